@@ -1,12 +1,15 @@
 //! `tessera audit`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use tessera_common::bounded;
 use tessera_console::{errors_are_terminal, note, overwrite, print};
 use tessera_protocol::mask_card_numbers;
-use tessera_reports::audit::{Audit as Proof, Progress, Totals, Violation, WALLET_BYTES_MAX};
+use tessera_reports::audit::{
+    Audit as Proof, Progress, ResultHash, Totals, Violation, WALLET_BYTES_MAX,
+};
 
 /// The exit code of an audit that could not read what it has to.
 const INCOMPLETE: u8 = 3;
@@ -30,6 +33,12 @@ pub struct Audit {
     /// Begin where the audit ended that wrote this file. It may be the same as --result
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
+    /// Print the opening balances of a journal of which segments were deleted, for an operator to sign
+    #[arg(long, conflicts_with_all = ["result", "since", "attested"])]
+    attest: bool,
+    /// The SHA-256 of the opening balances that an operator has signed, or a file that begins with it. Others are refused
+    #[arg(long, value_name = "SHA256|FILE", value_parser = attested, conflicts_with = "since")]
+    attested: Option<ResultHash>,
     /// What wallets in memory may take. With less, the journal is read more often
     #[arg(long, value_name = "MIB", default_value_t = (WALLET_BYTES_MAX >> 20) as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     memory: u64,
@@ -38,7 +47,16 @@ pub struct Audit {
 impl Audit {
     /// Exit code 1 and a violation where there is one; [`INCOMPLETE`] where that could not be found out.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        let attest = self.attest;
         let error = match self.prove() {
+            Ok(Ok(totals)) if attest => {
+                let hash = totals.since.map(|(_, hash)| hash.to_string());
+                print(format_args!(
+                    "{}\n\nOpening balances of the journal\n{totals}\n",
+                    hash.unwrap_or_default()
+                ))?;
+                return Ok(ExitCode::SUCCESS);
+            }
             Ok(Ok(totals)) => {
                 print(format_args!(
                     "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
@@ -66,11 +84,27 @@ impl Audit {
             .since(self.since)
             .with_result(self.result)
             .with_wallet_bytes_max((self.memory as usize) << 20)
+            .with_attested(self.attested)
             .with_progress(|progress| display.show(progress));
-        let outcome = proof.run();
+        let outcome = match self.attest {
+            true => proof.opening(),
+            false => proof.run(),
+        };
         display.end();
         Ok(outcome)
     }
+}
+
+/// A SHA-256, or the first word of a file.
+fn attested(text: &str) -> Result<ResultHash, String> {
+    let wrong = match text.parse() {
+        Ok(hash) => return Ok(hash),
+        Err(wrong) => wrong,
+    };
+    let Ok(file) = bounded::text_file(Path::new(text)) else {
+        return Err(wrong);
+    };
+    file.split_whitespace().next().unwrap_or_default().parse()
 }
 
 /// A line on standard error that says how far it is; none of an audit that is soon over.

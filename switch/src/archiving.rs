@@ -1,6 +1,6 @@
 //! Moves closed segments of the journal to the archive while the switch serves, on a thread of its own at the lowest priority.
 //!
-//! In come the marks of full snapshots; out go compressed segments. What never happens here: a segment is archived that a
+//! In come the marks of full snapshots; out go compressed segments, of which `retention.rs` deletes the oldest. What never happens here: a segment is archived that a
 //! start may have to replay, or that has no index, or this takes more than a tenth of a core.
 
 use std::io;
@@ -9,13 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tessera_journal::{Archived, JournalError, Location, Position};
+use tessera_journal::{Archived, Location, Position};
 use tessera_metrics::Metrics;
 use tessera_reports::index::is_indexed;
 use tessera_store::{FullSnapshots, Store};
 
+use crate::retention::Retention;
+
 /// How often it looks for segments that can be archived.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// After a failure.
+const RETRY_EVERY: Duration = Duration::from_secs(60);
 /// That of a thread that runs when no other wants to.
 const NICENESS: i32 = 19;
 /// It works so long and then pauses.
@@ -33,6 +37,7 @@ pub(crate) struct Archiving {
     pub metrics: Arc<Metrics>,
     /// Otherwise it only counts.
     pub archives: bool,
+    pub retention: Retention,
 }
 
 /// The thread while it runs.
@@ -61,7 +66,7 @@ impl Archiving {
         Ok(RunningArchiving { thread, stopped })
     }
 
-    fn run(self, stopped: &AtomicBool) {
+    fn run(mut self, stopped: &AtomicBool) {
         // Where the system does not allow it, the pauses remain.
         let _ = rustix::process::setpriority_process(None, NICENESS);
         let mut failing = false;
@@ -70,12 +75,13 @@ impl Archiving {
                 stopped,
                 begun: Instant::now(),
             };
-            match self.archive_all(&mut pace) {
+            match self.archive_and_delete(&mut pace) {
                 Ok(()) => failing = false,
-                Err(error) if is_stop(&error) => break,
+                // The process ends, and the error is about that.
+                Err(_) if stopped.load(Ordering::Acquire) => break,
                 Err(error) => {
                     if !failing {
-                        tracing::warn!(%error, "a closed journal segment could not be archived; it stays");
+                        tracing::warn!(%error, "closed journal segments could not be archived or deleted; they stay");
                     }
                     failing = true;
                 }
@@ -85,20 +91,20 @@ impl Archiving {
             if let Ok(usage) = tessera_journal::usage(&self.journal) {
                 self.metrics.journal.takes(usage);
             }
-            thread::park_timeout(LOOK_EVERY);
+            thread::park_timeout(if failing { RETRY_EVERY } else { LOOK_EVERY });
         }
     }
 
-    fn archive_all(&self, pace: &mut Pace<'_>) -> anyhow::Result<()> {
-        while self.archives && self.archive_one(pace)? {}
-        Ok(())
+    fn archive_and_delete(&mut self, pace: &mut Pace<'_>) -> anyhow::Result<()> {
+        let Some(below) = self.not_replayed()? else {
+            return Ok(());
+        };
+        while self.archives && self.archive_one(below, pace)? {}
+        self.retention.retain(below, &mut || pace.goes_on())
     }
 
     /// Whether there was one.
-    fn archive_one(&self, pace: &mut Pace<'_>) -> anyhow::Result<bool> {
-        let Some(below) = self.not_replayed()? else {
-            return Ok(false);
-        };
+    fn archive_one(&self, below: Position, pace: &mut Pace<'_>) -> anyhow::Result<bool> {
         let Some(part) = tessera_journal::to_archive(&self.journal, below)? else {
             return Ok(false);
         };
@@ -135,10 +141,6 @@ impl Pace<'_> {
         }
         !self.stopped.load(Ordering::Acquire)
     }
-}
-
-fn is_stop(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(JournalError::Stopped))
 }
 
 impl RunningArchiving {

@@ -32,6 +32,7 @@ mod recovery;
 mod reload;
 mod renewal;
 mod reseal;
+mod retention;
 mod settlement;
 mod shredding;
 #[cfg(test)]

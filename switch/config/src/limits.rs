@@ -190,6 +190,12 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             1_000 * MILLISECOND,
             365 * DAY,
         ),
+        (
+            "journal.keep",
+            settings.journal.keep,
+            Duration::ZERO,
+            36_500 * DAY,
+        ),
         // Duplicates and reversals are recognised for 24 hours.
         (
             "store.transactions_kept",
@@ -256,6 +262,16 @@ fn fits_together(settings: &Settings) -> Result<(), Breach> {
         ),
     ] {
         in_order(lower, low, upper, high)?;
+    }
+    // What a reversal, or a message that is tried again, needs stays in the journal.
+    let keep = settings.journal.keep;
+    for (lower, low) in [
+        ("store.transactions_kept", settings.store.transactions_kept),
+        ("notify.give_up_after", settings.notify.give_up_after),
+    ] {
+        if !keep.is_zero() {
+            in_order(lower, low, "journal.keep", keep)?;
+        }
     }
     Ok(())
 }

@@ -398,6 +398,9 @@ pub struct JournalSettings {
     pub archive: bool,
     /// The folder of the archive, relative to that of the data.
     pub archive_folder: PathBuf,
+    /// How long archived segments are kept at least; zero for ever.
+    #[serde(with = "units::duration")]
+    pub keep: Duration,
 }
 
 impl Default for JournalSettings {
@@ -406,6 +409,7 @@ impl Default for JournalSettings {
             segment_bytes: 256 << 20,
             archive: true,
             archive_folder: "archive".into(),
+            keep: Duration::from_secs(400 * 24 * 60 * 60),
         }
     }
 }

@@ -8,6 +8,8 @@
 //! As long as both are there, the segment counts, and is archived again. What never happens here: a segment is removed whose
 //! archive does not give each of its bytes back.
 
+mod removal;
+
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +17,17 @@ use std::sync::Arc;
 use tessera_encryption::{Cipher, Purpose, TAG_BYTES};
 use zeroize::Zeroizing;
 
-use super::archived::{ArchiveHeader, ArchivedFile, Entry, Footer, INDEX_NONCE, nonce};
-use super::disk::{Access, DiskFile};
-use super::folder::Folder;
-use super::format::{BATCH_HEADER_BYTES, Layout, Opened, SALT_BYTES};
-use super::parts::Part;
-use super::plaintext::Plaintext;
-use super::segment::Segment;
-use super::walk::Walk;
-use super::{JournalError, Mark, Position, Sequence};
+use crate::archived::{ArchiveHeader, ArchivedFile, Entry, Footer, INDEX_NONCE, nonce};
+use crate::disk::{Access, DiskFile};
+use crate::folder::Folder;
+use crate::format::{BATCH_HEADER_BYTES, Layout, Opened, SALT_BYTES};
+use crate::parts::Part;
+use crate::plaintext::Plaintext;
+use crate::segment::Segment;
+use crate::walk::Walk;
+use crate::{JournalError, Mark, Position, Sequence};
+
+pub(crate) use removal::remove_oldest;
 
 /// Plaintext of a frame, unless one batch is longer: what is decompressed for one record.
 const FRAME_BYTES: usize = 32 << 10;
@@ -52,7 +56,7 @@ pub struct Archived {
 }
 
 /// Does what `to_archive` of this crate says.
-pub(super) fn part_to_archive(
+pub(crate) fn part_to_archive(
     folder: &Folder,
     below: Position,
 ) -> Result<Option<Part>, JournalError> {
@@ -68,7 +72,7 @@ pub(super) fn part_to_archive(
 }
 
 /// Does what `archive` of this crate says.
-pub(super) fn archive_part(
+pub(crate) fn archive_part(
     folder: &Folder,
     part: &Part,
     goes_on: &mut GoesOn<'_>,

@@ -135,8 +135,9 @@ pub enum JournalError {
 
     /// The log does not reach back to where reading must begin.
     #[error(
-        "the journal in {} begins at position {begins}, but has to be read from {wanted}; \
-         restore the older files, or a store that is newer than them",
+        "the journal in {} begins at position {begins}, but has to be read from {wanted}: older segments are missing, or were \
+         deleted because they were older than `journal.keep`; restore a full snapshot (`snapshots`) or a store that is newer \
+         than the oldest segment, or the older files",
         directory.display()
     )]
     Beginning {

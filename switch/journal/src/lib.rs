@@ -57,7 +57,7 @@ pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
 pub use key_check::check_keys;
 pub use lock::JournalLock;
-pub use open::{Location, Opened, archive, open, reader, to_archive};
+pub use open::{Location, Opened, archive, open, reader, remove, to_archive};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};

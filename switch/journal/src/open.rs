@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tessera_encryption::DataKeys;
 
-use super::archive::{Archived, archive_part, part_to_archive};
+use super::archive::{Archived, archive_part, part_to_archive, remove_oldest};
 use super::disk::{Disk as _, Files};
 use super::folder::Folder;
 use super::parts::Part;
@@ -140,6 +140,15 @@ pub fn archive(
             .map_err(JournalError::disk("sync", parent))?;
     }
     archive_part(&folder, part, goes_on)
+}
+
+/// Deletes the oldest part of the journal for good, with the file of this extension that belongs to it. `false`, with nothing
+/// deleted, where the part is not the oldest, or not in the archive. For the process that has the journal open.
+///
+/// # Errors
+/// If the disk fails. The part may be there then, without the other file, or not.
+pub fn remove(location: &Location, part: &Part, companion: &str) -> Result<bool, JournalError> {
+    remove_oldest(&location.folder(), part, companion)
 }
 
 /// Reads the journal without opening it. Nothing is looked at before something is read.

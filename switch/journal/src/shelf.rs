@@ -42,19 +42,32 @@ impl Shelf {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let Some((&start, segment)) = segments.range(..=position).next_back() else {
             let begins = segments.keys().next().copied().unwrap_or(0);
-            return Err(JournalError::Beginning {
-                directory: self.folder.path.clone(),
-                begins,
-                wanted: position,
-            });
+            return Err(self.beginning(begins, position));
         };
         if let Some(segment) = segment {
             return Ok(Arc::clone(segment));
         }
         drop(segments);
-        let segment = Arc::new(Segment::open(&self.folder, start, None, Access::Read)?);
-        self.put(Arc::clone(&segment));
-        Ok(segment)
+        match Segment::open(&self.folder, start, None, Access::Read) {
+            Ok(segment) => {
+                let segment = Arc::new(segment);
+                self.put(Arc::clone(&segment));
+                Ok(segment)
+            }
+            // It may have been deleted since.
+            Err(error) => match self.folder.starts()?.first() {
+                Some(&begins) if start < begins => Err(self.beginning(begins, position)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn beginning(&self, begins: u64, wanted: u64) -> JournalError {
+        JournalError::Beginning {
+            directory: self.folder.path.clone(),
+            begins,
+            wanted,
+        }
     }
 
     /// The record at a position.

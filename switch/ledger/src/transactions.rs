@@ -146,6 +146,13 @@ impl Transactions {
         self.at_hand.iter()
     }
 
+    /// Position of the oldest event that opened one of them.
+    pub fn oldest(&self) -> Option<Position> {
+        let at_hand = self.at_hand.iter().map(|found| found.position);
+        let settled = self.settled().map(|settled| settled.position);
+        at_hand.chain(settled).min()
+    }
+
     fn settled(&self) -> impl Iterator<Item = &Settled> {
         self.unsaved.iter().chain(&self.saved)
     }

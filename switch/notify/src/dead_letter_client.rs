@@ -31,6 +31,8 @@ pub(super) enum Ask {
         Vec<(WalletId, Position)>,
         oneshot::Sender<Result<Vec<WalletId>, String>>,
     ),
+    /// The oldest event that a message may still be about.
+    OldestNeeded(oneshot::Sender<Result<Option<Position>, String>>),
 }
 
 /// Which dead letters.
@@ -95,6 +97,17 @@ impl DeadLetterClient {
     ) -> Result<Vec<WalletId>, String> {
         let (answer, answered) = oneshot::channel();
         let ask = Ask::ToBeNotified(wallets, answer);
+        self.0.blocking_send(ask).map_err(|_| stopped())?;
+        answered.blocking_recv().map_err(|_| stopped())?
+    }
+
+    /// The oldest event that a message may still be about: no earlier one is read any more. To be asked by a thread of its own.
+    ///
+    /// # Errors
+    /// Why the outbox can't be read.
+    pub fn oldest_needed(&self) -> Result<Option<Position>, String> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::OldestNeeded(answer);
         self.0.blocking_send(ask).map_err(|_| stopped())?;
         answered.blocking_recv().map_err(|_| stopped())?
     }

@@ -48,6 +48,7 @@ mod tests {
             still(&follower),
             "nothing was looked at, not even its contact"
         );
+        assert_eq!(follower.oldest_needed(&outbox).unwrap(), None);
         // Event by event: the contact is proposed, then confirmed, then the wallet ends.
         for events in 1..4 {
             follower.look(1, &outbox, Timestamp::EPOCH).unwrap();
@@ -55,6 +56,8 @@ mod tests {
         }
         follower.look(u64::MAX, &outbox, Timestamp::EPOCH).unwrap();
         assert!(still(&follower), "the message waits");
+        let needed = follower.oldest_needed(&outbox).unwrap();
+        assert!(needed.is_some_and(|needed| needed <= ended));
         let key = Key {
             position: ended,
             to: To::Former,

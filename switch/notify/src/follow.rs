@@ -12,7 +12,7 @@ use tessera_kit::clock::Timestamp;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use tessera_journal::{Journal, Position, RecordRef, Tail};
+use tessera_journal::{Journal, JournalError, Position, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
 use tessera_store::ReadBackError;
 
@@ -74,8 +74,20 @@ impl Follower {
 
     /// Whose event is at a position.
     pub(super) fn wallet_at(&self, position: Position) -> Result<Option<WalletId>, OutboxError> {
-        let record = self.journal.read(position)?;
+        let record = match self.journal.read(position) {
+            // A message that was given up and tried again, about an event that is no longer kept.
+            Err(JournalError::Beginning { .. }) => return Ok(None),
+            record => record?,
+        };
         Ok(Entry::peek(&record.payload).map(|head| head.wallet))
+    }
+
+    /// The oldest event that is still read: the last one that was looked at, or that of a message which waits. `None` where
+    /// nothing was looked at.
+    pub(super) fn oldest_needed(&self, outbox: &Outbox) -> Result<Option<Position>, OutboxError> {
+        let waiting = outbox.oldest_waiting()?;
+        let looked_at = self.tail.mark().map(|mark| mark.position);
+        Ok(looked_at.map(|at| waiting.map_or(at, |waiting| at.min(waiting))))
     }
 
     /// Whether the event at a position was looked at, and what came of it is written.

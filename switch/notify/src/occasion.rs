@@ -6,7 +6,7 @@ use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, Currency, Institution, ResponseCode};
 
 use super::texts::Occasion;
-use tessera_journal::Journal;
+use tessera_journal::{Journal, JournalError};
 use tessera_ledger::{
     Balance, Change, Class, Entry, Event, HostPurpose, LastFour, Opening, Reference, Wanted,
 };
@@ -311,7 +311,11 @@ fn search(
     let mut position = entry.previous;
     for _ in 0..STEPS_MAX {
         let Some(at) = position else { break };
-        let earlier = read_back(journal.read(at))?;
+        let earlier = match journal.read(at) {
+            // What came before is no longer kept.
+            Err(JournalError::Beginning { .. }) => break,
+            record => read_back(record)?,
+        };
         if is_it(&earlier.event) {
             return Ok(Some(earlier));
         }

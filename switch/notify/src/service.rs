@@ -457,6 +457,7 @@ fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
                 .count_sealed(|sealed| vault.is_outdated(sealed));
             reply(answer, outdated)
         }
+        Ask::OldestNeeded(answer) => reply(answer, state.follower.oldest_needed(&state.outbox)),
         Ask::ToBeNotified(wallets, answer) => {
             let waiting = ended::to_be_notified(&state.outbox, &state.follower, wallets);
             reply(answer, waiting)

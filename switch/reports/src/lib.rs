@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`audit`] | proves the replay |
 //! | [`export`] | writes events as rows |
+//! | [`opening`] | writes what is proven of segments that are deleted then |
 //! | [`index`] | finds records by name, wallet and time |
 //! | [`recon`] | lists the items of a settlement date |
 
@@ -13,6 +14,7 @@
 pub mod audit;
 pub mod export;
 pub mod index;
+pub mod opening;
 pub mod recon;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -10,11 +10,14 @@ use tessera_protocol::{Institution, OrderKey, Stan};
 
 use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Sequence};
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
 };
+use tessera_reports::audit::{Opening as OpeningBalances, ResultError};
 use tessera_reports::index::{Index, IndexError, Name};
+use tessera_store::read_back;
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +55,24 @@ pub enum ExplainError {
     /// Nothing is called so.
     #[error(
         "the journal has no such transaction: what no wallet was asked (an unknown card, a wrong MAC, a format error) is \
-         answered before it reached a wallet, counted by `tessera_declines_total` and logged at debug"
+         answered before it reached a wallet, counted by `tessera_declines_total` and logged at debug{}",
+        older(*.0)
     )]
-    Unknown,
+    Unknown(Option<Timestamp>),
+    /// What was proven of deleted events can't be read.
+    #[error(transparent)]
+    Opening(#[from] ResultError),
+}
+
+/// What else may be the reason where only events after a moment can be explained.
+fn older(kept_from: Option<Timestamp>) -> String {
+    let words = |at| {
+        format!(
+            "; or it is older than the journal keeps: transactions after {} can be explained",
+            timeline::moment(at)
+        )
+    };
+    kept_from.map(words).unwrap_or_default()
 }
 
 /// An event, and the wallet's balances behind it.
@@ -72,8 +90,14 @@ struct Step {
 /// When there is none, or the journal can't be read, or is shorter than the store knows.
 pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, ExplainError> {
     let index = Index::open(location)?;
+    let mut opening = OpeningBalances::of(location, index.journal().as_ref())?;
+    let reflected = opening.as_ref().map(|opening| opening.mark().position);
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
     for position in named.positions(&index)? {
+        // How the wallet came to it is not known any more.
+        if Some(position) <= reflected {
+            continue;
+        }
         let entry = index.entry(position)?;
         if let Some(opening) = entry.event.opening()
             && named.means(opening)
@@ -82,15 +106,15 @@ pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, Explai
         }
     }
     if found.is_empty() {
-        return Err(ExplainError::Unknown);
+        return Err(ExplainError::Unknown(opening.map(|opening| opening.at())));
     }
-    let operator_policy = replay(&index, WalletId::OPERATOR, &mut |_| {})?;
+    let operator_policy = replay(&index, opening.as_mut(), WalletId::OPERATOR, &mut |_| {})?;
     let decided = operator_policy.supervision.unwrap_or_default();
     let date = |moment| decided.days.of(moment).month_and_day();
     let journal = index.journal();
     let pages = found.iter().map(|&(owner, reference)| {
         let mut steps = Vec::new();
-        let wallet = replay(&index, owner, &mut |step| {
+        let wallet = replay(&index, opening.as_mut(), owner, &mut |step| {
             if concerns(&step.entry.event, reference) {
                 steps.push(step);
             }
@@ -111,18 +135,28 @@ pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, Explai
     pages.collect()
 }
 
-/// A wallet as all of its events leave it, each of which is shown.
+/// A wallet as all of its events leave it, each of which is shown that the opening balances do not reflect.
 fn replay(
     index: &Index,
+    opening: Option<&mut OpeningBalances>,
     id: WalletId,
     visit: &mut dyn FnMut(Step),
 ) -> Result<Wallet, ExplainError> {
-    let mut wallet = Wallet::new(id);
-    for position in index.chain(id)? {
+    let reflected = opening.as_ref().map(|opening| opening.mark().position);
+    let mut wallet = match opening {
+        Some(opening) => opening.wallet(id)?,
+        None => Wallet::new(id),
+    };
+    let chain = index.chain(id)?.into_iter();
+    for position in chain.filter(|position| Some(*position) > reflected) {
         let record = index.journal().read(position)?;
         let sequence = record.sequence;
         let entry = Entry::read(&record.payload);
         let entry = entry.map_err(|error| ExplainError::Unreadable(sequence, error))?;
+        let recalled = wallet.recall(entry.event.about(), None, |at| {
+            read_back(index.journal().read(at))
+        });
+        recalled.map_err(IndexError::from)?;
         wallet
             .apply(&entry, position, sequence)
             .map_err(|error| ExplainError::Broken(sequence, error))?;

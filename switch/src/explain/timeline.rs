@@ -251,7 +251,7 @@ fn times(steps: &[Step], opening: &Opening) -> String {
 }
 
 /// UTC, to the millisecond.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     let day = tessera_ledger::Day::at(at, 0);
     let of_day = at.milliseconds() % 86_400_000;
     let (seconds, thousandths) = (of_day / 1000, of_day % 1000);

@@ -21,6 +21,8 @@ pub(super) fn read(
                 next = entry.previous;
                 entries.push((position, entry));
             }
+            // What came before is no longer kept: the history begins here.
+            Err(ReadBackError::Journal(JournalError::Beginning { .. })) => next = None,
             Ok(_) if next == request.from => {
                 return Outcome::declined(Rule::NoSuchEvent);
             }

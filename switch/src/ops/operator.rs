@@ -16,7 +16,7 @@ use crate::message::{Directions, WalletMessage};
 use crate::settlement;
 use crate::shared::Directory;
 use crate::shared::OperatorPolicy;
-use tessera_journal::{Journal, Position, Sequence};
+use tessera_journal::{Journal, JournalError, Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
@@ -266,8 +266,11 @@ impl Operator {
         let mut facts = Vec::new();
         for _ in 0..LOOKED_THROUGH_MAX {
             let Some(position) = next else { break };
-            let entry = read_back(self.journal.read(position));
-            let entry = entry.map_err(|error| error.to_string())?;
+            let entry = match self.journal.read(position) {
+                // What came before is no longer kept.
+                Err(JournalError::Beginning { .. }) => break,
+                record => read_back(record).map_err(|error| error.to_string())?,
+            };
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {
                     at: entry.at.milliseconds(),

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
+use tessera_notify::DeadLetterClient;
 use tessera_store::{Checkpointer, FullSnapshots, Store};
 use tessera_vault::{Fit, Vault, WalletKeys};
 
@@ -16,6 +17,7 @@ use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
 use crate::recovery::{DataLock, journal_location};
+use crate::retention::Retention;
 use crate::snapshots::{RunningSnapshots, SnapshotWriter};
 
 pub(super) struct Data {
@@ -94,14 +96,30 @@ impl Data {
         writer.start()
     }
 
-    /// Has closed segments of the journal moved to the archive.
-    pub fn start_archiving(&self, base: &Base) -> std::io::Result<RunningArchiving> {
+    /// Has closed segments of the journal moved to the archive, and the oldest deleted.
+    pub fn start_archiving(
+        &self,
+        base: &Base,
+        outbox: Option<DeadLetterClient>,
+    ) -> std::io::Result<RunningArchiving> {
+        let journal = journal_location(&base.settings, Some(&self.keys));
+        let retention = Retention {
+            journal: journal.clone(),
+            store: Arc::clone(&self.store),
+            outbox,
+            keep: base.settings.journal.keep,
+            transactions_kept: base.settings.store.transactions_kept,
+            opened: None,
+            look_again: None,
+            waited: None,
+        };
         let archiving = Archiving {
-            journal: journal_location(&base.settings, Some(&self.keys)),
+            journal,
             store: Arc::clone(&self.store),
             snapshots: FullSnapshots::in_data(&base.settings.data, self.keys.clone()),
             metrics: Arc::clone(&base.metrics),
             archives: base.settings.journal.archive,
+            retention,
         };
         archiving.start()
     }

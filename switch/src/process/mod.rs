@@ -105,7 +105,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ready(addresses);
     service::ready();
     let snapshots = data.start_snapshots(&base)?;
-    let archiving = data.start_archiving(&base)?;
+    let archiving = data.start_archiving(&base, outbox.cloned())?;
     renewal::start(
         data.store.clone(),
         shared.inboxes.clone(),

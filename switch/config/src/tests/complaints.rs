@@ -100,6 +100,14 @@ fn names_bad_values_and_what_is_allowed() {
             "2: store.transactions_kept = \"23h\": must be from \"1d\" to \"3650d\"",
         ),
         (
+            "[journal]\nkeep = \"6d\"",
+            " store.transactions_kept: must not exceed journal.keep = \"6d\"",
+        ),
+        (
+            "[journal]\nkeep = \"2d\"\n[store]\ntransactions_kept = \"1d\"",
+            " notify.give_up_after: must not exceed journal.keep = \"2d\"",
+        ),
+        (
             "[mall]\nin_flight_max = 0",
             "2: mall.in_flight_max = 0: must be from 1 to 1000000",
         ),

@@ -10,6 +10,7 @@ mod live;
 mod log;
 mod memory_disk;
 mod nonces;
+mod removal;
 mod restart;
 mod suite;
 mod tampering;

@@ -261,6 +261,19 @@ impl Outbox {
         Ok(receivers)
     }
 
+    /// The oldest event that a message is about which waits.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn oldest_waiting(&self) -> Result<Option<Position>, OutboxError> {
+        let mut oldest = None;
+        for row in self.waiting.iter() {
+            let (_, key) = rows::read_waiting_key(&row?.0)?;
+            oldest = Some(oldest.map_or(key.position, |oldest: Position| oldest.min(key.position)));
+        }
+        Ok(oldest)
+    }
+
     /// What was given up, oldest first, at most so many.
     ///
     /// # Errors

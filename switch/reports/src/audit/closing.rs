@@ -118,6 +118,7 @@ impl Closed {
             accepted: accepted == irregular,
             irregular,
             since: None,
+            opening: None,
             result: None,
         })
     }

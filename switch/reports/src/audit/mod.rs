@@ -16,6 +16,7 @@
 
 mod closing;
 mod folded;
+mod opening;
 mod result;
 mod result_error;
 mod sums;
@@ -40,8 +41,10 @@ use result::{Proven, Writer};
 use wallets::{BUCKETS, bucket_of};
 use workers::{Finished, Workers};
 
+pub use opening::Opening;
+pub(crate) use opening::{opening_file, openings};
 pub use result_error::{ResultError, ResultHash};
-pub use totals::{PartyTotals, Totals};
+pub use totals::{OpeningTotals, PartyTotals, Totals};
 pub use violation::Violation;
 
 /// What the wallets in memory may take, in bytes, if nothing else is said: the rest of a process that is to stay below 1 GiB
@@ -64,9 +67,12 @@ pub struct Audit<'a> {
     location: Location,
     since: Option<PathBuf>,
     result: Option<PathBuf>,
+    until: Option<Mark>,
+    attested: Option<ResultHash>,
     wallet_bytes_max: usize,
     workers: usize,
     progress: Box<dyn FnMut(Progress) + 'a>,
+    goes_on: Box<dyn FnMut() -> bool + 'a>,
 }
 
 /// Proves the journal here, from its beginning.
@@ -84,9 +90,12 @@ impl<'a> Audit<'a> {
             location: location.clone(),
             since: None,
             result: None,
+            until: None,
+            attested: None,
             wallet_bytes_max: WALLET_BYTES_MAX,
             workers: std::thread::available_parallelism().map_or(1, NonZero::get),
             progress: Box::new(|_| {}),
+            goes_on: Box::new(|| true),
         }
     }
 
@@ -103,6 +112,36 @@ impl<'a> Audit<'a> {
     #[must_use]
     pub fn with_result(self, result: Option<PathBuf>) -> Self {
         Self { result, ..self }
+    }
+
+    /// Ends after this record, which is in the journal.
+    #[must_use]
+    pub fn until(self, last: Mark) -> Self {
+        Self {
+            until: Some(last),
+            ..self
+        }
+    }
+
+    /// Refuses opening balances that have another SHA-256.
+    #[must_use]
+    pub fn with_attested(self, attested: Option<ResultHash>) -> Self {
+        Self { attested, ..self }
+    }
+
+    /// Works on so many threads, beside the caller's.
+    #[must_use]
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// Is asked again and again whether to go on; it may pause.
+    #[must_use]
+    pub fn with_pauses(self, goes_on: impl FnMut() -> bool + 'a) -> Self {
+        Self {
+            goes_on: Box::new(goes_on),
+            ..self
+        }
     }
 
     /// The wallets in memory take no more than this, in bytes, if their number allows it.
@@ -123,7 +162,19 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Reads the journal, which must reach as far as the store knows.
+    /// The opening balances of a journal of which segments were deleted, for an operator to sign.
+    ///
+    /// # Errors
+    /// With a violation, or where the journal is whole.
+    pub fn opening(mut self) -> Result<Totals, Violation> {
+        let journal = tessera_journal::reader(&self.location);
+        let opening = Opening::of(&self.location, journal.as_ref())?.ok_or(ResultError::Whole)?;
+        self.until = Some(opening.mark());
+        self.run()
+    }
+
+    /// Reads the journal, which must reach as far as the store knows. One of which segments were deleted is proven from its
+    /// opening balances on.
     ///
     /// # Errors
     /// With a violation: of several the one with the lowest sequence among those that the same pass came to.
@@ -134,6 +185,11 @@ impl<'a> Audit<'a> {
         let location = self.location.clone();
         let keys = || location.keys().ok_or(ResultError::NoKeys);
         let open = |path: &PathBuf| Proven::open(path, keys()?, journal.as_ref(), BUCKETS);
+        let opening = match self.since {
+            Some(_) => None,
+            None => Opening::of(&self.location, journal.as_ref())?,
+        };
+        let opening = opening.map(|opening| self.rests_on(&opening)).transpose()?;
         let mut proven = self.since.as_ref().map(open).transpose()?;
         let create = |path: &PathBuf| Writer::create(path, keys()?);
         let mut writer = self.result.as_ref().map(create).transpose()?;
@@ -145,7 +201,7 @@ impl<'a> Audit<'a> {
                 journal: &journal,
                 known,
                 // What a switch has appended since the first pass is not proven.
-                until: (pass > 1).then_some(last),
+                until: (pass > 1).then_some(last).or(self.until.map(Some)),
                 pass,
             };
             let (finished, reached) = reading.run(&mut range, proven.as_mut(), &mut self)?;
@@ -171,8 +227,24 @@ impl<'a> Audit<'a> {
         Ok(Totals {
             last,
             since: proven.map(|proven| (proven.mark, proven.hash)),
+            opening,
             result: writer.zip(last).map(finish).transpose()?,
             ..totals
+        })
+    }
+}
+
+impl Audit<'_> {
+    /// Begins with these opening balances.
+    fn rests_on(&mut self, opening: &Opening) -> Result<OpeningTotals, ResultError> {
+        let (found, attested) = (opening.hash(), self.attested);
+        if let Some(attested) = attested.filter(|attested| *attested != found) {
+            return Err(ResultError::NotAttested { found, attested });
+        }
+        self.since = Some(opening.path().to_owned());
+        Ok(OpeningTotals {
+            at: opening.at(),
+            is_attested: attested.is_some(),
         })
     }
 }
@@ -214,10 +286,11 @@ impl Reading<'_> {
             journal_bytes: since.map_or(0, |since| since.position.to_stored()),
             wallets: (range.end * 1000 / BUCKETS) as u32,
         });
-        let mut stopped = false;
+        let (mut stopped, mut goes_on) = (false, true);
         let mut last = since;
         let read = self.scan(since, &mut |record| {
-            if workers.failed() || self.is_beyond(&record) {
+            goes_on = goes_on && (audit.goes_on)();
+            if !goes_on || workers.failed() || self.is_beyond(&record) {
                 stopped = true;
                 return Err("the pass is over".into());
             }
@@ -240,6 +313,9 @@ impl Reading<'_> {
             Ok(())
         });
         let finished = workers.finish(range)?;
+        if !goes_on {
+            return Err(JournalError::Stopped.into());
+        }
         match read {
             Err(error) if !stopped => Err(error.into()),
             _ => Ok((finished, self.until.unwrap_or(last))),

@@ -63,6 +63,31 @@ pub enum ResultError {
         /// The record that it goes up to.
         mark: Mark,
     },
+    /// Segments were deleted, and what was proven of them is not there.
+    #[error(
+        "the journal begins at position {begins}, and there are no opening balances in {}: restore them, with the journal that \
+         they belong to",
+        folder.display()
+    )]
+    NoOpening {
+        /// Where they should be.
+        folder: PathBuf,
+        /// Position of the oldest byte there is.
+        begins: u64,
+    },
+    /// The operator has signed for others.
+    #[error(
+        "the opening balances have the SHA-256 {found}, and not {attested}, which was attested"
+    )]
+    NotAttested {
+        /// Theirs.
+        found: ResultHash,
+        /// That which the operator names.
+        attested: ResultHash,
+    },
+    /// No segment was deleted.
+    #[error("the journal is whole: there are no opening balances")]
+    Whole,
     /// The record that it goes up to can't be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -74,6 +99,26 @@ pub(super) const DIGEST_BYTES: usize = 32;
 /// The SHA-256 of a result file, as operators note it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResultHash(pub [u8; DIGEST_BYTES]);
+
+impl std::str::FromStr for ResultHash {
+    type Err = String;
+
+    /// From 64 hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a SHA-256: 64 hexadecimal digits");
+        let digits: Vec<u8> = text
+            .chars()
+            .map_while(|digit| digit.to_digit(16))
+            .map(|digit| digit as u8)
+            .collect();
+        if digits.len() != 2 * DIGEST_BYTES || text.len() != digits.len() {
+            return Err(wrong());
+        }
+        Ok(Self(std::array::from_fn(|at| {
+            digits[2 * at] << 4 | digits[2 * at + 1]
+        })))
+    }
+}
 
 impl std::fmt::Display for ResultHash {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use tessera_journal::{Mark, Sequence};
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::Irregular;
+use tessera_ledger::moment::rfc_3339;
 use tessera_protocol::{Currency, Institution, plain_amount};
 
 use super::result_error::ResultHash;
@@ -17,6 +19,8 @@ pub struct Totals {
     pub last: Option<Mark>,
     /// Up to where an earlier audit had proven them, whose result this one rests on, and that result.
     pub since: Option<(Mark, ResultHash)>,
+    /// What it rests on where segments were deleted.
+    pub opening: Option<OpeningTotals>,
     /// The result that was written for the next audit.
     pub result: Option<ResultHash>,
     /// Wallets that have events.
@@ -43,6 +47,15 @@ pub struct Totals {
     pub irregular: Irregular,
     /// Whether the operator has had that proven and recorded.
     pub accepted: bool,
+}
+
+/// The opening balances that an audit rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpeningTotals {
+    /// When the last event was journaled that they reflect.
+    pub at: Timestamp,
+    /// Whether the operator has named their SHA-256.
+    pub is_attested: bool,
 }
 
 /// A party's totals.
@@ -76,6 +89,17 @@ impl fmt::Display for Totals {
         if let Some((mark, hash)) = self.since {
             let sequence = mark.sequence.to_stored();
             writeln!(out, "proven before     {sequence:>20}  (result {hash})")?;
+        }
+        if let Some(opening) = self.opening {
+            let attested = match opening.is_attested {
+                true => "attested",
+                false => "not attested",
+            };
+            let from = rfc_3339(opening.at);
+            writeln!(
+                out,
+                "proven from       {from:>20}  (opening balances, {attested})"
+            )?;
         }
         writeln!(out, "wallets           {:>20}", self.wallets)?;
         // A journal without a currency has no amounts.

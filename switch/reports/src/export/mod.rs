@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use ::parquet::errors::ParquetError;
 use tessera_journal::{Location, Sequence};
 use tessera_kit::clock::Timestamp;
+use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{Entry, Unreadable};
 
 use crate::index::{Index, IndexError};
@@ -43,6 +44,9 @@ pub enum ExportError {
     /// A record is no event.
     #[error("record {0}: {1}")]
     Unreadable(Sequence, Unreadable),
+    /// Events from then on were deleted.
+    #[error("events before {} are older than the journal keeps: begin with --from at that moment", rfc_3339(*.0))]
+    NoLongerKept(Timestamp),
     /// The output refuses.
     #[error("the rows can't be written: {0}")]
     Output(#[from] io::Error),
@@ -66,6 +70,9 @@ pub fn export(
     out: impl Write + Send,
 ) -> Result<u64, ExportError> {
     let index = Index::open(location)?;
+    if let Some(kept_from) = index.kept_from().filter(|kept_from| from < *kept_from) {
+        return Err(ExportError::NoLongerKept(kept_from));
+    }
     let mut rows = Rows::new(format, out)?;
     let mut written = 0;
     for part in index.parts(from, to) {

@@ -79,9 +79,9 @@ fn parquet_rows(bytes: Vec<u8>) -> Table {
                 Field::Null => return None,
                 Field::Str(text) => text.clone(),
                 Field::Long(number) => number.to_string(),
-                Field::TimestampMillis(at) => tessera_ledger::moment::rfc_3339(
-                    Timestamp::from_milliseconds(u64::try_from(*at).unwrap()),
-                ),
+                Field::TimestampMillis(at) => {
+                    rfc_3339(Timestamp::from_milliseconds(u64::try_from(*at).unwrap()))
+                }
                 other => panic!("{name}: {other:?}"),
             };
             Some((name.clone(), text))

@@ -32,7 +32,7 @@ pub use error::IndexError;
 pub use names::Name;
 
 /// The extension of an index file.
-const EXTENSION: &str = "index";
+pub const EXTENSION: &str = "index";
 
 /// See the head of this file.
 pub struct Index {
@@ -117,14 +117,26 @@ impl Index {
         self.parts.iter().filter(overlaps).map(|one| &one.part)
     }
 
-    /// The positions of all events of a wallet, oldest first.
+    /// When the oldest event was journaled that is kept; `None` of a journal that is whole.
+    pub fn kept_from(&self) -> Option<Timestamp> {
+        let first = self.parts.first().filter(|first| first.part.span().0 > 0)?;
+        match &first.source {
+            Source::File(file) => Some(file.times.0),
+            Source::Memory(memory) => memory.0.times.map(|(first, _)| first),
+            Source::Part => None,
+        }
+    }
+
+    /// The positions of all events of a wallet that are kept, oldest first.
     ///
     /// # Errors
     /// Where the journal can't be read, or the wallet's chain is broken.
     pub fn chain(&self, wallet: WalletId) -> Result<Vec<Position>, IndexError> {
         let mut chain = Vec::new();
         let mut next = self.last_event(wallet)?;
-        while let Some(position) = next {
+        let begins = self.parts.first().map_or(0, |first| first.part.span().0);
+        // What comes before is no longer kept.
+        while let Some(position) = next.filter(|next| next.to_stored() >= begins) {
             let entry = self.entry(position)?;
             let goes_back = entry.previous.is_none_or(|before| before < position);
             if entry.wallet != wallet || !goes_back {
@@ -272,6 +284,15 @@ pub fn is_indexed(part: &Part, keys: &DataKeys) -> Result<bool, IndexError> {
     let (begin, end) = part.span();
     let is_too_long = end.is_none_or(|end| end - begin > u64::from(u32::MAX));
     Ok(is_too_long || IndexFile::open(&part.companion(EXTENSION), part, keys)?.is_some())
+}
+
+/// When the first and the last event of a closed part were journaled, as its index file says; `None` where it has none.
+///
+/// # Errors
+/// Where the file can't be read.
+pub fn times(part: &Part, keys: &DataKeys) -> Result<Option<(Timestamp, Timestamp)>, IndexError> {
+    let file = IndexFile::open(&part.companion(EXTENSION), part, keys)?;
+    Ok(file.map(|file| file.times))
 }
 
 /// Makes the missing index files of all closed parts, until `stops` says so. Says how many were made. Without keys there are

@@ -21,6 +21,11 @@ impl Dates {
         let Directive::BeginDay(moment, day) = directed.directive else {
             return;
         };
+        self.begin(moment, day);
+    }
+
+    /// This date begins then.
+    pub fn begin(&mut self, moment: Timestamp, day: Day) {
         self.begun
             .pop_if(|(begins, last)| *last == day && moment < *begins);
         let rises = |(begins, last): &(Timestamp, Day)| *begins < moment && *last < day;

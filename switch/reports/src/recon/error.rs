@@ -1,8 +1,11 @@
 //! Why items can't be listed.
 
 use tessera_journal::{Position, Sequence};
+use tessera_kit::clock::Timestamp;
+use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{Reference, Unreadable};
 
+use crate::audit::ResultError;
 use crate::index::IndexError;
 
 /// Why items can't be listed.
@@ -24,6 +27,12 @@ pub enum ReconError {
         /// The transaction.
         reference: Reference,
     },
+    /// Some of its events were deleted.
+    #[error("the settlement date is older than the journal keeps: dates that begin after {} can be listed", rfc_3339(*.0))]
+    NoLongerKept(Timestamp),
+    /// What was proven of deleted events can't be read.
+    #[error(transparent)]
+    Opening(#[from] ResultError),
     /// A list can't be read or written.
     #[error(transparent)]
     List(#[from] csv::Error),

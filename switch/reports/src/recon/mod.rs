@@ -15,9 +15,11 @@ mod tests;
 use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
 use tessera_journal::Location;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, WalletId};
 use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
 
+use crate::audit::Opening;
 use crate::index::Index;
 use dates::Dates;
 use items::{Item, items_of};
@@ -40,12 +42,19 @@ pub struct Items {
 /// When the journal is damaged, shorter than the store knows, or can't be read.
 pub fn items(location: &Location, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
     let index = Index::open(location)?;
-    let mut dates = Dates::default();
-    for position in index.chain(WalletId::OPERATOR)? {
-        dates.enter(&index.entry(position)?.event);
-    }
+    let mut opening = Opening::of(location, index.journal().as_ref())?;
+    let (dates, kept_from) = known_dates(&index, opening.as_mut())?;
     let mut items = Items::default();
-    let Some((from, to)) = dates.span(day) else {
+    let span = dates.span(day);
+    if let Some(kept_from) = kept_from {
+        let begins = span.map(|(begins, _)| begins);
+        // One that was never begun is in the past too, or still to come.
+        let is_past = begins.map_or(day < dates.of(kept_from), |begins| begins <= kept_from);
+        if is_past {
+            return Err(ReconError::NoLongerKept(kept_from));
+        }
+    }
+    let Some((from, to)) = span else {
         return Ok(items);
     };
     for position in index.items(from, to)? {
@@ -67,6 +76,29 @@ pub fn items(location: &Location, day: Day, party: Option<u64>) -> Result<Items,
     let debits = less(totals.debit_amount, totals.debit_reversal_amount);
     totals.net = credits.saturating_sub(debits);
     Ok(items)
+}
+
+/// All dates, and from when on their events are kept; `None` for from the beginning on.
+fn known_dates(
+    index: &Index,
+    opening: Option<&mut Opening>,
+) -> Result<(Dates, Option<Timestamp>), ReconError> {
+    let mut dates = Dates::default();
+    let mut known = None;
+    if let Some(opening) = opening {
+        known = Some((opening.mark().position, opening.at()));
+        let operator = opening.wallet(WalletId::OPERATOR)?;
+        let decided = operator.supervision.unwrap_or_default();
+        for (moment, day) in decided.days.iter() {
+            dates.begin(moment, day);
+        }
+    }
+    for position in index.chain(WalletId::OPERATOR)? {
+        if known.is_none_or(|(reflected, _)| position > reflected) {
+            dates.enter(&index.entry(position)?.event);
+        }
+    }
+    Ok((dates, known.map(|(_, at)| at)))
 }
 
 /// As a list shows it.
