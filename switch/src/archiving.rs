@@ -122,11 +122,11 @@ impl Archiving {
 
     /// No start replays what is below, also if the newest full snapshot is damaged. `None` where that may be all.
     fn not_replayed(&self) -> anyhow::Result<Option<Position>> {
-        let Some(older) = self.snapshots.files()?.into_iter().nth(1) else {
+        // Not those of a journal that was restored since: no start begins with them.
+        let journal = tessera_journal::reader(&self.journal);
+        let Some(older) = self.snapshots.marks(journal.as_ref())?.into_iter().nth(1) else {
             return Ok(None);
         };
-        let older = self.snapshots.mark(&older)?;
-        // Snapshots of a journal that was restored since may be ahead.
         let reached = self.store.mark()?;
         Ok(reached.map(|reached| reached.position.min(older.position)))
     }

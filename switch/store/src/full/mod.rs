@@ -39,7 +39,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tessera_encryption::DataKeys;
-use tessera_journal::{Journal, Mark};
+use tessera_journal::{Journal, Mark, Reader};
 
 pub use error::FullSnapshotError;
 
@@ -95,6 +95,29 @@ impl FullSnapshots {
     /// When it can't be read, or is no snapshot of this version.
     pub fn mark(&self, path: &Path) -> Result<Mark, FullSnapshotError> {
         Ok(read::header(path)?.mark.mark)
+    }
+
+    /// The marks of those that a start on this journal can begin with, as far as their headers say, newest first.
+    ///
+    /// # Errors
+    /// When the folder, a file or the journal can't be read.
+    pub fn marks(&self, journal: &dyn Reader) -> Result<Vec<Mark>, FullSnapshotError> {
+        let mut marks = Vec::new();
+        for path in self.files()? {
+            let header = match read::header(&path) {
+                Err(FullSnapshotError::Damaged { .. } | FullSnapshotError::Version { .. }) => {
+                    continue;
+                }
+                header => header?,
+            };
+            if header
+                .missing(&|position| journal.read(position))?
+                .is_none()
+            {
+                marks.push(header.mark.mark);
+            }
+        }
+        Ok(marks)
     }
 
     /// Whether the data key that a file names is there, and is the one that encrypted it. Only the beginning is read.

@@ -255,7 +255,10 @@ fn a_snapshot_that_reflects_more_than_a_restored_journal_is_passed_over_and_remo
     let path = bench.write();
     assert_eq!(bench.snapshots.mark(&path).ok(), mark);
     assert!(bench.restore().is_some());
+    let marks = || bench.snapshots.marks(&bench.journal).unwrap();
+    assert_eq!(marks(), [mark.unwrap()]);
     bench.journal.restore_older(1);
+    assert_eq!(marks(), []);
     assert!(bench.restore().is_none(), "it reflects what is missing");
     let other = bench.journal.append(0, b"another event");
     bench.journal.sync().unwrap();
