@@ -1,10 +1,16 @@
 //! `tessera backup`.
 
+mod follow;
+mod line;
+mod receive;
+mod stop;
+mod to;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use tessera_backup::{Copied, Durable, Folder, Stored, expect_apart, yield_to_others};
+use tessera_backup::{Copied, Durable, Folder, Stored, Target, expect_apart, yield_to_others};
 use tessera_config::Settings;
 use tessera_console::{note, print};
 use tessera_encryption::DataKeys;
@@ -12,6 +18,8 @@ use tessera_journal::{Location, Sequence};
 use tessera_ledger::moment::rfc_3339;
 
 use crate::operations;
+use line::{Line, Programs};
+use to::To;
 
 /// Copies the data of a switch, also while it runs: what is new since the last time, which is verified
 #[derive(Args)]
@@ -22,33 +30,81 @@ pub struct Backup {
     /// The folder of journal and store, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The folder of the backup, best on another disk
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
+    /// The folder of the backup, best on another disk; or one on another machine, over SSH: user@host:DIR, or
+    /// ssh://user@host:port/DIR
+    #[arg(long, value_name = "DIR", value_parser = To::parse, required_unless_present = "receive")]
+    to: Option<To>,
     /// Verify the whole backup, and not only what is new
     #[arg(long)]
     verify: bool,
+    /// Go on, so that the copy is at most a second behind, until SIGTERM
+    #[arg(long, conflicts_with = "verify")]
+    follow: bool,
+    /// The program that reaches the other machine, with arguments of its own
+    #[arg(long, value_name = "COMMAND", default_value = "ssh")]
+    ssh_command: String,
+    /// This program on the other machine
+    #[arg(long, value_name = "FILE", default_value = "tessera")]
+    remote_program: String,
+    /// Be the program on the other machine: write what comes from standard input to this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "verify", "follow", "config", "data"])]
+    receive: Option<PathBuf>,
 }
 
 impl Backup {
     pub fn run(self) -> anyhow::Result<()> {
         yield_to_others();
+        if let Some(folder) = &self.receive {
+            return receive::receive(folder);
+        }
+        let to = self.to.context("--to names the folder")?;
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         let location = crate::switch::journal_to_read(&settings)?;
         let keys = keys(&location)?;
-        expect_apart(&settings.data, &self.to)?;
-        let mut folder = Folder::open(&self.to)?;
-        let mut backup = tessera_backup::Backup::new(&location, keys);
-        backup.begin(&mut folder, u64::MAX)?;
-        let durable = durable(&settings.operations_socket())?;
-        let copied = backup.finish(&mut folder, durable)?;
-        anyhow::ensure!(copied.last.is_some(), "there is nothing in the journal yet");
-        let stored = Stored::open(&self.to)?;
-        let only = (!self.verify).then_some(&copied.segments);
-        stored.verify(&stored_keys(&settings, &stored)?, only, &mut |_, _| {})?;
-        print(report(&copied, &self.to))?;
+        if let To::Folder(folder) = &to {
+            expect_apart(&settings.data, folder)?;
+        }
+        let backup = tessera_backup::Backup::new(&location, keys);
+        let programs = Programs {
+            ssh: self.ssh_command,
+            remote: self.remote_program,
+        };
+        if self.follow {
+            return follow::follow(&settings, backup, &to, &programs);
+        }
+        let (copied, name) = match &to {
+            To::Folder(folder) => {
+                let copied = copy(backup, &settings, &mut Folder::open(folder)?)?;
+                let stored = Stored::open(folder)?;
+                let only = (!self.verify).then_some(&copied.segments);
+                stored.verify(&stored_keys(&settings, &stored)?, only, &mut |_, _| {})?;
+                (copied, folder.display().to_string())
+            }
+            To::Remote(machine) => {
+                anyhow::ensure!(
+                    !self.verify,
+                    "--verify needs the keys, which the other machine does not have: restore there to verify"
+                );
+                let mut line = Line::start(machine, &programs)?;
+                let copied = copy(backup, &settings, &mut line.greet()?)?;
+                (copied, format!("{}:{}", machine.host, machine.folder))
+            }
+        };
+        print(report(&copied, &name))?;
         Ok(())
     }
+}
+
+fn copy(
+    mut backup: tessera_backup::Backup,
+    settings: &Settings,
+    target: &mut dyn Target,
+) -> anyhow::Result<Copied> {
+    backup.begin(target, u64::MAX)?;
+    let durable = durable(&settings.operations_socket())?;
+    let copied = backup.finish(target, durable)?;
+    anyhow::ensure!(copied.last.is_some(), "there is nothing in the journal yet");
+    Ok(copied)
 }
 
 /// The keys of the data, which has to be encrypted.
@@ -69,7 +125,7 @@ pub fn stored_keys(settings: &Settings, stored: &Stored) -> anyhow::Result<DataK
 }
 
 /// How far the journal is durable: the running switch says so.
-pub fn durable(socket: &Path) -> anyhow::Result<Durable> {
+fn durable(socket: &Path) -> anyhow::Result<Durable> {
     Ok(match operations::durable(socket)? {
         Some(durable) => Durable::To(durable.and_then(Sequence::from_stored)),
         None => {
@@ -79,12 +135,11 @@ pub fn durable(socket: &Path) -> anyhow::Result<Durable> {
     })
 }
 
-fn report(copied: &Copied, to: &Path) -> String {
+fn report(copied: &Copied, to: &str) -> String {
     let last = copied.last.map_or(0, Sequence::to_stored);
     let until = copied.until.map(rfc_3339).unwrap_or_default();
     format!(
-        "copied {} bytes; {} has the journal up to record {last}, of {until}\n",
-        copied.bytes,
-        to.display()
+        "copied {} bytes; {to} has the journal up to record {last}, of {until}\n",
+        copied.bytes
     )
 }

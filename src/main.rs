@@ -51,7 +51,7 @@ struct Tessera {
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Audit),
-    Backup(backup::Backup),
+    Backup(Box<backup::Backup>),
     Certify(Box<certify::Certify>),
     Certs(certs::Certs),
     Control(Box<control::Control>),

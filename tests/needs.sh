@@ -24,6 +24,8 @@ fi
 if concerns operations; then
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
     have softhsm2-util || missing+=(softhsm2)
+    [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
+    have ssh || missing+=(openssh-client)
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::rig::wire::{ACQUIRER, Wire, card_purchase};
-use crate::rig::{Loading, Rig, wait_for};
+use crate::rig::{Loading, Rig, Running, free_port, wait_for};
 
 /// The last card is the test's own.
 const CARDS: u64 = 101;
@@ -124,6 +125,181 @@ fn a_backup_that_is_killed_leaves_the_one_before_and_the_next_goes_on() {
     assert_eq!(bed.events("new"), bed.events("data"));
 }
 
+#[test]
+fn a_copy_that_follows_has_what_was_answered_a_moment_before_the_switch_was_lost() {
+    let mut bed = Bed::new();
+    let follow = [&BACKUP[..], &["--follow"]].concat();
+    let mut follower = bed.rig.spawn(&follow);
+    let payer = Payer::start(&bed.rig);
+    for round in 0..4 {
+        payer.wait_for(20 * (round + 1));
+        let answered = payer.answered();
+        bed.wait_for_copy();
+        // Killed itself, it goes on.
+        drop(follower);
+        let name = format!("new-{round}");
+        bed.restored(&name, &[]);
+        bed.audit(&name);
+        let events = bed.events(&name);
+        let approved = approved(&events);
+        assert!(
+            answered
+                .iter()
+                .all(|answer| approved.contains(&answer.as_str()))
+        );
+        follower = bed.rig.spawn(&follow);
+    }
+    bed.wait_for_copy();
+    bed.kill_switch();
+    let answered = payer.end();
+    // Of a switch that was killed it copies the rest.
+    wait_for("the rest", || bed.in_copy() == bed.in_data());
+    assert_eq!(follower.stop(), Some(0), "{}", bed.rig.log("backup"));
+    bed.restored("new", &[]);
+    let events = bed.events("new");
+    let approved = approved(&events);
+    assert!(
+        answered
+            .iter()
+            .all(|answer| approved.contains(&answer.as_str()))
+    );
+}
+
+#[test]
+fn a_copy_follows_over_ssh_and_over_lost_lines() {
+    let mut bed = Bed::new();
+    let server = SshServer::start(&bed.rig);
+    let ssh = server.command();
+    let to = format!(
+        "ssh://{}@127.0.0.1:{}{}",
+        user(),
+        server.port,
+        bed.rig.path("copy").display()
+    );
+    let follow = ["backup", "--config", "switch.toml", "--follow", "--to", &to];
+    let programs = [
+        "--ssh-command",
+        &ssh,
+        "--remote-program",
+        env!("CARGO_BIN_EXE_tessera"),
+    ];
+    let once = [&follow[..3], &follow[4..], &programs].concat();
+    let first = bed.rig.run(&once);
+    let first = reached(&String::from_utf8(first.stdout).expect("text"));
+    let follower = bed.rig.spawn(&[&follow[..], &programs].concat());
+    let payer = Payer::start(&bed.rig);
+    for round in 1..=3 {
+        payer.wait_for(20 * round);
+        let answered = payer.answered();
+        bed.wait_for_copy();
+        let name = format!("new-{round}");
+        assert!(reached(&bed.restored(&name, &[])) > first);
+        let events = bed.events(&name);
+        let approved = approved(&events);
+        assert!(
+            answered
+                .iter()
+                .all(|answer| approved.contains(&answer.as_str()))
+        );
+        server.cut_lines();
+        wait_for("another line", || {
+            bed.rig
+                .log("backup")
+                .matches("the copy is interrupted")
+                .count()
+                >= round
+        });
+    }
+    bed.wait_for_copy();
+    bed.kill_switch();
+    payer.end();
+    assert_eq!(follower.stop(), Some(0), "{}", bed.rig.log("backup"));
+    bed.restored("new", &[]);
+    bed.audit("new");
+}
+
+/// The user that runs the tests.
+fn user() -> String {
+    let id = Command::new("id").arg("-un").output().expect("id runs");
+    String::from_utf8(id.stdout)
+        .expect("text")
+        .trim()
+        .to_owned()
+}
+
+/// Debian's `sshd`, with keys and a configuration of its own, for the user that runs the tests.
+struct SshServer {
+    folder: PathBuf,
+    port: u16,
+    server: Running,
+}
+
+impl SshServer {
+    fn start(rig: &Rig) -> Self {
+        let folder = rig.path("ssh");
+        fs::create_dir(&folder).expect("a folder");
+        for key in ["server", "client"] {
+            let made = Command::new("ssh-keygen")
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(folder.join(key))
+                .status();
+            assert!(made.expect("ssh-keygen runs").success());
+        }
+        let of_server = fs::read_to_string(folder.join("server.pub")).expect("a key");
+        let port = free_port().port();
+        let known = format!("[127.0.0.1]:{port} {of_server}");
+        fs::write(folder.join("known"), known).expect("a file");
+        let at = folder.display();
+        let settings = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {at}/server\nPidFile {at}/pid\n\
+             AuthorizedKeysFile {at}/client.pub\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n\
+             PermitRootLogin prohibit-password\nLogLevel ERROR\n"
+        );
+        fs::write(folder.join("config"), settings).expect("a file");
+        // Root's server wants an empty folder of the system: it gets one that nobody else sees.
+        let script = "[ \"$(id -u)\" = 0 ] && mount -t tmpfs none /run && mkdir /run/sshd; exec /usr/sbin/sshd -D -e -f \"$0\"";
+        let alone: &[&str] = match user().as_str() {
+            "root" => &["unshare", "--mount", "sh", "-c", script],
+            _ => &["sh", "-c", script],
+        };
+        let server = Command::new(alone[0])
+            .args(&alone[1..])
+            .arg(folder.join("config"))
+            .stderr(fs::File::create(folder.join("log")).expect("a file"))
+            .spawn();
+        let server = Running(server.expect("sshd starts: tests/needs.sh operations"));
+        wait_for("sshd", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        Self {
+            folder,
+            port,
+            server,
+        }
+    }
+
+    /// The client, which knows this server alone.
+    fn command(&self) -> String {
+        let at = self.folder.display();
+        format!(
+            "ssh -F none -i {at}/client -o UserKnownHostsFile={at}/known -o StrictHostKeyChecking=yes"
+        )
+    }
+
+    /// Ends the processes that serve connections, and not the one that listens.
+    fn cut_lines(&self) {
+        let server = self.server.0.id().to_string();
+        let children = Command::new("pgrep").args(["-P", &server]).output();
+        let children = children.expect("pgrep runs").stdout;
+        let children = String::from_utf8(children).expect("numbers");
+        assert!(!children.is_empty(), "no line");
+        for child in children.lines() {
+            let killed = Command::new("kill").args(["-9", child]).status();
+            killed.expect("kill runs");
+        }
+    }
+}
+
 struct Bed {
     rig: Rig,
     load: Option<Loading>,
@@ -148,6 +324,29 @@ impl Bed {
         let count = || self.rig.sum("tessera_answers_total");
         let wanted = count() + answers;
         wait_for("answers", || count() >= wanted);
+    }
+
+    /// Waits until the copy has all that is durable now.
+    fn wait_for_copy(&self) {
+        let durable = self.in_data();
+        wait_for("the copy", || self.in_copy() >= durable);
+    }
+
+    /// The last record of the copy.
+    fn in_copy(&self) -> Option<u64> {
+        let manifest = fs::read_to_string(self.rig.path("copy/manifest.jsonl")).ok()?;
+        let lines = manifest
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        let ends = lines.filter_map(|line: Value| line["segment"]["end"]["sequence"].as_u64());
+        ends.max().map(|next| next - 1)
+    }
+
+    /// The last record of the journal.
+    fn in_data(&self) -> Option<u64> {
+        let reader = tessera_journal::reader(&self.rig.journal());
+        let scanned = reader.scan(None, &mut |_| Ok(())).expect("a journal");
+        scanned.last.map(|last| last.sequence.to_stored())
     }
 
     fn back_up(&self) -> String {

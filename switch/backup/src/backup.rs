@@ -80,6 +80,11 @@ impl Backup {
         }
     }
 
+    /// Asks the target anew what it has: it may be another one, or over another line.
+    pub(crate) fn restart(&mut self) {
+        self.manifest = None;
+    }
+
     /// Begins a backup: copies new full snapshots. To be called before anybody asks how far the journal is durable, so that
     /// they reflect no more. At most so many pieces of a mebibyte: what is left is copied the next time.
     ///

@@ -10,7 +10,7 @@ use tessera_ledger::Unreadable;
 use tessera_ledger::moment::rfc_3339;
 use tessera_vault::WalletKeysError;
 
-use crate::versions::MANIFEST_VERSION;
+use crate::versions::{MANIFEST_VERSION, PROTOCOL_VERSION};
 
 /// See the head of this file.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +131,32 @@ pub enum BackupError {
         /// The file.
         path: PathBuf,
     },
+    /// The line to the receiver can't be read or written.
+    #[error("the line to the other side of the backup: {0}")]
+    Line(io::Error),
+    /// The line ends where an answer should come.
+    #[error(
+        "no `tessera backup --receive` answers on the other side: is the program there (--remote-program), and may this user log in?"
+    )]
+    NoReceiver,
+    /// The other side says something that the protocol does not have.
+    #[error(
+        "the other side of the backup sends {0}: it is another program, or the line is damaged"
+    )]
+    Protocol(&'static str),
+    /// The other side is another build.
+    #[error(
+        "the other side of the backup speaks version {found} of the protocol, this build ({}) version {PROTOCOL_VERSION}: install \
+         the same build on both sides",
+        env!("CARGO_PKG_VERSION")
+    )]
+    ProtocolVersion {
+        /// What it says.
+        found: u32,
+    },
+    /// The receiver has an error.
+    #[error("on the other side: {0}")]
+    Refused(String),
     /// The folder to restore to has files.
     #[error("{} is not empty: restore to a new folder", path.display())]
     NotEmpty {
@@ -152,6 +178,22 @@ pub enum BackupError {
         /// The first record.
         first: u64,
     },
+}
+
+impl BackupError {
+    /// Whether trying again later can help.
+    pub fn may_pass(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoBackupFolder { .. }
+                | Self::Inside { .. }
+                | Self::Manifest { .. }
+                | Self::Version { .. }
+                | Self::OtherJournal { .. }
+                | Self::Gap { .. }
+                | Self::ProtocolVersion { .. }
+        )
+    }
 }
 
 /// For `map_err`: the operating system refused this.

@@ -28,6 +28,8 @@ pub struct Folder {
     path: PathBuf,
     _lock: LockFile,
     open: Option<(FileName, File)>,
+    /// Whether that is new, and its name not yet durable.
+    is_new: bool,
     /// How much of a file was read back, and its hash so far.
     read_back: Option<(FileName, u64, Sha256)>,
 }
@@ -62,6 +64,7 @@ impl Folder {
             path: path.to_owned(),
             _lock: lock,
             open: None,
+            is_new: false,
             read_back: None,
         })
     }
@@ -76,6 +79,7 @@ impl Folder {
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder).map_err(disk("make", folder))?;
                 }
+                self.is_new = !path.exists();
                 let mut options = OpenOptions::new();
                 options
                     .read(true)
@@ -148,10 +152,12 @@ impl Target for Folder {
         });
         let file = self.file(name)?;
         file.sync_all().map_err(disk("sync", &path))?;
-        let mut folder = path.parent();
-        while let Some(inner) = folder.filter(|folder| folder.starts_with(&self.path)) {
-            sync_folder(inner)?;
-            folder = inner.parent();
+        if std::mem::take(&mut self.is_new) {
+            let mut folder = path.parent();
+            while let Some(inner) = folder.filter(|folder| folder.starts_with(&self.path)) {
+                sync_folder(inner)?;
+                folder = inner.parent();
+            }
         }
         if name == FileName::WalletKeys {
             return Ok(None);
@@ -182,6 +188,12 @@ impl Target for Folder {
         fs::rename(&new, &path).map_err(disk("rename", &new))?;
         sync_folder(&self.path)?;
         self.sweep(Some(manifest))
+    }
+
+    fn is_there(&mut self) -> Result<(), BackupError> {
+        fs::metadata(&self.path)
+            .map(|_| ())
+            .map_err(disk("find", &self.path))
     }
 }
 

@@ -24,4 +24,8 @@ pub trait Target {
     /// Has this be the backup from now on, and removes what does not belong to it.
     #[doc(hidden)]
     fn commit(&mut self, manifest: &Manifest) -> Result<(), BackupError>;
+
+    /// Whether it can still be written to, where nothing is new.
+    #[doc(hidden)]
+    fn is_there(&mut self) -> Result<(), BackupError>;
 }

@@ -1,5 +1,7 @@
 //! Backups of a journal that grows, killed at every operation, damaged at every place, restored to every moment.
 
+mod line;
+
 use std::fs;
 use std::path::Path;
 
@@ -201,6 +203,10 @@ impl Target for Failing<'_> {
     fn commit(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
         self.count()?;
         self.folder.commit(manifest)
+    }
+
+    fn is_there(&mut self) -> Result<(), BackupError> {
+        self.folder.is_there()
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tessera_encryption::DataKeys;
 use tessera_vault::{WALLET_KEYS_PAGE as PAGE, read_page};
@@ -16,6 +16,8 @@ use crate::error::{BackupError, disk};
 use crate::file_name::{FileName, WALLET_KEYS};
 use crate::target::Target;
 
+/// After it was read, so many times as long.
+const REST: u32 = 10;
 /// The system's times of changes are not exact. A file that was changed no longer ago is looked at again.
 const TIMES_ARE_GOOD_AFTER: Duration = Duration::from_secs(2);
 
@@ -24,6 +26,8 @@ const TIMES_ARE_GOOD_AFTER: Duration = Duration::from_secs(2);
 pub(crate) struct WalletKeysCopy {
     /// When the file was changed that was copied whole.
     seen: Option<SystemTime>,
+    /// A large file is not read all the time.
+    rests_until: Option<Instant>,
     hashes: RandomState,
     /// Of each page.
     pages: Vec<u64>,
@@ -47,8 +51,10 @@ impl WalletKeysCopy {
             Ok((metadata.len(), metadata.modified()?))
         };
         let (length, changed) = measure().map_err(disk("measure", &path))?;
-        if self.seen == Some(changed) {
-            return Ok(Some(length));
+        let begun = Instant::now();
+        let rests = self.rests_until.is_some_and(|until| begun < until);
+        if rests || self.seen == Some(changed) {
+            return Ok(Some(self.pages.len() as u64 * PAGE as u64));
         }
         let mut wrote = false;
         for (number, offset) in (0..length).step_by(PAGE).enumerate() {
@@ -68,6 +74,7 @@ impl WalletKeysCopy {
         }
         let age = changed.elapsed().unwrap_or_default();
         self.seen = (age > TIMES_ARE_GOOD_AFTER).then_some(changed);
+        self.rests_until = Some(begun + begun.elapsed() * REST);
         Ok(Some(length))
     }
 }

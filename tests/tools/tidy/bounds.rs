@@ -203,6 +203,14 @@ const ROWS: &[(&str, &[Home])] = &[
         ],
     ),
     (
+        "frame between two sides of a backup",
+        &[
+            Constant("switch/backup/src/frames.rs", "PIECE_BYTES_MAX"),
+            Constant("switch/backup/src/manifest.rs", "MANIFEST_BYTES_MAX"),
+            Constant("src/backup/receive.rs", "SILENCE_MAX"),
+        ],
+    ),
+    (
         "reply of a mail server to one command",
         &[Constant(
             "switch/notify/src/channel/email/line.rs",

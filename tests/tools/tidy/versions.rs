@@ -39,6 +39,7 @@ const FULL: &str = "switch/store/src/full/mod.rs";
 const FULL_FORMAT: &str = "switch/store/src/full/format.rs";
 const OUTBOX: &str = "switch/notify/src/outbox/mod.rs";
 const BACKUP: &str = "switch/backup/src/lib.rs";
+const FRAMES: &str = "switch/backup/src/frames.rs";
 const BACKUP_VERSIONS: &str = "switch/backup/src/versions.rs";
 const SHOP: &str = "simulators/src/shop/log.rs";
 const HOST: &str = "simulators/src/host/ledger/log.rs";
@@ -83,6 +84,12 @@ const DRAWN: &[Drawn] = &[
         "\"tessera backup\",\"version\":",
         BACKUP_VERSIONS,
         "MANIFEST_VERSION",
+    ),
+    drawn(
+        FRAMES,
+        "\"tessera backup protocol\", version ",
+        BACKUP_VERSIONS,
+        "PROTOCOL_VERSION",
     ),
     drawn(SHOP, "{\"shop_log_format\":", SHOP, "FORMAT"),
     drawn(HOST, "\"tessera host ", HOST, "FORMAT"),

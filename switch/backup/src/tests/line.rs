@@ -1,0 +1,218 @@
+//! A backup over a line that is lost at any byte, and a sender that sends anything.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use super::*;
+use crate::follow::{Asked, follow};
+use crate::frames::{Kind, receive, send, send_hello};
+use crate::receive::serve;
+use crate::remote::Remote;
+
+/// Lets so many bytes through, then nothing.
+struct Cut {
+    line: UnixStream,
+    left: usize,
+}
+
+impl Write for Cut {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..bytes.len().min(self.left)];
+        self.left -= bytes.len();
+        match self.line.write(bytes)? {
+            0 => Err(io::ErrorKind::BrokenPipe.into()),
+            written => Ok(written),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.line.flush()
+    }
+}
+
+/// Runs a sender against a receiver of this folder, which ends with it.
+fn over_a_line<T>(
+    folder: &Path,
+    bytes: usize,
+    sends: impl FnOnce(UnixStream, Cut) -> T,
+) -> (T, Result<(), BackupError>) {
+    let (near, far) = UnixStream::pair().unwrap();
+    thread::scope(|scope| {
+        let served = scope.spawn(|| {
+            let served = serve(folder, &far, &far, &|| {});
+            // As a process that ends; the sender may have gone before.
+            let _ = far.shutdown(std::net::Shutdown::Both);
+            served
+        });
+        let cut = Cut {
+            line: near.try_clone().unwrap(),
+            left: bytes,
+        };
+        let sent = sends(near.try_clone().unwrap(), cut);
+        let _ = near.shutdown(std::net::Shutdown::Both);
+        (sent, served.join().unwrap())
+    })
+}
+
+fn back_up_over_a_line(bed: &Bed, bytes: usize) -> Result<Copied, BackupError> {
+    let backed_up = over_a_line(&bed.copy(), bytes, |input, output| {
+        let mut remote = Remote::greet(input, output)?;
+        back_up(&bed.data(), &mut remote, Durable::Stopped)
+    });
+    backed_up.0
+}
+
+#[test]
+fn a_copy_over_a_line_is_that_of_a_folder() {
+    let bed = Bed::new();
+    let vault = Vault::for_tests(&bed.data());
+    vault
+        .seal(WalletId(1), Purpose::Contact, b"a@b.example")
+        .unwrap();
+    back_up_over_a_line(&bed, usize::MAX).unwrap();
+    bed.verify().unwrap();
+    bed.grow();
+    let second = back_up_over_a_line(&bed, usize::MAX).unwrap();
+    assert!(second.bytes > 0);
+    bed.verify().unwrap();
+    // A backup of this machine goes on with it.
+    assert_eq!(bed.back_up(Durable::Stopped).unwrap().bytes, 0);
+    bed.restore("new", None).unwrap();
+    assert_eq!(bed.records("new"), bed.records("data"));
+}
+
+#[test]
+fn a_line_that_is_lost_anywhere_leaves_the_copy_before() {
+    let bed = Bed::new();
+    let before = back_up_over_a_line(&bed, usize::MAX).unwrap();
+    bed.grow();
+    for bytes in (0..).step_by(997) {
+        let copied = back_up_over_a_line(&bed, bytes);
+        bed.verify().unwrap();
+        let last = bed.stored().last();
+        if copied.is_ok() {
+            assert!(bytes > 5_000);
+            assert!(last > before.last);
+            break;
+        }
+        // The last answer may be lost behind a commit.
+        assert!(last == before.last || bytes > 5_000, "{bytes}");
+    }
+}
+
+#[test]
+fn a_receiver_refuses_what_is_no_file_of_a_backup() {
+    let bed = Bed::new();
+    let piece = |name: &str| {
+        let length = (name.len() as u16).to_le_bytes();
+        [&0_u64.to_le_bytes()[..], &length, name.as_bytes(), b"x"].concat()
+    };
+    let finish = |name: &str| [&1_u64.to_le_bytes()[..], name.as_bytes()].concat();
+    for (kind, body) in [
+        (
+            Kind::Write,
+            piece("../journal/00000000000000000000.journal"),
+        ),
+        (Kind::Write, piece("/etc/passwd")),
+        (Kind::Write, piece("manifest.jsonl")),
+        (Kind::Write, vec![0; 9]),
+        (
+            Kind::Write,
+            [0; 8].into_iter().chain([255, 255, 65]).collect(),
+        ),
+        (Kind::Finish, finish("keys/1/../../x")),
+        (Kind::Finish, vec![]),
+        (Kind::Commit, vec![]),
+        (Kind::Refused, vec![]),
+        (Kind::Hello, vec![]),
+    ] {
+        let (refused, served) = over_a_line(&bed.copy(), usize::MAX, |mut input, mut output| {
+            send_hello(&mut output).unwrap();
+            send(&mut output, kind, &[&body]).unwrap();
+            let (mut body, mut last) = (Vec::new(), None);
+            while let Ok(Some(kind)) = receive(&mut input, &mut body) {
+                last = Some(kind);
+            }
+            last
+        });
+        assert_eq!(refused, Some(Kind::Refused), "{kind:?}");
+        assert!(served.is_err());
+    }
+    let files = fs::read_dir(bed.folder.path()).unwrap().count();
+    assert_eq!(files, 2, "data and copy");
+}
+
+#[test]
+fn frames_are_bounded_and_both_sides_are_the_same_version() {
+    let bed = Bed::new();
+    for (bytes, wanted) in [
+        (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], "another program"),
+        (&[1, 255, 255, 255, 255][..], "too long"),
+        (&[1, 27, 0, 0, 0][..], "the line"),
+        (
+            b"\x01\x1b\0\0\0tessera backup protocol\x02\0\0\0",
+            "version 2",
+        ),
+    ] {
+        let (_, served) = over_a_line(&bed.copy(), usize::MAX, |_, mut output| {
+            output.write_all(bytes).unwrap();
+        });
+        let error = served.unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+        // The other way round.
+        let (mut near, far) = UnixStream::pair().unwrap();
+        near.write_all(bytes).unwrap();
+        near.shutdown(std::net::Shutdown::Write).unwrap();
+        let error = Remote::greet(far.try_clone().unwrap(), far).err().unwrap();
+        assert!(error.to_string().contains(wanted), "{error}");
+        let _ = near.read(&mut [0; 64]);
+    }
+    let (error, _) = over_a_line(&bed.data(), usize::MAX, Remote::greet);
+    let error = error.err().unwrap().to_string();
+    assert!(
+        error.contains("on the other side") && error.contains("not empty"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_copy_follows_what_becomes_durable() {
+    let bed = Bed::new();
+    let all = bed.records("data");
+    let keys = bed.keys();
+    let location = Location::in_data(&bed.data(), &keys);
+    let mut backup = Backup::new(&location, keys);
+    // A batch has seven records.
+    let durable = AtomicU64::new(7);
+    let stops = AtomicBool::new(false);
+    let mut folder = Folder::open(&bed.copy()).unwrap();
+    let ask = || Asked::Durable(Sequence::from_stored(durable.load(Ordering::Relaxed)));
+    let mut copies = 0;
+    follow(&mut backup, &mut folder, &ask, &stops, &mut || {
+        let known = durable.load(Ordering::Relaxed);
+        assert_eq!(bed.stored_last(), Some(known));
+        bed.verify().unwrap();
+        copies += 1;
+        durable.store(known + 7, Ordering::Relaxed);
+        stops.store(copies == 6, Ordering::Relaxed);
+        thread::current().unpark();
+    })
+    .unwrap();
+    assert_eq!(copies, 6);
+    // The switch is gone: its journal is read to its end.
+    stops.store(false, Ordering::Relaxed);
+    follow(
+        &mut backup,
+        &mut folder,
+        &|| Asked::Nobody,
+        &stops,
+        &mut || {
+            assert_eq!(bed.stored_last(), Some(all.len() as u64));
+            stops.store(true, Ordering::Relaxed);
+            thread::current().unpark();
+        },
+    )
+    .unwrap();
+}
