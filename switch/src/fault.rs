@@ -3,11 +3,15 @@
 
 use std::fmt::Display;
 
+use tessera_common::lock_file::LockFileError;
 use tessera_journal::JournalError;
 use tessera_kit::invariant;
 use tessera_notify::NotifyError;
 use tessera_notify::outbox::OutboxError;
 use tessera_store::StoreError;
+use tessera_vault::WalletKeysError;
+
+use crate::upgrade::UpgradeError;
 
 /// Exit code of a process that a fault of the disk, or of what is on it, ended (`EX_IOERR`).
 const EXIT_CODE: u8 = 74;
@@ -40,7 +44,11 @@ pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
         if let Some(error) = cause.downcast_ref::<StoreError>() {
             return !matches!(error, StoreError::Locked);
         }
-        matches!(cause.downcast_ref(), Some(NotifyError::Outbox(_))) || cause.is::<OutboxError>()
+        matches!(cause.downcast_ref(), Some(NotifyError::Outbox(_)))
+            || matches!(cause.downcast_ref(), Some(LockFileError::Io { .. }))
+            || matches!(cause.downcast_ref(), Some(WalletKeysError::Io { .. }))
+            || matches!(cause.downcast_ref(), Some(UpgradeError::Disk { .. }))
+            || cause.is::<OutboxError>()
     };
     error.chain().any(is_of_the_disk).then_some(EXIT_CODE)
 }

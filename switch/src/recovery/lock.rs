@@ -25,8 +25,8 @@ pub enum DataLockError {
         holder: String,
     },
     /// The lock can't be taken.
-    #[error("the data can't be locked: {0}")]
-    Io(LockFileError),
+    #[error("the data can't be locked")]
+    Io(#[source] LockFileError),
 }
 
 impl DataLock {
