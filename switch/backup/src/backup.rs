@@ -22,6 +22,9 @@ use crate::whole::Whole;
 
 /// That of a process that runs when no other wants to.
 const NICENESS: i32 = 19;
+/// Folders of the data with files that are never changed.
+const SNAPSHOTS: &str = "snapshots";
+const OPENING: &str = "opening";
 
 /// See the head of this file.
 pub struct Backup {
@@ -32,7 +35,7 @@ pub struct Backup {
     manifest: Option<Manifest>,
     reading: Reading,
     wallet_keys: WalletKeysCopy,
-    /// Snapshots that the target has, whether its manifest says so yet.
+    /// Full snapshots and opening balances that the target has, whether its manifest says so yet.
     snapshots: BTreeMap<FileName, Copy>,
     /// The one that is being copied.
     snapshot: Option<(FileName, Whole)>,
@@ -85,7 +88,7 @@ impl Backup {
         self.manifest = None;
     }
 
-    /// Begins a backup: copies new full snapshots. To be called before anybody asks how far the journal is durable, so that
+    /// Begins a backup: copies new full snapshots and opening balances. To be called before anybody asks how far the journal is durable, so that
     /// they reflect no more. At most so many pieces of a mebibyte: what is left is copied the next time.
     ///
     /// # Errors
@@ -103,20 +106,19 @@ impl Backup {
             self.reading = Reading::default();
             self.wallet_keys = WalletKeysCopy::default();
         }
-        let folder = self.data.join("snapshots");
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            entries => entries
-                .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-                .map_err(disk("list", &folder))?,
-        };
-        let names = entries.iter().filter_map(|entry| {
-            FileName::parse(&format!(
-                "snapshots/{}",
-                entry.file_name().to_string_lossy()
-            ))
-        });
-        let names: BTreeSet<FileName> = names.collect();
+        let mut names = BTreeSet::new();
+        for kind in [SNAPSHOTS, OPENING] {
+            let folder = self.data.join(kind);
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                entries => entries
+                    .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+                    .map_err(disk("list", &folder))?,
+            };
+            names.extend(entries.iter().filter_map(|entry| {
+                FileName::parse(&format!("{kind}/{}", entry.file_name().to_string_lossy()))
+            }));
+        }
         self.snapshots.retain(|name, _| names.contains(name));
         let mut pieces = pieces;
         for name in names {
@@ -214,6 +216,7 @@ impl Backup {
             });
         }
         self.enter_snapshots(&mut manifest, durable);
+        self.leave_out_deleted(&mut manifest)?;
         // Behind the journal: they have the keys of all that is in it. The table last, it has the keys of all of them.
         let wallet_keys = self.wallet_keys.copy(&self.data, &self.keys, target)?;
         manifest.files.remove(&FileName::WalletKeys);
@@ -231,15 +234,43 @@ impl Backup {
     }
 
     fn enter_snapshots(&mut self, manifest: &mut Manifest, durable: Sequence) {
+        // Of each kind, older ones stay until a newer one is complete.
+        for kind in [SNAPSHOTS, OPENING] {
+            let is_of_kind = |name: &FileName| name.to_string().starts_with(kind);
+            if self.snapshots.keys().any(is_of_kind) {
+                manifest.files.retain(|name, _| !is_of_kind(name));
+            }
+        }
         for (name, copy) in &mut self.snapshots {
-            // They were whole before the switch was asked how far it is.
-            copy.needs.get_or_insert(durable.to_stored());
+            if matches!(name, FileName::Snapshot(_)) {
+                // They were whole before the switch was asked how far it is.
+                copy.needs.get_or_insert(durable.to_stored());
+            }
             manifest.files.insert(*name, copy.clone());
         }
-        let kept = &self.snapshots;
-        let stays =
-            |name: &FileName| !matches!(name, FileName::Snapshot(_)) || kept.contains_key(name);
-        manifest.files.retain(|name, _| stays(name));
+    }
+
+    /// Leaves out segments that are deleted in the data, once the copy has the opening balances that stand for them.
+    fn leave_out_deleted(&self, manifest: &mut Manifest) -> Result<(), BackupError> {
+        let parts = self.copies.parts()?;
+        let begins = parts.first().map_or(0, |part| part.span().0);
+        let stands = |name: &FileName| matches!(name, FileName::Opening(at) if *at >= begins);
+        if manifest.files.keys().any(stands) {
+            manifest.files.retain(|_, copy| {
+                let end = copy.segment.map(|segment| segment.end.to_stored().0);
+                end.is_none_or(|end| end > begins)
+            });
+            return Ok(());
+        }
+        let segments = manifest.segments();
+        match segments
+            .first()
+            .is_none_or(|(.., segment)| segment.first == 1)
+        {
+            true => Ok(()),
+            // They were deleted between two looks.
+            false => Err(BackupError::NoOpening { begins }),
+        }
     }
 
     fn copy_key_table(

@@ -113,6 +113,14 @@ pub enum BackupError {
         /// The folder of data.
         path: PathBuf,
     },
+    /// Segments were deleted while the backup was made.
+    #[error(
+        "the switch has deleted segments meanwhile, the journal begins at position {begins} now: run the backup again"
+    )]
+    NoOpening {
+        /// Of the journal.
+        begins: u64,
+    },
     /// A file of the backup is missing, or shorter than the manifest says.
     #[error("the backup is damaged: {} is missing, or shorter than its manifest says; use another copy of the backup", path.display())]
     Missing {
@@ -171,8 +179,8 @@ pub enum BackupError {
     },
     /// No snapshot is old enough, and the journal does not begin with its first record.
     #[error(
-        "the journal of the backup begins with record {first}, and it has no snapshot from the time between that and the one that \
-         is wanted: restore a later time"
+        "the journal of the backup begins with record {first}, and it has no full snapshot or no opening balances from the time \
+         between that and the one that is wanted: restore a later time"
     )]
     NoSnapshot {
         /// The first record.

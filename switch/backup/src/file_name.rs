@@ -9,6 +9,8 @@ pub enum FileName {
     Archive(u64),
     /// The segment that begins at this position.
     Segment(u64),
+    /// The opening balances that go up to the record at this position.
+    Opening(u64),
     /// The full snapshot whose mark is at this position.
     Snapshot(u64),
     /// The key table with this number.
@@ -18,7 +20,7 @@ pub enum FileName {
 }
 
 /// The folders that files are in.
-pub(crate) const FOLDERS: [&str; 4] = ["archive", "journal", "snapshots", "keys"];
+pub(crate) const FOLDERS: [&str; 5] = ["archive", "journal", "opening", "snapshots", "keys"];
 pub(crate) const KEY_TABLE: &str = "keys.table";
 pub(crate) const WALLET_KEYS: &str = "wallet.keys";
 
@@ -31,6 +33,7 @@ impl FileName {
         match folder {
             "archive" => Some(Self::Archive(number(name.strip_suffix(".archive")?, 20)?)),
             "journal" => Some(Self::Segment(number(name.strip_suffix(".journal")?, 20)?)),
+            "opening" => Some(Self::Opening(number(name.strip_suffix(".opening")?, 20)?)),
             "snapshots" => Some(Self::Snapshot(number(name.strip_suffix(".snapshot")?, 20)?)),
             "keys" => {
                 let number = name.strip_suffix(KEY_TABLE)?.strip_suffix('/')?;
@@ -48,6 +51,7 @@ impl fmt::Display for FileName {
         match self {
             Self::Archive(start) => write!(formatter, "archive/{start:020}.archive"),
             Self::Segment(start) => write!(formatter, "journal/{start:020}.journal"),
+            Self::Opening(mark) => write!(formatter, "opening/{mark:020}.opening"),
             Self::Snapshot(mark) => write!(formatter, "snapshots/{mark:020}.snapshot"),
             Self::KeyTable(number) => write!(formatter, "keys/{number}/{KEY_TABLE}"),
             Self::WalletKeys => formatter.write_str(WALLET_KEYS),
@@ -70,6 +74,7 @@ mod tests {
             FileName::Archive(0),
             FileName::Segment(0),
             FileName::Segment(268_402_176),
+            FileName::Opening(4711),
             FileName::Snapshot(4711),
             FileName::KeyTable(12),
             FileName::WalletKeys,

@@ -48,7 +48,8 @@ pub fn follow(
     let mut unclear = false;
     let mut lag = Lag::new();
     while !stops.load(Ordering::Acquire) {
-        backup.begin(target, PIECES)?;
+        // The first copy is not behind anything.
+        backup.begin(target, lag.good_at.map_or(u64::MAX, |_| PIECES))?;
         let asked_at = Instant::now();
         let durable = match ask() {
             Asked::Durable(durable) => {

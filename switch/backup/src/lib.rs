@@ -11,6 +11,7 @@
 //!   journal/00000000000268402176.journal    a segment, cut behind its last durable batch
 //!   archive/00000000000000000000.archive    an archived one, as it is
 //!   snapshots/00000000000000004711.snapshot
+//!   opening/00000000000000004711.opening    opening balances, which stand for segments that are deleted
 //!   keys/3/keys.table                       the key table; the folder's number rises with every new one
 //!   wallet.keys                             brought up to date in place, so that destroyed keys are destroyed here too
 //!

@@ -216,7 +216,7 @@ fn copy(line: Line) -> Option<(FileName, Copy)> {
             copy.segment.is_some() && copy.sha256.is_some()
         }
         FileName::Snapshot(_) => copy.needs.is_some() && copy.sha256.is_some(),
-        FileName::KeyTable(_) => copy.sha256.is_some(),
+        FileName::Opening(_) | FileName::KeyTable(_) => copy.sha256.is_some(),
         FileName::WalletKeys => true,
     };
     complete.then_some((name, copy))

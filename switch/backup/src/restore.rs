@@ -123,6 +123,7 @@ impl Stored {
                 .needs
                 .is_some_and(|needs| needs <= last)
                 .then_some(copy.bytes),
+            FileName::Opening(at) => (*at < reached.end.to_stored().0).then_some(copy.bytes),
             FileName::KeyTable(_) | FileName::WalletKeys => Some(copy.bytes),
         };
         let files: Vec<_> = self
@@ -133,10 +134,10 @@ impl Stored {
             .collect();
         let segments = self.manifest.segments();
         let first = segments.first().map_or(1, |(.., segment)| segment.first);
-        let has_snapshot = files
-            .iter()
-            .any(|(name, _)| matches!(name, FileName::Snapshot(_)));
-        if first > 1 && !has_snapshot {
+        let has = |is: &dyn Fn(&FileName) -> bool| files.iter().any(|(name, _)| is(name));
+        let rests = has(&|name| matches!(name, FileName::Snapshot(_)))
+            && has(&|name| matches!(name, FileName::Opening(_)));
+        if first > 1 && !rests {
             return Err(BackupError::NoSnapshot { first });
         }
         Ok(files)
