@@ -21,6 +21,7 @@ mod operations;
 mod outbox;
 mod provision;
 mod recon;
+mod recover;
 mod restore;
 mod saf;
 mod shop;
@@ -68,6 +69,7 @@ enum Command {
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Recon(recon::Recon),
+    Recover(recover::Recover),
     Restore(restore::Restore),
     Saf(saf::Saf),
     Shop(shop::Shop),
@@ -112,6 +114,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Recon(recon) => return recon.run(),
+        Command::Recover(recover) => return recover.run(),
         Command::Restore(restore) => restore.run()?,
         Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,

@@ -57,8 +57,9 @@ fn report(restored: &Restored, of: &Restore) -> String {
          \n\
          Before you start a switch on it:\n\
          1. tessera audit --config {config} --data {to}\n\
-         2. Find out what happened after record {last}: events that the journal lacks, and what the financial system has\n\
-         \x20  booked meanwhile. Keep malls and wallet servers away until that is settled.\n\
+         2. tessera recover --plan --config {config} --data {to} --host-list FILE\n\
+         \x20  with the financial system's list of the settlement dates since. Settle what it prints, and keep malls and wallet\n\
+         \x20  servers away until then.\n\
          3. Put the folder in the place of the old one, which you keep.\n\
          The operator's guide has the whole drill (Backup).\n",
         rfc_3339(until)

@@ -1,7 +1,7 @@
 //! Backups of a real switch under load, with the real programs, which are killed while they work: what was restored has every
 //! answer that was given before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -76,6 +76,8 @@ fn a_switch_that_is_lost_is_restored_with_every_answer_given_before_its_backup()
         "{errors}"
     );
     assert!(!bed.rig.path("early").exists());
+
+    bed.plans_what_is_missing("data", "new");
 
     // It serves.
     fs::rename(bed.rig.path("data"), bed.rig.path("lost")).expect("a folder");
@@ -370,6 +372,54 @@ impl Bed {
     fn audit(&self, data: &str) {
         let audit = ["audit", "--config", "switch.toml", "--data", data];
         self.rig.run(&audit);
+    }
+
+    /// The plan for what was restored has every item of the lost data that it lacks, and no other.
+    fn plans_what_is_missing(&self, lost: &str, restored: &str) {
+        let days: BTreeSet<String> = self
+            .events(lost)
+            .values()
+            .map(|event| event["journaled_at"].as_str().expect("a time")[..10].to_owned())
+            .collect();
+        let items = |data: &str| {
+            let mut all = String::new();
+            for day in &days {
+                let recon = [
+                    "recon",
+                    "--config",
+                    "switch.toml",
+                    "--date",
+                    day,
+                    "--data",
+                    data,
+                ];
+                let listed = String::from_utf8(self.rig.run(&recon).stdout).expect("text");
+                let (titles, rows) = listed.split_once('\n').unwrap_or_default();
+                if all.is_empty() && !titles.is_empty() {
+                    all = format!("{titles}\n");
+                }
+                all += rows;
+            }
+            all
+        };
+        let (all, less) = (items(lost), items(restored));
+        let list = self.rig.path("list.csv");
+        let plan = |list_of: &str| {
+            fs::write(&list, list_of).expect("a file");
+            let recover = ["recover", "--plan", "--config", "switch.toml", "--data"];
+            let output = self
+                .rig
+                .try_run(&[&recover[..], &[restored, "--host-list", "list.csv"]].concat());
+            let rows = String::from_utf8(output.stdout)
+                .expect("text")
+                .lines()
+                .count();
+            (output.status.code(), rows.saturating_sub(1))
+        };
+        let missing = all.lines().count() - less.lines().count();
+        assert!(missing > 0);
+        assert_eq!(plan(&all), (Some(1), missing));
+        assert_eq!(plan(&less), (Some(0), 0));
     }
 
     fn events(&self, data: &str) -> Events {

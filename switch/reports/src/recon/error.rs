@@ -33,6 +33,14 @@ pub enum ReconError {
     /// What was proven of deleted events can't be read.
     #[error(transparent)]
     Opening(#[from] ResultError),
+    /// A row of a list can't be used.
+    #[error("row {row} of the list: {what}")]
+    Row {
+        /// From 1, the titles aside.
+        row: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A list can't be read or written.
     #[error(transparent)]
     List(#[from] csv::Error),

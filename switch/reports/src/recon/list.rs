@@ -38,7 +38,7 @@ pub struct Row {
 }
 
 /// The longest line of another list: a row of ours has 200 bytes.
-const LINE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What another list must have for a row of it to be compared; more columns do no harm.
 #[derive(Debug, Deserialize)]
@@ -136,7 +136,7 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
 }
 
 /// A file that is not UTF-8 is read as ISO 8859-1, as on the wire.
-fn text_record(record: csv::ByteRecord) -> csv::StringRecord {
+pub(super) fn text_record(record: csv::ByteRecord) -> csv::StringRecord {
     csv::StringRecord::from_byte_record(record).unwrap_or_else(|error| {
         let record = error.into_byte_record();
         record.iter().map(latin_1).collect()

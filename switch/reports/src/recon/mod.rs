@@ -9,6 +9,7 @@ mod dates;
 mod error;
 mod items;
 mod list;
+mod plan;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use items::{Item, items_of};
 
 pub use error::ReconError;
 pub use list::{Difference, Row, differences, write};
+pub use plan::{Plan, Step, plan};
 
 /// The items of a date and their sums.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub struct Items {
     pub rows: Vec<Row>,
     /// What they come to.
     pub totals: Totals,
+    /// Whether the date has begun in this journal.
+    pub begun: bool,
 }
 
 /// Lists what a settlement date has, of one party or of all. Data of 0.2 has no keys before a switch has opened it.
@@ -57,6 +61,7 @@ pub fn items(location: &Location, day: Day, party: Option<u64>) -> Result<Items,
     let Some((from, to)) = span else {
         return Ok(items);
     };
+    items.begun = true;
     for position in index.items(from, to)? {
         for item in items_of(&index, position)? {
             let asked_for = match party {

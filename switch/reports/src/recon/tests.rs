@@ -144,3 +144,119 @@ fn dates_that_begin_earlier_than_was_said_are_understood_as_by_the_switch() {
     }
     assert_eq!(dates.span(Day(6)), Some((moment(2_000), moment(9_000))));
 }
+
+/// The financial system has all that happened; the journal ends in the middle.
+#[test]
+fn a_plan_lists_what_an_older_journal_lacks_and_nothing_else() {
+    let (folder, keys, mut traffic) = journal();
+    let today = Day(20_003);
+    // Not yet answered at the restored time.
+    let waits = traffic.buys(30, 77);
+    traffic.close();
+    let older = tempfile::tempdir().unwrap();
+    copy(folder.path(), older.path());
+    let mut traffic = Traffic::new(folder.path(), 16 << 10);
+    traffic.now = traffic.now.saturating_sub(DAY / 2);
+    traffic.approves(30, waits);
+    let bought = traffic.buys(31, 88);
+    traffic.approves(31, bought);
+    traffic.reverses(31, bought, 0);
+    let refunded = traffic.buys(32, 99);
+    traffic.approves(32, refunded);
+    traffic.refunds(32, refunded, 40);
+    traffic.close();
+
+    let (all, less) = (location(&folder, &keys), location(&older, &keys));
+    let list = |location: &Location| {
+        let mut list = Vec::new();
+        let rows = [today, Day(today.0 - 1)].map(|day| items(location, day, None).unwrap().rows);
+        write(&rows.concat(), &mut list).unwrap();
+        list
+    };
+    assert_eq!(plan(&all, &list(&all)[..]).unwrap().steps, []);
+    assert_eq!(plan(&less, &list(&less)[..]).unwrap().steps, []);
+    let missing = plan(&less, &list(&all)[..]).unwrap();
+    let found: Vec<_> = missing
+        .steps
+        .iter()
+        .map(|step| (step.found, &*step.side, step.ours, step.theirs))
+        .collect();
+    let mut expected = vec![
+        ("in flight", "debit", None, Some(77)),
+        ("only theirs", "debit", None, Some(88)),
+        ("only theirs", "debit_reversal", None, Some(88)),
+        ("only theirs", "debit", None, Some(99)),
+        ("only theirs", "credit", None, Some(40)),
+    ];
+    let mut sorted = found.clone();
+    sorted.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(sorted, expected);
+    // The other way round: the financial system has lost something, or has another amount.
+    let surplus = plan(&all, &list(&less)[..]).unwrap();
+    assert_eq!(surplus.steps.len(), found.len());
+    assert!(surplus.steps.iter().all(|step| step.found == "only ours"));
+    let text = String::from_utf8(list(&all)).unwrap();
+    let changed = text.replacen(",debit,88,", ",debit,89,", 1);
+    let changed = plan(&all, changed.as_bytes()).unwrap().steps;
+    assert_eq!(changed.len(), 1);
+    assert_eq!((changed[0].ours, changed[0].theirs), (Some(88), Some(89)));
+}
+
+#[test]
+fn a_list_for_a_plan_says_which_row_is_wrong() {
+    let (folder, keys, _traffic) = journal();
+    let refused = |list: &str| {
+        let refused = plan(&location(&folder, &keys), list.as_bytes());
+        refused.unwrap_err().to_string()
+    };
+    let titles = "settlement_date,side,amount,switch_reference\n";
+    let good = "2024-10-04,debit,1,00000000000A\n";
+    for (row, wanted) in [
+        (
+            "2024-13-04,debit,1,00000000000A\n",
+            "row 2 of the list: settlement_date",
+        ),
+        (
+            "2024-10-04,debit,1,x-y\n",
+            "row 2 of the list: switch_reference",
+        ),
+        (
+            "2024-10-04,debit,1,0000000000000A\n",
+            "row 2 of the list: switch_reference",
+        ),
+        ("2024-10-04,debit,-1,00000000000A\n", "record 2"),
+    ] {
+        let error = refused(&[titles, good, row].concat());
+        assert!(error.contains(wanted), "{error}");
+    }
+    assert!(
+        refused("settlement_date,side,amount\n2024-10-04,debit,1\n").contains("switch_reference")
+    );
+    let tomorrow = plan(
+        &location(&folder, &keys),
+        [titles, "2200-01-01,debit,1,00000000000A\n"]
+            .concat()
+            .as_bytes(),
+    );
+    let tomorrow = tomorrow.unwrap();
+    assert_eq!((tomorrow.steps.len(), tomorrow.not_begun.len()), (1, 1));
+}
+
+fn location(folder: &tempfile::TempDir, keys: &DataKeys) -> Location {
+    Location::in_data(folder.path(), keys)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => {
+                std::fs::create_dir(&to).unwrap();
+                copy(&entry.path(), &to);
+            }
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
