@@ -187,7 +187,7 @@ fn step(ours: Option<&Found>, theirs: Option<&Found>, is_known: bool) -> Option<
         ),
         (Some(_), None, _) => (
             "only ours",
-            "the list lacks it: have the financial system book it, or say when it undid it",
+            "the list lacks it: have the financial system post it, or say when it undid it",
         ),
         (None, _, _) if is_known => (
             "in flight",
