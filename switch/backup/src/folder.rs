@@ -1,5 +1,6 @@
 //! A folder of backups on this machine.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
@@ -30,6 +31,8 @@ pub struct Folder {
     open: Option<(FileName, File)>,
     /// Whether that is new, and its name not yet durable.
     is_new: bool,
+    /// What the manifest names: no other file can be there, but those that are written for the next one.
+    named: Option<BTreeSet<FileName>>,
     /// How much of a file was read back, and its hash so far.
     read_back: Option<(FileName, u64, Sha256)>,
 }
@@ -65,6 +68,7 @@ impl Folder {
             _lock: lock,
             open: None,
             is_new: false,
+            named: None,
             read_back: None,
         })
     }
@@ -94,11 +98,11 @@ impl Folder {
     }
 
     /// Removes what the manifest does not name, and cuts off what it does not cover.
-    fn sweep(&mut self, manifest: Option<&Manifest>) -> Result<(), BackupError> {
+    fn sweep(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
         self.open = None;
         for name in files_in(&self.path)? {
             let path = self.path.join(name.to_string());
-            match manifest.and_then(|manifest| manifest.files.get(&name)) {
+            match manifest.files.get(&name) {
                 // They change in place, and the file grows before the manifest says so.
                 Some(_) if name == FileName::WalletKeys => {}
                 Some(copy) => {
@@ -127,15 +131,18 @@ impl Folder {
 
 impl Target for Folder {
     fn manifest(&mut self) -> Result<Option<Manifest>, BackupError> {
-        let mut manifest = read_manifest(&self.path)?;
-        if let Some(manifest) = &mut manifest {
-            manifest.files.retain(|name, copy| {
-                let metadata = fs::metadata(self.path.join(name.to_string()));
-                metadata.is_ok_and(|metadata| metadata.len() >= copy.bytes)
-            });
-        }
-        self.sweep(manifest.as_ref())?;
-        Ok(manifest)
+        // Without one nothing is removed before the next backup is complete.
+        let Some(mut manifest) = read_manifest(&self.path)? else {
+            self.named = None;
+            return Ok(None);
+        };
+        manifest.files.retain(|name, copy| {
+            let metadata = fs::metadata(self.path.join(name.to_string()));
+            metadata.is_ok_and(|metadata| metadata.len() >= copy.bytes)
+        });
+        self.sweep(&manifest)?;
+        self.named = Some(manifest.files.keys().copied().collect());
+        Ok(Some(manifest))
     }
 
     fn write(&mut self, name: FileName, offset: u64, bytes: &[u8]) -> Result<(), BackupError> {
@@ -151,6 +158,10 @@ impl Target for Folder {
             *read == name && *length <= bytes && name != FileName::WalletKeys
         });
         let file = self.file(name)?;
+        let longer = || Ok(file.metadata()?.len() > bytes);
+        if longer().map_err(disk("measure", &path))? {
+            file.set_len(bytes).map_err(disk("shorten", &path))?;
+        }
         file.sync_all().map_err(disk("sync", &path))?;
         if std::mem::take(&mut self.is_new) {
             let mut folder = path.parent();
@@ -187,7 +198,16 @@ impl Target for Folder {
         let path = self.path.join(MANIFEST);
         fs::rename(&new, &path).map_err(disk("rename", &new))?;
         sync_folder(&self.path)?;
-        self.sweep(Some(manifest))
+        let stay = |named: &BTreeSet<FileName>| {
+            let mut named = named.iter();
+            named.all(|name| manifest.files.contains_key(name))
+        };
+        // There are many files, and mostly they all stay.
+        if !self.named.as_ref().is_some_and(stay) {
+            self.sweep(manifest)?;
+        }
+        self.named = Some(manifest.files.keys().copied().collect());
+        Ok(())
     }
 
     fn is_there(&mut self) -> Result<(), BackupError> {

@@ -290,6 +290,32 @@ fn a_flipped_bit_anywhere_is_found() {
 }
 
 #[test]
+fn without_its_manifest_a_copy_loses_nothing_before_the_next_is_complete() {
+    let bed = Bed::new();
+    bed.back_up(Durable::Stopped).unwrap();
+    bed.keys().rotate().unwrap();
+    bed.back_up(Durable::Stopped).unwrap();
+    fs::remove_file(bed.copy().join("manifest.jsonl")).unwrap();
+    let table = bed.copy().join("keys/2/keys.table");
+    let stale = bed.copy().join("keys/1/keys.table");
+    fs::create_dir_all(stale.parent().unwrap()).unwrap();
+    // Longer than what comes in its place.
+    fs::copy(&table, &stale).unwrap();
+    fs::write(&stale, vec![7; 9_000]).unwrap();
+    let mut folder = Folder::open(&bed.copy()).unwrap();
+    let mut failing = Failing {
+        folder: &mut folder,
+        left: 9,
+    };
+    assert!(back_up(&bed.data(), &mut failing, Durable::Stopped).is_err());
+    drop(folder);
+    assert!(table.exists());
+    bed.back_up(Durable::Stopped).unwrap();
+    bed.verify().unwrap();
+    assert!(!table.exists());
+}
+
+#[test]
 fn a_file_that_was_lost_is_copied_again() {
     let bed = Bed::new();
     bed.back_up(Durable::Stopped).unwrap();
