@@ -99,7 +99,10 @@ impl Archiving {
         let Some(below) = self.not_replayed()? else {
             return Ok(());
         };
-        while self.archives && self.archive_one(below, pace)? {}
+        if !self.archives {
+            return Ok(());
+        }
+        while self.archive_one(below, pace)? {}
         self.retention.retain(below, &mut || pace.goes_on())
     }
 

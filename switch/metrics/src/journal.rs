@@ -32,7 +32,7 @@ pub struct JournalMetrics {
     pub archived: IntGauge,
     /// Their bytes.
     pub archived_bytes: IntGauge,
-    /// Whether the last segment that was to be archived was not.
+    /// Whether the last segment that was to be archived or deleted was not.
     pub archive_failing: IntGauge,
 }
 
@@ -75,7 +75,7 @@ impl JournalMetrics {
             archived_bytes: register.gauge("archive_bytes", "Bytes of segments in the archive."),
             archive_failing: register.gauge(
                 "archive_failing",
-                "1 while closed segments cannot be moved to the archive.",
+                "1 while closed segments cannot be moved to the archive, or deleted there.",
             ),
         }
     }

@@ -1,7 +1,7 @@
 //! The audit of a large journal: `cargo bench -p tessera-reports --bench audit -- WALLETS PURCHASES [FOLDER]`.
 //!
 //! Writes a journal of so many wallets and purchases (each is a hold and an approval, of any wallet), audits it, audits it again
-//! from the result, and shows for each its time, its passes and the peak of the process's memory. Then the times of lookups.
+//! from the result, and shows for each its time, its passes and the peak of the process's memory. Then the times of lookups, and what archiving saves and costs.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -23,6 +23,8 @@ use tessera_reports::index::{Index, Name};
 use tessera_reports::recon;
 
 const EXPIRY: u16 = 3112;
+/// Of records at random.
+const READS: u32 = 5_000;
 const BALANCE: u64 = 1_000_000;
 
 /// The first card of a wallet.
@@ -66,6 +68,44 @@ fn main() {
         assert!(ran.is_ok_and(|status| status.success()));
     }
     look_up(data, &keys);
+    archive(&Location::in_data(data, &keys));
+}
+
+/// Moves all closed segments to the archive, and reads records at random before and after that.
+fn archive(location: &Location) {
+    let journal = tessera_journal::reader(location);
+    let first = journal.parts().expect("a journal").into_iter().next();
+    let mut positions = Vec::new();
+    let read = journal.scan_part(&first.expect("a segment"), &mut |record| {
+        positions.push(record.position);
+        Ok(())
+    });
+    read.expect("a segment");
+    let read = |what: &str| {
+        let journal = tessera_journal::reader(location);
+        let mut random = SmallRng::seed_from_u64(1);
+        let started = Instant::now();
+        for _ in 0..READS {
+            let position = positions[random.random_range(0..positions.len())];
+            journal.read(position).expect("a record");
+        }
+        let each = started.elapsed().as_secs_f64() / f64::from(READS);
+        println!("{what}: {:.1} us for a record at random", each * 1e6);
+    };
+    read("segment");
+    let (started, mut before, mut after) = (Instant::now(), 0, 0);
+    while let Some(part) = tessera_journal::to_archive(location, Position::MAX).expect("a disk") {
+        let archived = tessera_journal::archive(location, &part, &mut || true).expect("a disk");
+        before += archived.bytes_before;
+        after += archived.bytes_after;
+    }
+    println!(
+        "archived {} MiB in {:.1} s: {:.2} times smaller",
+        before >> 20,
+        started.elapsed().as_secs_f64(),
+        before as f64 / after as f64
+    );
+    read("archive");
 }
 
 fn audit(data: &Path, since: bool) {

@@ -220,6 +220,11 @@ impl Proven {
                 record.sequence == mark.sequence && *Sha256::digest(&record.payload) == *digest
             }
             Err(error @ JournalError::Disk { .. }) => return Err(error.into()),
+            Err(JournalError::Beginning { .. }) => {
+                return Err(ResultError::NoLongerKept {
+                    path: path.to_owned(),
+                });
+            }
             Err(_) => false,
         };
         match same {

@@ -63,6 +63,15 @@ pub enum ResultError {
         /// The record that it goes up to.
         mark: Mark,
     },
+    /// The record that it goes up to was deleted.
+    #[error(
+        "{} goes up to a record that is older than the journal keeps: leave it out; an audit begins with the opening balances then",
+        path.display()
+    )]
+    NoLongerKept {
+        /// Of the result file.
+        path: PathBuf,
+    },
     /// Segments were deleted, and what was proven of them is not there.
     #[error(
         "the journal begins at position {begins}, and there are no opening balances in {}: restore them, with the journal that \

@@ -113,6 +113,10 @@ fn everything_is_proven_from_the_opening_on() {
         Err(Violation::Result(ResultError::Whole))
     ));
     let all = parts(&location);
+    let early = folder.path().join("early");
+    let until = first_of(&location, &all[1]);
+    let proof = Audit::of(&location).until(until);
+    proof.with_result(Some(early.clone())).run().unwrap();
     let middle = &all[all.len() / 2];
     let deleted = delete_before(&location, middle);
     assert!(deleted > 2, "{deleted} of {}", all.len());
@@ -133,6 +137,12 @@ fn everything_is_proven_from_the_opening_on() {
         ..proven
     };
     assert_eq!(same, whole);
+    let older = Audit::of(&location).since(Some(early)).run().unwrap_err();
+    assert!(matches!(
+        older,
+        Violation::Result(ResultError::NoLongerKept { .. })
+    ));
+    assert!(!older.is_in_the_journal());
     // What an operator has signed, and what nobody has.
     let attested = Audit::of(&location)
         .with_attested(Some(hash))
