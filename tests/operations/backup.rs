@@ -95,6 +95,14 @@ fn a_switch_that_is_lost_is_restored_with_every_answer_given_before_its_backup()
         !refused.status.success() && errors.contains("another folder"),
         "{errors}"
     );
+    // So does what was restored from an earlier time, whose open transactions are resolved.
+    fs::rename(bed.rig.path("data"), bed.rig.path("ended")).expect("a folder");
+    fs::rename(bed.rig.path("between"), bed.rig.path("data")).expect("a folder");
+    bed.rig.start_switch();
+    bed.rig.wait_until_ready();
+    crate::rig::totals::acknowledged_by_the_host(&bed.rig);
+    assert_eq!(bed.rig.stop_switch(), Some(0));
+    bed.audit("data");
 }
 
 #[test]
