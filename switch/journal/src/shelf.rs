@@ -2,6 +2,7 @@
 //! many stay open.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
@@ -32,9 +33,29 @@ impl Shelf {
         }
     }
 
-    /// Puts the segment that is written from now on in its place.
+    /// Puts the segment that is written from now on in its place. Closes those that were archived or deleted since: their
+    /// files take space on the disk as long as they are open.
     pub fn add(&self, segment: Arc<Segment>) {
         self.put(segment);
+        let is_moved = |segment: &Segment| {
+            let opened = self.folder.disk.open(&segment.path, Access::Read);
+            opened.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        };
+        let open: Vec<_> = {
+            let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+            segments.values().flatten().cloned().collect()
+        };
+        let moved = open.into_iter().filter(|segment| is_moved(segment));
+        let moved: Vec<u64> = moved.map(|segment| segment.start().position).collect();
+        if !moved.is_empty() {
+            let mut segments = self
+                .segments
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            for start in moved {
+                segments.insert(start, None);
+            }
+        }
     }
 
     /// The segment whose range holds a position.

@@ -74,12 +74,13 @@ mod tests {
     use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
     use super::*;
-    use tessera_journal::Position;
+    use tessera_encryption::DataKeys;
     use tessera_journal::testing::Memory;
+    use tessera_journal::{Location, Options, Position};
     use tessera_ledger::{Balance, Event};
 
-    fn provision(journal: &Memory, wallet: WalletId) -> Position {
-        let entry = tessera_ledger::Entry {
+    fn entry(wallet: WalletId) -> tessera_ledger::Entry {
+        tessera_ledger::Entry {
             wallet,
             previous: None,
             at: Timestamp::from_milliseconds(1),
@@ -92,9 +93,12 @@ mod tests {
                 expiry: 3112,
                 balance: Amount::ZERO,
             },
-        };
+        }
+    }
+
+    fn provision(journal: &Memory, wallet: WalletId) -> Position {
         let mut payload = Vec::new();
-        entry.write(&mut payload);
+        entry(wallet).write(&mut payload);
         journal.append(0, &payload).position
     }
 
@@ -120,5 +124,61 @@ mod tests {
         for from in wrong {
             assert_eq!(answer(from).code, ResponseCode::NOT_FOUND, "{from:?}");
         }
+    }
+
+    /// Of a journal whose oldest segments were deleted.
+    #[test]
+    fn a_history_begins_with_the_oldest_event_that_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        let location = Location::in_data(folder.path(), &keys).with_segment_bytes(4 << 10);
+        let fault = Box::new(|_: &JournalError| {});
+        let opened =
+            tessera_journal::open(&location, Options::default(), None, &mut |_| Ok(()), fault);
+        let journal = opened.unwrap().journal;
+        let mut positions: Vec<Position> = Vec::new();
+        let mut append = |count: u32| {
+            for _ in 0..count {
+                let entry = tessera_ledger::Entry {
+                    previous: positions.last().copied(),
+                    ..entry(WalletId(7))
+                };
+                let mut payload = Vec::new();
+                entry.write(&mut payload);
+                positions.push(journal.append(0, &payload).position);
+                journal.sync().unwrap();
+            }
+            positions.clone()
+        };
+        append(200);
+        let reader = tessera_journal::reader(&location);
+        while let Some(part) = tessera_journal::to_archive(&location, Position::MAX).unwrap() {
+            tessera_journal::archive(&location, &part, &mut || true).unwrap();
+        }
+        let parts = reader.parts().unwrap();
+        assert!(parts.len() > 4, "{}", parts.len());
+        for part in &parts[..2] {
+            assert!(tessera_journal::remove(&location, part, "index").unwrap());
+        }
+        let begins = parts[2].span().0;
+        // What it has open it closes when another segment begins.
+        let positions = append(60);
+        assert!(reader.parts().unwrap().len() > parts.len() - 2);
+        let mut kept: Vec<Position> = positions.clone();
+        kept.retain(|position| position.to_stored() >= begins);
+        kept.reverse();
+        let (mut seen, mut from) = (Vec::new(), positions.last().copied());
+        while from.is_some() {
+            let request = HistoryRequest { from, events: 50 };
+            let outcome = read(journal.as_ref(), WalletId(7), request, Sources::default());
+            assert!(outcome.code.is_approved());
+            let Details::History { entries, next, .. } = outcome.details else {
+                panic!("no history")
+            };
+            seen.extend(entries.into_iter().map(|(position, _)| position));
+            from = next;
+        }
+        assert!(seen == kept, "{} of {}", seen.len(), kept.len());
+        journal.close().unwrap();
     }
 }
