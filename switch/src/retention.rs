@@ -24,6 +24,9 @@ use tessera_store::{ReadBackError, Store, read_back};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An order is paid at most so long after it was announced.
 const ORDER_VALID: Duration = DAY;
+/// Opening balances move forward by so much once a day, whatever the clock says: a clock that is years ahead by mistake must not
+/// have all deleted before somebody notices.
+const STEP_MIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The events of the operator's wallet are looked through each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -39,6 +42,8 @@ pub(crate) struct Retention {
     pub transactions_kept: Duration,
     /// What is proven of older segments.
     pub opened: Option<Opened>,
+    /// No other opening before.
+    pub next_step: Option<Instant>,
     /// Not before, where it waits for something.
     pub look_again: Option<Instant>,
     /// What it waited for when it last looked.
@@ -65,6 +70,8 @@ struct Old {
 /// How far such a part goes.
 #[derive(Debug, Clone, Copy)]
 struct Reach {
+    /// When its first event was journaled.
+    first: Timestamp,
     /// Where the next one begins.
     end: Position,
     /// When its last event was journaled.
@@ -119,7 +126,8 @@ impl Retention {
                 messages: self.messages()?,
             };
             let reaches: Vec<Reach> = old.iter().map(|one| one.reach).collect();
-            let (free, waits) = free(&reaches, &bounds);
+            let opened_at = self.opened.map(|opened| opened.at);
+            let (free, waits) = free(one_step(&reaches, opened_at, self.step()), &bounds);
             self.say(waits);
             let next = free.last().map(|last| last.end);
             if let Some(until) = next
@@ -138,6 +146,7 @@ impl Retention {
                     "proved the oldest segments and wrote opening balances"
                 );
                 self.opened = self.read_opening(journal.as_ref(), goes_on)?;
+                self.next_step = Some(Instant::now() + DAY);
             }
         }
         let Some(opened) = self.opened else {
@@ -174,12 +183,12 @@ impl Retention {
                 .filter(|end| *end <= below);
             let Some(end) = end else { break };
             let times = index::times(&part, keys)?;
-            let Some((_, last)) = times.filter(|(_, last)| *last <= older_than) else {
+            let Some((first, last)) = times.filter(|(_, last)| *last <= older_than) else {
                 break;
             };
             old.push(Old {
                 part,
-                reach: Reach { end, last },
+                reach: Reach { first, end, last },
             });
         }
         Ok(old)
@@ -187,7 +196,10 @@ impl Retention {
 
     /// An opening is written for what comes to some time only: it is as long as all wallets.
     fn is_due(&self, old: &[Old]) -> bool {
-        let every = (self.keep / 100).max(DAY);
+        if self.next_step.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
+        let every = self.every();
         match (self.opened, old.last()) {
             (Some(opened), Some(newest)) => {
                 newest.reach.last >= opened.at.plus(milliseconds(every))
@@ -195,6 +207,15 @@ impl Retention {
             (None, newest) => newest.is_some(),
             (Some(_), None) => false,
         }
+    }
+
+    fn every(&self) -> Duration {
+        (self.keep / 100).max(DAY)
+    }
+
+    /// Faster than time goes, so that a journal from before deletion was switched on is caught up with.
+    fn step(&self) -> Duration {
+        (4 * self.every()).max(STEP_MIN)
     }
 
     fn read_opening(
@@ -269,6 +290,14 @@ impl Retention {
     }
 }
 
+/// Those to which the next opening may move: a step after the one before, or after the first event of all, and one further.
+fn one_step(old: &[Reach], opened_at: Option<Timestamp>, step: Duration) -> &[Reach] {
+    let from = opened_at.or(old.first().map(|oldest| oldest.first));
+    let until = from.map(|from| from.plus(milliseconds(step)));
+    let within = old.iter().take_while(|one| Some(one.last) <= until).count();
+    &old[..old.len().min(within + 1)]
+}
+
 /// Those that may go as far as is known without an audit, and why no more.
 fn free<'a>(old: &'a [Reach], bounds: &Bounds) -> (&'a [Reach], Option<Waits>) {
     let waits = |one: &Reach| {
@@ -331,6 +360,7 @@ mod tests {
     /// One segment for each day: segment 1 ends at position 1000 on day 1, and so on.
     fn segments(count: u64) -> Vec<Reach> {
         let reach = |number| Reach {
+            first: day(number),
             end: at(number * 1_000),
             last: day(number),
         };
@@ -375,6 +405,25 @@ mod tests {
             };
             assert_eq!(counts(bounds), (freed, Some(Waits::Messages)));
         }
+    }
+
+    #[test]
+    fn an_opening_moves_one_step_at_a_time() {
+        let segments = segments(100);
+        let step = |opened: Option<u64>| {
+            one_step(
+                &segments,
+                opened.map(day),
+                4 * Duration::from_secs(24 * 60 * 60),
+            )
+            .len()
+        };
+        // From the first event on, or from what is proven, and always one further: days without events are passed over.
+        assert_eq!(step(None), 6);
+        assert_eq!(step(Some(10)), 15);
+        assert_eq!(one_step(&segments[80..], Some(day(10)), DAY).len(), 1);
+        assert_eq!(step(Some(99)), 100);
+        assert!(one_step(&[], None, DAY).is_empty());
     }
 
     #[test]

@@ -10,10 +10,12 @@
 
 mod removal;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
+use rand::TryRng;
+use rand::rngs::SysRng;
 use tessera_encryption::{Cipher, Purpose, TAG_BYTES};
 use zeroize::Zeroizing;
 
@@ -60,11 +62,15 @@ pub(crate) fn part_to_archive(
     folder: &Folder,
     below: Position,
 ) -> Result<Option<Part>, JournalError> {
-    let starts = folder.segments()?;
-    let closed = starts.len().saturating_sub(NEWEST);
-    let oldest = starts[..closed].first().zip(starts.get(1));
-    let oldest = oldest.filter(|(_, end)| **end <= below.to_stored());
-    Ok(oldest.map(|(&begin, &end)| Part {
+    let segments = folder.segments()?;
+    let closed = segments.len().saturating_sub(NEWEST);
+    let Some(&begin) = segments[..closed].first() else {
+        return Ok(None);
+    };
+    // In a restored journal the next one may be archived already.
+    let end = folder.starts()?.into_iter().find(|start| *start > begin);
+    let end = end.filter(|end| *end <= below.to_stored());
+    Ok(end.map(|end| Part {
         file: folder.segment(begin),
         begin,
         end: Some(end),
@@ -126,7 +132,12 @@ fn write(
     goes_on: &mut GoesOn<'_>,
 ) -> Result<u64, JournalError> {
     let keys = folder.keys(path)?;
-    let (key, salt): (_, [u8; SALT_BYTES]) = (keys.newest(), rand::random());
+    let key = keys.newest();
+    let mut salt = [0; SALT_BYTES];
+    // Of the system: clones of a machine have the state of the process's generator in common.
+    SysRng.try_fill_bytes(&mut salt).map_err(|error| {
+        JournalError::disk("get random numbers for", path)(io::Error::other(error))
+    })?;
     let header = ArchiveHeader { end, key, salt };
     let mut headers = header.encode().to_vec();
     let mut of_segment = vec![0; source.header.bytes()];

@@ -110,6 +110,7 @@ impl Data {
             keep: base.settings.journal.keep,
             transactions_kept: base.settings.store.transactions_kept,
             opened: None,
+            next_step: None,
             look_again: None,
             waited: None,
         };

@@ -20,6 +20,7 @@ pub(crate) fn remove_oldest(
     }
     // It can be made again as long as the segment is there, and is of no use without it.
     remove(folder, &part.companion(companion))?;
+    folder.sync()?;
     remove(folder, &folder.archived(part.begin))?;
     // Before the next one goes: a loss of power leaves no gap.
     folder

@@ -101,6 +101,25 @@ fn a_reader_goes_on_over_the_archiving() {
     assert_eq!(Reader::read(&reader, first.position).unwrap(), *first);
 }
 
+/// A backup has some segments from before they were archived: what it gives back has archives between segments.
+#[test]
+fn a_segment_before_an_archived_one_is_archived() {
+    let log = Log::write(150);
+    let first = log.disk.segments()[0].clone();
+    let bytes = log.disk.contents(&first);
+    for _ in 0..2 {
+        archive(&log.disk, log.end()).unwrap().expect("a segment");
+    }
+    let restored = with(&log.disk, &log.disk.segments()[0], |_| {});
+    restored.put(&first, bytes);
+    let begin = on(&restored).starts().unwrap()[0];
+    restored.remove(&on(&restored).archived(begin));
+    let [segments, archives] = counts(&restored);
+    archive(&restored, log.end()).unwrap().expect("the first");
+    assert_eq!(counts(&restored), [segments - 1, archives + 1]);
+    assert_reads(&restored, &log.records);
+}
+
 /// Batches that are many frames, and one that is longer than a frame.
 #[test]
 fn long_segments_have_many_frames() {
