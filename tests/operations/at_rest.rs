@@ -7,9 +7,26 @@ use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 
-use crate::rig::Rig;
 use crate::rig::mix::{self, BALANCE, CARDS};
-use crate::rig::wire::started;
+use crate::rig::wire::{ACQUIRER, Wire, card_purchase, network, started};
+use crate::rig::{Rig, wait_for};
+
+/// So that a run leaves files of every kind.
+const CHANGES: [(&str, &str); 3] = [
+    ("\"4MiB\"", "\"64KiB\""),
+    ("checkpoint_every = \"30s\"", "checkpoint_every = \"200ms\""),
+    ("snapshot_every = \"24h\"", "snapshot_every = \"1s\""),
+];
+
+/// Full snapshots are written when there is something new.
+fn until_there_is_an_archive(rig: &Rig) {
+    let mut wire = Wire::connect(rig.addresses.malls);
+    wire.ask(&network(&ACQUIRER, "001"));
+    wait_for("a segment to be archived", || {
+        wire.ask(&card_purchase(&ACQUIRER, CARDS, 100));
+        rig.path("data/archive").exists() && !files(&rig.path("data/archive")).is_empty()
+    });
+}
 
 /// The files of a folder and of all folders in it.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -93,13 +110,20 @@ fn found(folders: &[PathBuf], secrets: &[String]) -> Vec<String> {
 
 #[test]
 fn no_card_number_source_or_address_is_in_any_file() {
-    let mut rig = started(
-        mix::without_mail_server(Rig::new(CARDS, BALANCE)),
-        &mix::host(),
-    );
+    let rig = Rig::with(CARDS, BALANCE, &CHANGES);
+    let mut rig = started(mix::without_mail_server(rig), &mix::host());
     let secrets = mix::run(&rig);
     assert!(secrets.len() > CARDS as usize + 4);
-    let folders = [rig.path("data"), rig.path("host-data")];
+    until_there_is_an_archive(&rig);
+    let config = ["--config", "switch.toml"];
+    rig.run(&[&["backup", "--to", "backup"], &config[..]].concat());
+    rig.run(&[&["audit", "--result", "data/audited"], &config[..]].concat());
+    let folders = ["data", "host-data", "backup"].map(|folder| rig.path(folder));
+    let kinds = ["journal", "archive", "index", "snapshot", "keys", "table"];
+    for kind in kinds {
+        let is_one = |path: &PathBuf| path.extension().is_some_and(|extension| extension == kind);
+        assert!(files(&folders[0]).iter().any(is_one), "{kind}");
+    }
     // While the switch runs, after a kill, and after an orderly stop, which writes everything to the store.
     let nothing: [String; 0] = [];
     assert_eq!(found(&folders, &secrets), nothing, "while it runs");
