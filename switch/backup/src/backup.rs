@@ -218,8 +218,11 @@ impl Backup {
         self.enter_snapshots(&mut manifest, durable);
         self.leave_out_deleted(&mut manifest)?;
         // Behind the journal: they have the keys of all that is in it. The table last, it has the keys of all of them.
-        let wallet_keys = self.wallet_keys.copy(&self.data, &self.keys, target)?;
-        manifest.files.remove(&FileName::WalletKeys);
+        let known = manifest.files.get(&FileName::WalletKeys);
+        let known = known.map_or(0, |copy| copy.bytes);
+        let wallet_keys = self
+            .wallet_keys
+            .copy(&self.data, &self.keys, known, target)?;
         if let Some(bytes) = wallet_keys {
             let copy = Copy {
                 bytes,

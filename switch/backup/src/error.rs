@@ -34,6 +34,16 @@ pub enum BackupError {
     /// A key of a wallet is not what was written.
     #[error(transparent)]
     WalletKeys(#[from] WalletKeysError),
+    /// The keys of wallets in the data are missing or older than those of the backup, which would be lost.
+    #[error(
+        "the backup has a newer version of the keys of wallets than the data, and keeps it: stop the switch and put the file \
+         wallet.keys of the backup in the place of {}; or, if that is meant to be older, begin a new backup in another folder",
+        path.display()
+    )]
+    OlderWalletKeys {
+        /// The file of the data, or its name in the backup.
+        path: PathBuf,
+    },
     /// A record is no event.
     #[error("record {0}: {1}")]
     Unreadable(Sequence, Unreadable),
@@ -199,6 +209,7 @@ impl BackupError {
                 | Self::Version { .. }
                 | Self::OtherJournal { .. }
                 | Self::Gap { .. }
+                | Self::OlderWalletKeys { .. }
                 | Self::ProtocolVersion { .. }
         )
     }

@@ -12,7 +12,8 @@ use tessera_common::bounded;
 use tessera_common::lock_file::{LockFile, LockFileError};
 
 use crate::error::{BackupError, disk};
-use crate::file_name::{FOLDERS, FileName, KEY_TABLE};
+use crate::file_name::{FOLDERS, FileName, KEY_TABLE, WALLET_KEYS};
+use crate::guard;
 use crate::hex::Hash;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest};
 use crate::target::Target;
@@ -113,10 +114,9 @@ impl Folder {
                         file.set_len(copy.bytes).map_err(disk("shorten", &path))?;
                     }
                 }
+                // It may be the only copy that is left.
+                None if name == FileName::WalletKeys => {}
                 None => {
-                    if name == FileName::WalletKeys {
-                        wipe(&path).map_err(disk("overwrite", &path))?;
-                    }
                     fs::remove_file(&path).map_err(disk("remove", &path))?;
                     if let (FileName::KeyTable(_), Some(folder)) = (name, path.parent()) {
                         // Who looked into it may have left something: then it stays.
@@ -148,6 +148,9 @@ impl Target for Folder {
     fn write(&mut self, name: FileName, offset: u64, bytes: &[u8]) -> Result<(), BackupError> {
         let path = self.path.join(name.to_string());
         let file = self.file(name)?;
+        if name == FileName::WalletKeys {
+            guard::expect_no_older_keys(file, offset, bytes)?;
+        }
         file.write_all_at(bytes, offset)
             .map_err(disk("write", &path))
     }
@@ -160,6 +163,9 @@ impl Target for Folder {
         let file = self.file(name)?;
         let longer = || Ok(file.metadata()?.len() > bytes);
         if longer().map_err(disk("measure", &path))? {
+            if name == FileName::WalletKeys {
+                return Err(guard::older_keys());
+            }
             file.set_len(bytes).map_err(disk("shorten", &path))?;
         }
         file.sync_all().map_err(disk("sync", &path))?;
@@ -186,6 +192,10 @@ impl Target for Folder {
     }
 
     fn commit(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
+        let has_keys = manifest.files.contains_key(&FileName::WalletKeys);
+        if !has_keys && self.path.join(WALLET_KEYS).exists() {
+            return Err(guard::older_keys());
+        }
         let new = self.path.join(UNFINISHED);
         let write = || {
             let mut options = OpenOptions::new();
@@ -256,17 +266,6 @@ pub(crate) fn hash_of(
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), BackupError> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(disk("sync", folder))
-}
-
-/// Overwrites a file with zeros.
-fn wipe(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).open(path)?;
-    let (zeros, length) = (vec![0; PIECE_BYTES], file.metadata()?.len());
-    for offset in (0..length).step_by(PIECE_BYTES) {
-        let bytes = PIECE_BYTES.min((length - offset) as usize);
-        file.write_all_at(&zeros[..bytes], offset)?;
-    }
-    file.sync_all()
 }
 
 /// The files that can be of a backup, whether they are or not.

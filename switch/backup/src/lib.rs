@@ -36,6 +36,7 @@ mod file_name;
 mod folder;
 mod follow;
 mod frames;
+mod guard;
 mod hex;
 mod manifest;
 mod receive;

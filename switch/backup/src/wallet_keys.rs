@@ -34,16 +34,21 @@ pub(crate) struct WalletKeysCopy {
 }
 
 impl WalletKeysCopy {
-    /// Copies what has changed. The file's length; `None` where there is no file.
+    /// Copies what has changed, where the backup has `known` bytes. The file's length; `None` where there is no file.
     pub fn copy(
         &mut self,
         data: &Path,
         keys: &DataKeys,
+        known: u64,
         target: &mut dyn Target,
     ) -> Result<Option<u64>, BackupError> {
         let path = data.join(WALLET_KEYS);
+        let older = || BackupError::OlderWalletKeys { path: path.clone() };
         let file = match File::open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // It was lost, or the copy would be the only one.
+                return (known == 0).then_some(None).ok_or_else(older);
+            }
             file => file.map_err(disk("open", &path))?,
         };
         let measure = || -> io::Result<(u64, SystemTime)> {
@@ -51,16 +56,26 @@ impl WalletKeysCopy {
             Ok((metadata.len(), metadata.modified()?))
         };
         let (length, changed) = measure().map_err(disk("measure", &path))?;
+        if length < known {
+            return Err(older());
+        }
         let begun = Instant::now();
         let rests = self.rests_until.is_some_and(|until| begun < until);
         if rests || self.seen == Some(changed) {
             return Ok(Some(self.pages.len() as u64 * PAGE as u64));
         }
         let mut wrote = false;
-        for (number, offset) in (0..length).step_by(PAGE).enumerate() {
+        // The first page, which counts the changes, is copied before the others, so that a folder with newer keys refuses an older
+        // file. And behind them once more: the copy has no change that it does not count.
+        for offset in (0..length).step_by(PAGE).chain([0]) {
             let page = read_page(&file, offset, keys, &path)?;
             let hash = self.hashes.hash_one(page);
+            let number = (offset / PAGE as u64) as usize;
             if self.pages.get(number) != Some(&hash) {
+                if offset == 0 {
+                    // A crash may not take back what the copy counts: it would look older than the copy.
+                    file.sync_data().map_err(disk("sync", &path))?;
+                }
                 target.write(FileName::WalletKeys, offset, &page)?;
                 match self.pages.get_mut(number) {
                     Some(before) => *before = hash,

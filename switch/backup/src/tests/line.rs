@@ -56,7 +56,7 @@ fn over_a_line<T>(
     })
 }
 
-fn back_up_over_a_line(bed: &Bed, bytes: usize) -> Result<Copied, BackupError> {
+pub(super) fn back_up_over_a_line(bed: &Bed, bytes: usize) -> Result<Copied, BackupError> {
     let backed_up = over_a_line(&bed.copy(), bytes, |input, output| {
         let mut remote = Remote::greet(input, output)?;
         back_up(&bed.data(), &mut remote, Durable::Stopped)

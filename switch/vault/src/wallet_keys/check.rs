@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tessera_encryption::DataKeys;
 
+use super::COUNTED;
 use super::error::WalletKeysError;
 use super::layout::{FIRST_LINE, NAME, WALLET_KEYS_PAGE};
 use super::slot::{Slot, decrypt, is_free, slots};
@@ -68,6 +69,12 @@ pub fn read_page(
             checked => return checked.map(|()| page),
         }
     }
+}
+
+/// How many keys were made and destroyed in the file with this first page: an older copy has counted fewer.
+pub fn changes_of_wallet_keys(first: &[u8; WALLET_KEYS_PAGE]) -> u64 {
+    let counted = COUNTED as usize;
+    u64::from_le_bytes(std::array::from_fn(|at| first[counted + at]))
 }
 
 /// Whether each key in a page of a file of wallet keys is what was written at this offset: for who copies the file.

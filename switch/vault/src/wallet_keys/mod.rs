@@ -37,7 +37,7 @@ use tessera_encryption::{DataKeys, Purpose};
 use tessera_ledger::WalletId;
 use zeroize::Zeroizing;
 
-pub use check::{check_file, check_page, read_page};
+pub use check::{changes_of_wallet_keys, check_file, check_page, read_page};
 pub use error::WalletKeysError;
 pub use layout::WALLET_KEYS_PAGE;
 

@@ -1,0 +1,99 @@
+//! Keys of wallets that the data has lost, and the backup has not.
+
+use super::line::back_up_over_a_line;
+use super::*;
+
+impl Bed {
+    fn seal(&self, wallet: u64) {
+        let vault = Vault::for_tests(&self.data());
+        vault
+            .seal(WalletId(wallet), Purpose::Contact, b"a@b.example")
+            .unwrap();
+    }
+
+    /// That no backup takes the keys of the copy away.
+    fn refuses_the_keys(&self) {
+        let path = self.copy().join("wallet.keys");
+        let kept = fs::read(&path).unwrap();
+        let manifest = self.copy().join("manifest.jsonl");
+        let away = self.folder.path().join("away");
+        for round in 0..2 {
+            let error = self.back_up(Durable::Stopped).unwrap_err();
+            assert!(
+                matches!(error, BackupError::OlderWalletKeys { .. }),
+                "{error}"
+            );
+            assert!(back_up_over_a_line(self, usize::MAX).is_err());
+            assert!(fs::read(&path).unwrap() == kept, "round {round}");
+            match round {
+                0 => self.verify().unwrap(),
+                _ => break,
+            }
+            // Also where nothing says that the file belongs to a backup.
+            fs::rename(&manifest, &away).unwrap();
+        }
+        fs::rename(&away, &manifest).unwrap();
+        self.verify().unwrap();
+    }
+}
+
+#[test]
+fn keys_of_wallets_that_the_data_has_lost_stay_in_the_backup() {
+    let bed = Bed::new();
+    let path = bed.data().join("wallet.keys");
+    bed.seal(1);
+    let older = fs::read(&path).unwrap();
+    bed.seal(2);
+    bed.back_up(Durable::Stopped).unwrap();
+    let good = fs::read(&path).unwrap();
+    bed.grow();
+
+    fs::remove_file(&path).unwrap();
+    bed.refuses_the_keys();
+    fs::write(&path, &older).unwrap();
+    bed.refuses_the_keys();
+    fs::write(&path, &good[..good.len() / 4096 / 2 * 4096]).unwrap();
+    bed.refuses_the_keys();
+    // One that was made anew.
+    fs::remove_file(&path).unwrap();
+    bed.keys().record_wallet_key_changes(None).unwrap();
+    bed.seal(3);
+    bed.refuses_the_keys();
+
+    fs::copy(bed.copy().join("wallet.keys"), &path).unwrap();
+    bed.back_up(Durable::Stopped).unwrap();
+    bed.verify().unwrap();
+    assert_eq!(
+        bed.stored().last(),
+        bed.records("data").last().map(|it| it.0)
+    );
+}
+
+#[test]
+fn a_copy_that_follows_refuses_older_keys_of_wallets_too() {
+    let bed = Bed::new();
+    let path = bed.data().join("wallet.keys");
+    bed.seal(1);
+    let older = fs::read(&path).unwrap();
+    bed.seal(2);
+    let keys = bed.keys();
+    let mut backup = Backup::new(&Location::in_data(&bed.data(), &keys), keys);
+    let mut folder = Folder::open(&bed.copy()).unwrap();
+    let mut once = || {
+        backup.begin(&mut folder, u64::MAX)?;
+        backup.finish(&mut folder, Durable::Stopped)
+    };
+    once().unwrap();
+    let kept = fs::read(bed.copy().join("wallet.keys")).unwrap();
+    fs::write(&path, &older).unwrap();
+    for _ in 0..2 {
+        // Not while a large file of keys rests.
+        let error = std::iter::repeat_with(&mut once).find_map(Result::err);
+        let error = error.unwrap();
+        assert!(
+            matches!(error, BackupError::OlderWalletKeys { .. }),
+            "{error}"
+        );
+    }
+    assert!(fs::read(bed.copy().join("wallet.keys")).unwrap() == kept);
+}
