@@ -27,6 +27,7 @@ pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
+mod older_snapshot;
 mod process;
 mod recovery;
 mod reload;

@@ -1,7 +1,8 @@
 //! Deletes the oldest segments of the archive once they are older than `journal.keep`, and nothing needs them any more.
 //!
 //! ```text
-//! segments that may go ─▶ an audit up to the first record after them ─▶ data/opening, synced ─▶ the segments, oldest first
+//! segments that may go ─▶ an audit up to the first record after them ─▶ data/opening, synced
+//!                      ─▶ the older full snapshot is read as a whole ─▶ the segments, oldest first
 //! ```
 //!
 //! The audit's result stands for what is deleted. A segment goes when an event after the opening can't be about anything in
@@ -21,6 +22,8 @@ use tessera_reports::index::{self, EXTENSION};
 use tessera_reports::opening;
 use tessera_store::{ReadBackError, Store, read_back};
 
+use crate::older_snapshot::OlderSnapshot;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An order is paid at most so long after it was announced.
 const ORDER_VALID: Duration = DAY;
@@ -34,6 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) struct Retention {
     pub journal: Location,
     pub store: Arc<Store>,
+    pub older_snapshot: OlderSnapshot,
     /// None where nobody is notified.
     pub outbox: Option<DeadLetterClient>,
     /// `journal.keep`; zero for ever.
@@ -152,10 +156,14 @@ impl Retention {
         let Some(opened) = self.opened else {
             return Ok(());
         };
-        for one in old
-            .iter()
-            .take_while(|one| stands_for(&opened, one.reach, self.transactions_kept))
-        {
+        let kept = self.transactions_kept;
+        let ends = |one: &&Old| stands_for(&opened, one.reach, kept);
+        let old: Vec<&Old> = old.iter().take_while(ends).collect();
+        if !old.is_empty() {
+            self.older_snapshot
+                .verify(journal.as_ref(), below, goes_on)?;
+        }
+        for one in old {
             if !tessera_journal::remove(&self.journal, &one.part, EXTENSION)? {
                 break;
             }

@@ -34,6 +34,8 @@ struct State {
     reads_left: Option<usize>,
     /// How many looks of tails fail from now on.
     failing_looks: usize,
+    /// Where it begins, once older records were deleted.
+    begins: Option<Position>,
 }
 
 /// Between two records, so that a position is no index.
@@ -57,6 +59,7 @@ impl Memory {
             records: state.durable_records().cloned().collect(),
             durable: state.durable.clone(),
             by_hand: state.by_hand,
+            begins: state.begins,
             ..State::default()
         };
         drop(state);
@@ -89,6 +92,13 @@ impl Memory {
         state.records.truncate(records);
         state.durable.clear();
         state.make_durable(|_| true);
+    }
+
+    /// Deletes the records before this position.
+    pub fn delete_before(&self, position: Position) {
+        let mut state = self.lock();
+        state.records.retain(|record| record.position >= position);
+        state.begins = Some(position);
     }
 
     fn make_durable(&self, which: impl Fn(&Record) -> bool) {
@@ -138,7 +148,16 @@ impl State {
 
     /// Whether the journal reaches as far as a mark, and is the one that it is of.
     fn expect(&self, mark: Option<Mark>) -> Result<(), JournalError> {
-        let Some(mark) = mark else { return Ok(()) };
+        let Some(mark) = mark else {
+            return match self.begins {
+                Some(begins) => Err(JournalError::Beginning {
+                    directory: "memory".into(),
+                    begins: begins.to_stored(),
+                    wanted: 0,
+                }),
+                None => Ok(()),
+            };
+        };
         match self.at(mark.position) {
             Some(record) if record.sequence == mark.sequence => Ok(()),
             None if self.records.last().map(|last| last.position) < Some(mark.position) => {

@@ -16,6 +16,7 @@ use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
+use crate::older_snapshot::OlderSnapshot;
 use crate::recovery::{DataLock, journal_location};
 use crate::retention::Retention;
 use crate::snapshots::{RunningSnapshots, SnapshotWriter};
@@ -103,9 +104,11 @@ impl Data {
         outbox: Option<DeadLetterClient>,
     ) -> std::io::Result<RunningArchiving> {
         let journal = journal_location(&base.settings, Some(&self.keys));
+        let snapshots = FullSnapshots::in_data(&base.settings.data, self.keys.clone());
         let retention = Retention {
             journal: journal.clone(),
             store: Arc::clone(&self.store),
+            older_snapshot: OlderSnapshot::new(snapshots.clone()),
             outbox,
             keep: base.settings.journal.keep,
             transactions_kept: base.settings.store.transactions_kept,
@@ -117,7 +120,7 @@ impl Data {
         let archiving = Archiving {
             journal,
             store: Arc::clone(&self.store),
-            snapshots: FullSnapshots::in_data(&base.settings.data, self.keys.clone()),
+            snapshots,
             metrics: Arc::clone(&base.metrics),
             archives: base.settings.journal.archive,
             retention,

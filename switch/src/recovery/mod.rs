@@ -5,10 +5,10 @@
 
 mod lock;
 mod replay;
+mod store;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tessera_config::Settings;
@@ -17,13 +17,14 @@ use tessera_journal::{
     Journal, JournalError, Location, Mark, Observer, Opened, Options, Reader, Recovered, Visit,
 };
 use tessera_kit::clock;
-use tessera_store::{FullSnapshots, Store};
+use tessera_store::Store;
 
 use crate::upgrade::upgrade;
 
 pub use lock::DataLock;
 
 use replay::Replay;
+use store::{open_store, remove_replaced};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;
@@ -89,6 +90,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         tessera_journal::open(&location, options, from, visit, Box::new(stop))
     })?;
     tracing::info!(events, "replayed the journal into the store");
+    remove_replaced(&settings.data);
     let Opened { journal, recovered } = opened;
     Ok(Data {
         lock,
@@ -97,64 +99,6 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         store,
         recovered,
     })
-}
-
-/// The store. Where there is none that can be read, it has what the newest good full snapshot has, or begins empty.
-fn open_store(
-    data: &Path,
-    cache_bytes: u64,
-    keys: &DataKeys,
-    journal: &dyn Reader,
-) -> anyhow::Result<Store> {
-    let directory = data.join("store");
-    let open = || Store::open(&directory, cache_bytes, keys.clone());
-    match open().and_then(|store| Ok((store.mark()?, store))) {
-        Ok((mark, store)) => {
-            check_reach(&store, mark, journal)?;
-            // Where the disk refuses it, it is opened later.
-            if mark.is_some() || store.is_failing() {
-                return Ok(store);
-            }
-        }
-        Err(error) if error.is_damage() => {
-            tracing::warn!(%error, "the store is damaged: this start deletes it and rebuilds it from a full snapshot and the journal");
-            std::fs::remove_dir_all(&directory)?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let snapshots = FullSnapshots::in_data(data, keys.clone());
-    if let Some(restored) = snapshots.restore(&directory, cache_bytes, journal)? {
-        tracing::info!(
-            sequence = restored.mark.sequence.to_stored(),
-            rows = restored.rows,
-            "restored the store from a full snapshot"
-        );
-    }
-    Ok(open()?)
-}
-
-/// That the journal has all that the store reflects. Wallets can be ahead of the mark: a journal that was restored from an
-/// older copy may have the mark and not what they know.
-fn check_reach(store: &Store, mark: Option<Mark>, journal: &dyn Reader) -> anyhow::Result<()> {
-    let Some(reach) = store.reach()? else {
-        return Ok(());
-    };
-    if journal.has(reach)? {
-        return Ok(());
-    }
-    let last = match mark {
-        Some(mark) => journal.scan_after(mark, &mut |_| Ok(()))?.last,
-        None => journal.scan(None, &mut |_| Ok(()))?.last,
-    };
-    let ends_before = last.map(|last| last.position) < Some(reach.position);
-    Err(match ends_before {
-        true => JournalError::StoreAhead {
-            store: reach.sequence,
-            journal: last.map(|last| last.sequence),
-        },
-        false => JournalError::StoreForeign { mark: reach },
-    }
-    .into())
 }
 
 /// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the

@@ -13,7 +13,7 @@
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "format"           version 3: of all rows and snapshots. An older store is deleted, to be rebuilt; a newer one is refused
+//! meta      "format"           version 3: of all rows and snapshots. A store of another one is refused
 //!           "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //!           "reach"            sequence 8, position 8: the last record that any row reflects. Wallets can be ahead of the mark
 //! numbers big-endian in keys, so that they sort; little-endian in values
@@ -26,6 +26,7 @@
 //! Where the disk refuses a write, the rows wait in memory and are read there ([`Store::is_failing`]), until
 //! [`Store::retry`] has them written. So a full disk costs memory and a longer replay, and never a payment.
 
+mod aside;
 mod beside;
 mod checkpointer;
 mod full;
@@ -50,6 +51,7 @@ use tessera_encryption::{DataKeys, IndexedCard, KeysError, Purpose, RowCipher, R
 use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 use zeroize::Zeroizing;
 
+pub use aside::{remove_replaced, set_aside};
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
 pub use full::{FullSnapshot, FullSnapshotError, FullSnapshots};
@@ -180,32 +182,35 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens or makes the store in `directory`, with so many bytes of cache. If the disk refuses that, or it has the format of
-    /// an older build, it begins empty, and the caller replays the journal from its beginning.
+    /// Opens or makes the store in `directory`, with so many bytes of cache.
     ///
     /// # Errors
-    /// When what is there is damaged or of a newer build, or another process has it open.
+    /// When the disk refuses that, what is there is damaged or of another build, or another process has it open. Nothing of what
+    /// is there is changed then.
     pub fn open(directory: &Path, cache_bytes: u64, keys: DataKeys) -> Result<Self, StoreError> {
-        let mut opened = Tables::open(directory, cache_bytes);
-        if let Err(StoreError::Version { found, known }) = opened
-            && found < known
-        {
-            tracing::info!(
-                found,
-                known,
-                "the store has an older format: it is deleted and rebuilt from a full snapshot and the journal"
-            );
-            std::fs::remove_dir_all(directory).map_err(folder(directory))?;
-            opened = Tables::open(directory, cache_bytes);
-        }
-        let tables = match opened {
-            Ok(tables) => Some(Arc::new(tables)),
-            Err(error @ StoreError::Disk(_)) => {
-                tracing::error!(%error, "the store could not be opened: it is kept in memory until it can be");
-                None
-            }
-            Err(error) => return Err(error),
-        };
+        let tables = Tables::open(directory, cache_bytes)?;
+        Self::with(Some(tables), directory, cache_bytes, keys)
+    }
+
+    /// A store that begins empty, in memory, because the disk refuses to open the one in `directory`: its place is taken once the
+    /// disk allows it. So the caller has to replay the journal from its beginning.
+    ///
+    /// # Errors
+    /// When there is no key to encrypt with.
+    pub fn without_disk(
+        directory: &Path,
+        cache_bytes: u64,
+        keys: DataKeys,
+    ) -> Result<Self, StoreError> {
+        Self::with(None, directory, cache_bytes, keys)
+    }
+
+    fn with(
+        tables: Option<Tables>,
+        directory: &Path,
+        cache_bytes: u64,
+        keys: DataKeys,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             directory: directory.to_owned(),
             cache_bytes,
@@ -213,7 +218,7 @@ impl Store {
             keys,
             failing: AtomicBool::new(tables.is_none()),
             began_without: AtomicBool::new(tables.is_none()),
-            tables: RwLock::new(tables),
+            tables: RwLock::new(tables.map(Arc::new)),
             pending: RwLock::default(),
             #[cfg(test)]
             refuses: AtomicBool::new(false),

@@ -81,6 +81,13 @@ impl Journal for Memory {
             return Err(JournalError::NotDurable { position });
         }
         let mut state = self.lock();
+        if let Some(begins) = state.begins.filter(|begins| position < *begins) {
+            return Err(JournalError::Beginning {
+                directory: "memory".into(),
+                begins: begins.to_stored(),
+                wanted: position.to_stored(),
+            });
+        }
         if let Some(left) = state.reads_left.take() {
             state.reads_left = Some(left.checked_sub(1).ok_or(JournalError::Stopped)?);
         }
@@ -153,7 +160,7 @@ impl Reader for Memory {
     fn parts(&self) -> Result<Vec<Part>, JournalError> {
         Ok(vec![Part {
             file: "memory".into(),
-            begin: 0,
+            begin: self.lock().begins.map_or(0, Position::to_stored),
             end: None,
         }])
     }

@@ -16,7 +16,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, Stan};
 use tessera_store::{FullSnapshots, Store};
 
 use super::{MANY, NOW};
-use crate::recovery::{Replay, open_store, replay};
+use crate::recovery::store::open_store;
+use crate::recovery::{Replay, replay};
 
 /// A journal, and the wallets that its events come to.
 pub(super) struct Bench {
@@ -113,6 +114,11 @@ impl Bench {
         let keys = DataKeys::for_tests(data);
         let store = open_store(data, 1 << 20, &keys, &self.journal)?;
         Ok(Self { store, ..self })
+    }
+
+    /// The folder of data, with the store closed, and the journal.
+    pub(super) fn close(self) -> (tempfile::TempDir, Memory) {
+        (self.folder, self.journal)
     }
 
     /// Starts on what journal and store have; how many events the store lacked.

@@ -1,6 +1,7 @@
 //! Replay into a store, from a journal in memory.
 
 mod bench;
+mod replaced;
 
 use std::fs;
 use std::path::{Path, PathBuf};

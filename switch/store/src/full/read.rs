@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use tessera_encryption::{Cipher, DataKeys, Purpose, TAG_BYTES};
-use tessera_journal::Reader;
+use tessera_journal::{Mark, Reader};
 use zeroize::Zeroizing;
 
 use super::error::{FullSnapshotError, at, damaged};
@@ -15,15 +15,16 @@ use super::format::{
     take_row,
 };
 use super::{FullSnapshot, FullSnapshots};
-use crate::Store;
 use crate::tables::Row;
 use crate::view::VisitRows;
+use crate::{Store, StoreError};
 
 /// Rows of the store that are written at once.
 const BATCH: usize = 4096;
 
 impl FullSnapshots {
-    /// Puts a store with what the newest good snapshot has in the place of the one in `directory`. A snapshot is good where all
+    /// Puts a store with what the newest good snapshot has in the place of the one in `directory`, which is [set
+    /// aside](crate::set_aside). A snapshot is good where all
     /// of it is what was written, and the journal has all that it reflects. Others are passed over, with a line in the
     /// log. `None`, with nothing changed, where there is no good one.
     ///
@@ -41,7 +42,7 @@ impl FullSnapshots {
             remove(&new)?;
             match self.restore_one(&path, &new, cache_bytes, journal) {
                 Ok(found) => {
-                    remove(directory)?;
+                    crate::set_aside(directory)?;
                     std::fs::rename(&new, directory).map_err(at(directory))?;
                     return Ok(Some(found));
                 }
@@ -81,14 +82,32 @@ impl FullSnapshots {
         Ok(found)
     }
 
-    /// Shows every row of a snapshot. What is shown may be wrong until this returns well.
-    #[cfg(test)]
-    pub(super) fn read(
+    /// Reads all of the snapshot with this mark, which is one of [`marks`](Self::marks), as a start that begins with it does.
+    ///
+    /// # Errors
+    /// When it is not what was written, can't be read, or `goes_on` says that the process ends: it is asked again and again.
+    pub fn verify(
         &self,
-        path: &Path,
-        visit: &mut VisitRows<'_>,
+        mark: Mark,
+        goes_on: &mut dyn FnMut() -> bool,
     ) -> Result<FullSnapshot, FullSnapshotError> {
-        Frames::open(path)?.each_row(self, visit)
+        let path = self.path(mark);
+        let (mut rows, mut stopped) = (0, false);
+        let read = Frames::open(&path)?.each_row(self, &mut |_, _, _| {
+            rows += 1;
+            stopped = rows % BATCH == 0 && !goes_on();
+            // Only ends the reading.
+            if stopped {
+                Err(StoreError::Closed)
+            } else {
+                Ok(())
+            }
+        });
+        if stopped {
+            Err(FullSnapshotError::Stopped)
+        } else {
+            read
+        }
     }
 }
 

@@ -70,7 +70,9 @@ impl Bench {
         path
     }
 
+    /// Only the newest one stays: the one that it takes the place of is aside.
     fn restore(&self) -> Option<FullSnapshot> {
+        crate::remove_replaced(&self.folder.path().join("restored")).unwrap();
         let directory = self.folder.path().join("restored");
         let restored = self
             .snapshots
@@ -118,6 +120,10 @@ fn a_restored_store_has_every_row_of_the_one_that_was_written() {
     let card = store.indexed(&CardNumber::development(9_000));
     let found = store.card(card).unwrap().expect("a card");
     assert_eq!(found.wallet, WalletId(9_000));
+    let stopped = bench.snapshots.verify(restored.mark, &mut || false);
+    assert!(matches!(stopped, Err(FullSnapshotError::Stopped)));
+    let verified = bench.snapshots.verify(restored.mark, &mut || true);
+    assert_eq!(verified.unwrap(), restored);
     // Not what a database would be of so many rows.
     assert!(std::fs::metadata(path).unwrap().len() < 1 << 20);
 }
@@ -145,9 +151,10 @@ fn every_flipped_bit_and_every_length_is_refused() {
     bench.add(1..3);
     let path = bench.write();
     let good = std::fs::read(&path).unwrap();
+    let mark = bench.snapshots.mark(&path).unwrap();
     let refused = |bytes: &[u8], what: &str| {
         std::fs::write(&path, bytes).unwrap();
-        let read = bench.snapshots.read(&path, &mut |_, _, _| Ok(()));
+        let read = bench.snapshots.verify(mark, &mut || true);
         assert!(read.is_err(), "{what}");
     };
     for bit in 0..good.len() * 8 {
@@ -160,7 +167,7 @@ fn every_flipped_bit_and_every_length_is_refused() {
     }
     refused(&[&good[..], b"\0"].concat(), "longer");
     std::fs::write(&path, &good).unwrap();
-    let read = bench.snapshots.read(&path, &mut |_, _, _| Ok(()));
+    let read = bench.snapshots.verify(mark, &mut || true);
     assert_eq!(read.unwrap().rows, rows(&bench.store).len() as u64);
 }
 
