@@ -14,7 +14,7 @@ use tessera_kit::clock::{self, Timestamp};
 use crate::error::{BackupError, disk};
 use crate::file_name::{FileName, KEY_TABLE};
 use crate::hex::Hash;
-use crate::manifest::{Copy, Manifest};
+use crate::manifest::{Copy, Manifest, can_begin_at};
 use crate::segments::Reading;
 use crate::target::Target;
 use crate::wallet_keys::WalletKeysCopy;
@@ -121,7 +121,11 @@ impl Backup {
         }
         self.snapshots.retain(|name, _| names.contains(name));
         let mut pieces = pieces;
-        for name in names {
+        // The one that was begun first: each is copied to its end before the next.
+        let begun = self.snapshot.take();
+        self.snapshot = begun.filter(|(name, _)| names.contains(name));
+        let begun = self.snapshot.as_ref().map(|(name, _)| *name);
+        for name in begun.into_iter().chain(names) {
             if !self.snapshots.contains_key(&name) {
                 self.copy_snapshot(name, &mut pieces, target)?;
             }
@@ -146,8 +150,10 @@ impl Backup {
             self.snapshots.insert(name, known.clone());
             return Ok(());
         }
-        let begun = self.snapshot.take().filter(|(begun, _)| *begun == name);
-        let mut whole = match begun {
+        if *pieces == 0 {
+            return Ok(());
+        }
+        let mut whole = match self.snapshot.take() {
             Some((_, whole)) => whole,
             None => match Whole::open(&path) {
                 // The switch has removed it meanwhile.
@@ -253,23 +259,18 @@ impl Backup {
         }
     }
 
-    /// Leaves out segments that are deleted in the data, once the copy has the opening balances that stand for them.
+    /// Leaves out segments that are deleted in the data, once the copy has what stands for them.
     fn leave_out_deleted(&self, manifest: &mut Manifest) -> Result<(), BackupError> {
         let parts = self.copies.parts()?;
         let begins = parts.first().map_or(0, |part| part.span().0);
-        let stands = |name: &FileName| matches!(name, FileName::Opening(at) if *at >= begins);
-        if manifest.files.keys().any(stands) {
+        if can_begin_at(begins, manifest.files.keys()) {
             manifest.files.retain(|_, copy| {
                 let end = copy.segment.map(|segment| segment.end.to_stored().0);
                 end.is_none_or(|end| end > begins)
             });
             return Ok(());
         }
-        let segments = manifest.segments();
-        match segments
-            .first()
-            .is_none_or(|(.., segment)| segment.first == 1)
-        {
+        match manifest.has_its_beginning() {
             true => Ok(()),
             // They were deleted between two looks.
             false => Err(BackupError::NoOpening { begins }),

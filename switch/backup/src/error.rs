@@ -125,7 +125,8 @@ pub enum BackupError {
     },
     /// Segments were deleted while the backup was made.
     #[error(
-        "the switch has deleted segments meanwhile, the journal begins at position {begins} now: run the backup again"
+        "the switch has deleted segments, the journal begins at position {begins} now, and the full snapshot or the opening \
+         balances that go with that are not there yet: run the backup again, while the switch runs"
     )]
     NoOpening {
         /// Of the journal.

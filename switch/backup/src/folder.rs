@@ -12,9 +12,10 @@ use tessera_common::bounded;
 use tessera_common::lock_file::{LockFile, LockFileError};
 
 use crate::error::{BackupError, disk};
-use crate::file_name::{FOLDERS, FileName, KEY_TABLE, WALLET_KEYS};
+use crate::file_name::{FOLDERS, FileName, WALLET_KEYS};
 use crate::guard;
 use crate::hex::Hash;
+use crate::listing::files_in;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest};
 use crate::target::Target;
 
@@ -30,8 +31,10 @@ pub struct Folder {
     path: PathBuf,
     _lock: LockFile,
     open: Option<(FileName, File)>,
-    /// Whether that is new, and its name not yet durable.
-    is_new: bool,
+    /// The files whose names are durable.
+    durable: BTreeSet<FileName>,
+    /// Those that were written to since the last manifest: what is in progress is in none yet.
+    written: BTreeSet<FileName>,
     /// What the manifest names: no other file can be there, but those that are written for the next one.
     named: Option<BTreeSet<FileName>>,
     /// How much of a file was read back, and its hash so far.
@@ -44,7 +47,7 @@ impl Folder {
     /// # Errors
     /// If it has other files, another process has it open, or the disk refuses.
     pub fn open(path: &Path) -> Result<Self, BackupError> {
-        fs::create_dir_all(path).map_err(disk("make", path))?;
+        make_durably(path)?;
         let lock = path.join(LOCK);
         let is_new = !lock.exists();
         let has_files = || Ok(fs::read_dir(path)?.next().is_some());
@@ -68,7 +71,8 @@ impl Folder {
             path: path.to_owned(),
             _lock: lock,
             open: None,
-            is_new: false,
+            durable: BTreeSet::new(),
+            written: BTreeSet::new(),
             named: None,
             read_back: None,
         })
@@ -84,7 +88,6 @@ impl Folder {
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder).map_err(disk("make", folder))?;
                 }
-                self.is_new = !path.exists();
                 let mut options = OpenOptions::new();
                 options
                     .read(true)
@@ -98,10 +101,13 @@ impl Folder {
         Ok(&self.open.insert(open).1)
     }
 
-    /// Removes what the manifest does not name, and cuts off what it does not cover.
+    /// Removes what the manifest does not name, and cuts off what it does not cover; not what is in progress.
     fn sweep(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
         self.open = None;
         for name in files_in(&self.path)? {
+            if self.written.contains(&name) {
+                continue;
+            }
             let path = self.path.join(name.to_string());
             match manifest.files.get(&name) {
                 // They change in place, and the file grows before the manifest says so.
@@ -118,6 +124,7 @@ impl Folder {
                 None if name == FileName::WalletKeys => {}
                 None => {
                     fs::remove_file(&path).map_err(disk("remove", &path))?;
+                    self.durable.remove(&name);
                     if let (FileName::KeyTable(_), Some(folder)) = (name, path.parent()) {
                         // Who looked into it may have left something: then it stays.
                         let _ = fs::remove_dir(folder);
@@ -131,6 +138,9 @@ impl Folder {
 
 impl Target for Folder {
     fn manifest(&mut self) -> Result<Option<Manifest>, BackupError> {
+        // Nothing is in progress.
+        self.written.clear();
+        self.durable.clear();
         // Without one nothing is removed before the next backup is complete.
         let Some(mut manifest) = read_manifest(&self.path)? else {
             self.named = None;
@@ -142,11 +152,13 @@ impl Target for Folder {
         });
         self.sweep(&manifest)?;
         self.named = Some(manifest.files.keys().copied().collect());
+        self.durable.extend(manifest.files.keys());
         Ok(Some(manifest))
     }
 
     fn write(&mut self, name: FileName, offset: u64, bytes: &[u8]) -> Result<(), BackupError> {
         let path = self.path.join(name.to_string());
+        self.written.insert(name);
         let file = self.file(name)?;
         if name == FileName::WalletKeys {
             guard::expect_no_older_keys(file, offset, bytes)?;
@@ -169,12 +181,13 @@ impl Target for Folder {
             file.set_len(bytes).map_err(disk("shorten", &path))?;
         }
         file.sync_all().map_err(disk("sync", &path))?;
-        if std::mem::take(&mut self.is_new) {
+        if !self.durable.contains(&name) {
             let mut folder = path.parent();
             while let Some(inner) = folder.filter(|folder| folder.starts_with(&self.path)) {
                 sync_folder(inner)?;
                 folder = inner.parent();
             }
+            self.durable.insert(name);
         }
         if name == FileName::WalletKeys {
             return Ok(None);
@@ -217,6 +230,7 @@ impl Target for Folder {
             self.sweep(manifest)?;
         }
         self.named = Some(manifest.files.keys().copied().collect());
+        self.written.clear();
         Ok(())
     }
 
@@ -225,6 +239,20 @@ impl Target for Folder {
             .map(|_| ())
             .map_err(disk("find", &self.path))
     }
+}
+
+/// Makes a folder, and those that it is in.
+fn make_durably(path: &Path) -> Result<(), BackupError> {
+    let missing: Vec<_> = path.ancestors().take_while(|path| !path.exists()).collect();
+    fs::create_dir_all(path).map_err(disk("make", path))?;
+    for made in missing {
+        match made.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => sync_folder(".".as_ref())?,
+            Some(parent) => sync_folder(parent)?,
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// The manifest of the backup in a folder.
@@ -268,49 +296,28 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), BackupError> {
     synced.map_err(disk("sync", folder))
 }
 
-/// The files that can be of a backup, whether they are or not.
-fn files_in(folder: &Path) -> Result<Vec<FileName>, BackupError> {
-    let mut names = names_in(folder, "")?;
-    for inner in FOLDERS {
-        names.extend(names_in(folder, &format!("{inner}/"))?);
-    }
-    let tables = names.iter().filter(|name| name.starts_with("keys/"));
-    let tables: Vec<String> = tables.map(|name| format!("{name}/{KEY_TABLE}")).collect();
-    names.extend(tables);
-    let found = names.iter().filter_map(|name| FileName::parse(name));
-    Ok(found
-        .filter(|name| folder.join(name.to_string()).is_file())
-        .collect())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn names_in(folder: &Path, inner: &str) -> Result<Vec<String>, BackupError> {
-    let path = folder.join(inner);
-    let entries = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(disk("list", &path))?;
-    let name = |entry: &fs::DirEntry| format!("{inner}{}", entry.file_name().to_string_lossy());
-    Ok(entries.iter().map(name).collect())
-}
-
-/// That neither a folder of backups, which may be missing, nor the data is in the other.
-///
-/// # Errors
-/// Where one is, or the disk refuses.
-pub fn expect_apart(data: &Path, backup: &Path) -> Result<(), BackupError> {
-    let data = fs::canonicalize(data).map_err(disk("find", data))?;
-    let absolute = std::path::absolute(backup).map_err(disk("find", backup))?;
-    let mut ancestors = absolute.ancestors();
-    let existing = ancestors.find_map(|path| fs::canonicalize(path).ok().map(|real| (path, real)));
-    let real = match existing {
-        Some((path, real)) => match absolute.strip_prefix(path) {
-            Ok(rest) => real.join(rest),
-            Err(_) => real,
-        },
-        None => absolute,
-    };
-    match real.starts_with(&data) || data.starts_with(&real) {
-        true => Err(BackupError::Inside {
-            path: backup.to_owned(),
-        }),
-        false => Ok(()),
+    #[test]
+    fn the_name_of_each_file_is_durable_before_a_manifest_has_it() {
+        let bed = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(&bed.path().join("a/b")).unwrap();
+        let names = [1, 2, 3].map(FileName::Snapshot);
+        // Two are written by turns, and one was left by a process that was killed.
+        let left = folder.path.join(names[2].to_string());
+        fs::write(left, b"x").unwrap();
+        assert!(folder.manifest().unwrap().is_none());
+        for round in 0..2 {
+            for name in names {
+                folder.write(name, round, b"x").unwrap();
+            }
+        }
+        for name in names {
+            assert!(!folder.durable.contains(&name));
+            folder.finish(name, 2).unwrap();
+            assert!(folder.durable.contains(&name), "{name}");
+        }
     }
 }

@@ -30,6 +30,7 @@
 //! Bytes of a file behind those that the manifest names do not belong to the backup. So a segment that is being written is
 //! continued in place: the manifest before goes on to name what it named.
 
+mod apart;
 mod backup;
 mod error;
 mod file_name;
@@ -38,6 +39,7 @@ mod follow;
 mod frames;
 mod guard;
 mod hex;
+mod listing;
 mod manifest;
 mod receive;
 mod remote;
@@ -51,9 +53,10 @@ mod versions;
 mod wallet_keys;
 mod whole;
 
+pub use apart::expect_apart;
 pub use backup::{Backup, Copied, Durable, yield_to_others};
 pub use error::BackupError;
-pub use folder::{Folder, expect_apart};
+pub use folder::Folder;
 pub use follow::{Asked, follow};
 pub use receive::serve;
 pub use remote::Remote;

@@ -111,6 +111,18 @@ impl Manifest {
         self.segments().last().map(|(.., segment)| segment.end)
     }
 
+    /// Whether the journal of the backup begins with the first record, or with what stands for those before.
+    pub fn has_its_beginning(&self) -> bool {
+        self.segments()
+            .first()
+            .is_none_or(|(name, _, segment)| match name {
+                FileName::Segment(begins) | FileName::Archive(begins) => {
+                    segment.first == 1 || can_begin_at(*begins, self.files.keys())
+                }
+                _ => false,
+            })
+    }
+
     /// The number of the key table.
     pub fn key_table(&self) -> Option<u64> {
         self.files.keys().rev().find_map(|name| match name {
@@ -191,6 +203,19 @@ impl Manifest {
             files,
         })
     }
+}
+
+/// Whether a journal can begin at a position where it has these files: a start needs a full snapshot, and an audit opening
+/// balances, which go on within it.
+pub(crate) fn can_begin_at<'a>(
+    begins: u64,
+    names: impl Iterator<Item = &'a FileName> + Clone,
+) -> bool {
+    let goes_on = |at: &u64| *at >= begins;
+    let mut snapshots = names.clone();
+    let mut openings = names;
+    snapshots.any(|name| matches!(name, FileName::Snapshot(at) if goes_on(at)))
+        && openings.any(|name| matches!(name, FileName::Opening(at) if goes_on(at)))
 }
 
 fn copy(line: Line) -> Option<(FileName, Copy)> {

@@ -12,7 +12,7 @@ use tessera_kit::clock::Timestamp;
 use crate::error::{BackupError, disk};
 use crate::file_name::{FileName, KEY_TABLE};
 use crate::folder::sync_folder;
-use crate::manifest::Copy;
+use crate::manifest::{Copy, can_begin_at};
 use crate::stored::{Progress, Reached, Stored, part};
 
 /// Copied at a time.
@@ -133,14 +133,16 @@ impl Stored {
             .filter_map(|(name, copy)| Some((*name, wanted(name, copy)?)))
             .collect();
         let segments = self.manifest.segments();
-        let first = segments.first().map_or(1, |(.., segment)| segment.first);
-        let has = |is: &dyn Fn(&FileName) -> bool| files.iter().any(|(name, _)| is(name));
-        let rests = has(&|name| matches!(name, FileName::Snapshot(_)))
-            && has(&|name| matches!(name, FileName::Opening(_)));
-        if first > 1 && !rests {
-            return Err(BackupError::NoSnapshot { first });
+        match segments.first() {
+            Some((FileName::Segment(begins) | FileName::Archive(begins), _, segment))
+                if segment.first > 1
+                    && !can_begin_at(*begins, files.iter().map(|(name, _)| name)) =>
+            {
+                let first = segment.first;
+                Err(BackupError::NoSnapshot { first })
+            }
+            _ => Ok(files),
         }
-        Ok(files)
     }
 }
 

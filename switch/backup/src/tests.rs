@@ -14,10 +14,11 @@ use tessera_ledger::{Entry, WalletId};
 use tessera_reports::testing::{BEGIN, Traffic};
 use tessera_vault::{Purpose, Vault, WalletKeys};
 
+use crate::apart::expect_apart;
 use crate::backup::{Backup, Copied, Durable};
 use crate::error::BackupError;
 use crate::file_name::FileName;
-use crate::folder::{Folder, expect_apart};
+use crate::folder::Folder;
 use crate::hex::Hash;
 use crate::manifest::Manifest;
 use crate::restore::Restored;
@@ -395,24 +396,20 @@ fn segments_that_are_deleted_leave_the_backup_with_their_opening_balances_in_pla
     let bed = Bed::new();
     bed.grow();
     bed.back_up(Durable::Stopped).unwrap();
+    let segments_before = segments(&bed.data());
+    // A full snapshot from before is none that a start could use.
+    bed.put_snapshot(segments_before[0] + 1, 1);
+    bed.prune();
+    let kept = segments(&bed.data());
+    assert!(kept.len() < segments_before.len());
+    bed.back_up(Durable::Stopped).unwrap();
+    assert_eq!(
+        bed.stored().manifest.segments().len(),
+        segments_before.len()
+    );
+    bed.verify().unwrap();
+    bed.put_snapshot(kept[0], 1);
     let location = Location::in_data(&bed.data(), &bed.keys());
-    let journal = reader(&location);
-    let parts = journal.parts().unwrap();
-    let (deleted, kept) = parts.split_at(parts.len() / 2);
-    let mut until = None;
-    journal
-        .scan_part(&kept[1], &mut |record| {
-            until.get_or_insert(record.mark());
-            Ok(())
-        })
-        .unwrap();
-    tessera_reports::opening::write(&location, until.unwrap(), &mut || true).unwrap();
-    for part in deleted {
-        tessera_journal::archive(&location, part, &mut || true).unwrap();
-        assert!(tessera_journal::remove(&location, part, "index").unwrap());
-    }
-    fs::create_dir(bed.data().join("snapshots")).unwrap();
-    fs::write(bed.data().join(FileName::Snapshot(1).to_string()), b"x").unwrap();
     for _ in 0..2 {
         bed.back_up(Durable::Stopped).unwrap();
         bed.verify().unwrap();
@@ -428,6 +425,46 @@ fn segments_that_are_deleted_leave_the_backup_with_their_opening_balances_in_pla
         // A new backup of what is left is the same.
         fs::remove_dir_all(new).unwrap();
         fs::remove_dir_all(bed.copy()).unwrap();
+    }
+    // Without the snapshot it is refused, as is what was copied without it.
+    bed.back_up(Durable::Stopped).unwrap();
+    let snapshot = FileName::Snapshot(kept[0]);
+    fs::remove_file(bed.data().join(snapshot.to_string())).unwrap();
+    let mut manifest = bed.stored().manifest;
+    manifest.files.remove(&snapshot);
+    fs::write(bed.copy().join("manifest.jsonl"), manifest.to_text()).unwrap();
+    let error = bed.restore("new", None).unwrap_err();
+    assert!(matches!(error, BackupError::NoSnapshot { .. }), "{error}");
+    fs::remove_dir_all(bed.copy()).unwrap();
+    let error = bed.back_up(Durable::Stopped).unwrap_err();
+    assert!(matches!(error, BackupError::NoOpening { .. }), "{error}");
+}
+
+impl Bed {
+    fn put_snapshot(&self, mark: u64, bytes: usize) {
+        let path = self.data().join(FileName::Snapshot(mark).to_string());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, vec![7; bytes]).unwrap();
+    }
+
+    /// Deletes the older half of the segments, as a switch does: with opening balances.
+    fn prune(&self) {
+        let location = Location::in_data(&self.data(), &self.keys());
+        let journal = reader(&location);
+        let parts = journal.parts().unwrap();
+        let (deleted, kept) = parts.split_at(parts.len() / 2);
+        let mut until = None;
+        journal
+            .scan_part(&kept[1], &mut |record| {
+                until.get_or_insert(record.mark());
+                Ok(())
+            })
+            .unwrap();
+        tessera_reports::opening::write(&location, until.unwrap(), &mut || true).unwrap();
+        for part in deleted {
+            tessera_journal::archive(&location, part, &mut || true).unwrap();
+            assert!(tessera_journal::remove(&location, part, "index").unwrap());
+        }
     }
 }
 

@@ -178,6 +178,53 @@ fn frames_are_bounded_and_both_sides_are_the_same_version() {
 }
 
 #[test]
+fn a_copy_follows_large_snapshots_while_older_ones_and_segments_go() {
+    let bed = Bed::new();
+    // From here on a batch has seven records.
+    let durable = AtomicU64::new(bed.records("data").len() as u64);
+    let mut traffic = bed.traffic();
+    (0..2).for_each(|_| traffic.round(WALLETS));
+    traffic.close();
+    let (older, newer) = ([1, 2], segments(&bed.data()));
+    older.iter().for_each(|mark| bed.put_snapshot(*mark, 9_000));
+    let large = [1, 2, 3].map(|back| newer[newer.len() - back] + 1);
+    let keys = bed.keys();
+    let mut backup = Backup::new(&Location::in_data(&bed.data(), &keys), keys);
+    let ask = || Asked::Durable(Sequence::from_stored(durable.load(Ordering::Relaxed)));
+    let stops = AtomicBool::new(false);
+    let mut folder = Folder::open(&bed.copy()).unwrap();
+    let mut copies = 0;
+    follow(&mut backup, &mut folder, &ask, &stops, &mut || {
+        copies += 1;
+        match copies {
+            // More than is copied between two questions, all at once, and while the older ones go.
+            1 => large
+                .into_iter()
+                .for_each(|mark| bed.put_snapshot(mark, 10 << 20)),
+            2 | 3 => {
+                let older = FileName::Snapshot(older[copies - 2]).to_string();
+                fs::remove_file(bed.data().join(older)).unwrap();
+            }
+            5 => bed.prune(),
+            _ => {}
+        }
+        durable.fetch_add(7, Ordering::Relaxed);
+        stops.store(copies == 9, Ordering::Relaxed);
+        thread::current().unpark();
+    })
+    .unwrap();
+    bed.verify().unwrap();
+    let manifest = bed.stored().manifest;
+    for mark in large {
+        assert!(manifest.files.contains_key(&FileName::Snapshot(mark)));
+    }
+    assert!(manifest.segments()[0].2.first > 1);
+    for mark in older {
+        assert!(!manifest.files.contains_key(&FileName::Snapshot(mark)));
+    }
+}
+
+#[test]
 fn a_copy_follows_what_becomes_durable() {
     let bed = Bed::new();
     let all = bed.records("data");
