@@ -83,7 +83,7 @@ impl Backup {
             To::Remote(machine) => {
                 anyhow::ensure!(
                     !self.verify,
-                    "--verify needs the keys, which the other machine does not have: restore there to verify"
+                    "--verify works on a local folder only: copy the backup to a machine that has the master key, and run `tessera restore` there"
                 );
                 let mut line = Line::start(machine, &programs)?;
                 let copied = copy(backup, &settings, &mut line.greet()?)?;

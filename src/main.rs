@@ -114,7 +114,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Recon(recon) => return recon.run(),
-        Command::Recover(recover) => return recover.run(),
+        Command::Recover(recover) => return Ok(recover.run()),
         Command::Restore(restore) => restore.run()?,
         Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,

@@ -9,9 +9,13 @@ use clap::Args;
 use tessera_console::{Printer, note};
 use tessera_kit::clock;
 use tessera_ledger::moment::rfc_3339;
+use tessera_protocol::mask_card_numbers;
 use tessera_reports::recon::{self, Plan};
 
-/// Lists what a restored, older journal must settle with the financial system before it is opened. Changes nothing
+/// The exit code where the list could not be made.
+const INCOMPLETE: u8 = 3;
+
+/// Compares a restored, older journal with the financial system's list, and prints what to settle. Changes nothing
 #[derive(Args)]
 pub struct Recover {
     /// The switch's configuration
@@ -31,7 +35,22 @@ pub struct Recover {
 }
 
 impl Recover {
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    /// Exit code 1 if there is something to settle, [`INCOMPLETE`] where that could not be found out.
+    pub fn run(self) -> ExitCode {
+        match self.plan() {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::from(1),
+            Err(error) => {
+                note(mask_card_numbers(&format!(
+                    "recover: not completed: {error:#}"
+                )));
+                ExitCode::from(INCOMPLETE)
+            }
+        }
+    }
+
+    /// Whether nothing is to be settled.
+    fn plan(self) -> anyhow::Result<bool> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         let journal = crate::switch::journal_to_read(&settings)?;
         let name = self.host_list.display();
@@ -61,9 +80,6 @@ impl Recover {
                 rfc_3339(newest)
             ));
         }
-        Ok(match steps.is_empty() {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(1),
-        })
+        Ok(steps.is_empty())
     }
 }

@@ -75,9 +75,12 @@ impl Switch {
 pub fn read(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
     let mut settings = Settings::read(config)?;
     if let Some(data) = data {
+        // A restored copy has its archive with it, wherever the switch has that of the original.
+        let own = JournalSettings::default().archive_folder;
+        if data.join(&own).is_dir() {
+            settings.journal.archive_folder = own;
+        }
         settings.data = data;
-        // A copy has its archive with it, wherever the switch has that of the original.
-        settings.journal.archive_folder = JournalSettings::default().archive_folder;
     }
     Ok(settings)
 }

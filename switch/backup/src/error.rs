@@ -100,7 +100,7 @@ pub enum BackupError {
     },
     /// The copy is of another journal, or of one that went on otherwise.
     #[error(
-        "the backup goes on from another journal ({what}): it is of other data, or this data was restored from an earlier \
+        "the backup belongs to another journal ({what}): it is of other data, or this data was restored from an earlier \
          time; begin a new backup in another folder"
     )]
     OtherJournal {
@@ -109,7 +109,8 @@ pub enum BackupError {
     },
     /// Between the copy and the journal something is missing.
     #[error(
-        "the journal begins at position {begins}, behind the backup, which ends at {ends}: begin a new backup in another folder"
+        "the backup ends at position {ends}, but the journal now begins at {begins}: segments between them are missing; begin a \
+         new backup in another folder"
     )]
     Gap {
         /// Of the journal.
@@ -118,7 +119,11 @@ pub enum BackupError {
         ends: u64,
     },
     /// The switch says that more is durable than its journal has.
-    #[error("the journal in {} has no part with what is durable: is this the data of the running switch?", path.display())]
+    #[error(
+        "the journal in {} ends before the record that the running switch reports as durable: check that --config and --data \
+         name the data of this switch",
+        path.display()
+    )]
     NoParts {
         /// The folder of data.
         path: PathBuf,
@@ -155,12 +160,13 @@ pub enum BackupError {
     Line(io::Error),
     /// The line ends where an answer should come.
     #[error(
-        "no `tessera backup --receive` answers on the other side: is the program there (--remote-program), and may this user log in?"
+        "no `tessera backup --receive` answers on the other machine: run `ssh HOST tessera --version` by hand; set \
+         --remote-program if it is not in the path there"
     )]
     NoReceiver,
     /// The other side says something that the protocol does not have.
     #[error(
-        "the other side of the backup sends {0}: it is another program, or the line is damaged"
+        "the other machine sends {0}: check that --remote-program names tessera, and that its login scripts print nothing"
     )]
     Protocol(&'static str),
     /// The other side is another build.
@@ -190,8 +196,8 @@ pub enum BackupError {
     },
     /// No snapshot is old enough, and the journal does not begin with its first record.
     #[error(
-        "the journal of the backup begins with record {first}, and it has no full snapshot or no opening balances from the time \
-         between that and the one that is wanted: restore a later time"
+        "the oldest segments were deleted (the journal of the backup begins with record {first}), and the backup has no full \
+         snapshot or no opening balances from before the wanted time: choose a later --at, or leave it out"
     )]
     NoSnapshot {
         /// The first record.

@@ -31,6 +31,9 @@ pub struct Restored {
     pub snapshots: usize,
 }
 
+/// The folder of archived segments in the data.
+const ARCHIVE: &str = "archive";
+
 impl Stored {
     /// Verifies the backup, and makes a folder of data of it, as it was after the last batch whose events, and all before, are
     /// of the moment or earlier. The folder must be missing or empty; it has its name only when it is whole.
@@ -60,6 +63,9 @@ impl Stored {
             copy_file(&self.path.join(name.to_string()), &new.join(file), *bytes)?;
         }
         self.restore_last(keys, &reached, &new)?;
+        // Also where it is empty: commands that read this folder look for archived segments here alone.
+        let archive = new.join(ARCHIVE);
+        fs::create_dir_all(&archive).map_err(disk("make", &archive))?;
         sync_all_folders(&new)?;
         // Only an empty folder can be replaced.
         fs::rename(&new, to).map_err(disk("rename", &new))?;

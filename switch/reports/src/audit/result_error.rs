@@ -24,7 +24,7 @@ pub enum ResultError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// It is none, or was changed.
-    #[error("{} is not the intact result of an audit: {what}; make a full audit", path.display())]
+    #[error("{} is not the intact result of an audit: {what}; make a full audit, or restore the file if it is in `data/opening`", path.display())]
     Damaged {
         /// Of the result file.
         path: PathBuf,
@@ -86,7 +86,8 @@ pub enum ResultError {
     },
     /// The operator has signed for others.
     #[error(
-        "the opening balances have the SHA-256 {found}, and not {attested}, which was attested"
+        "the opening balances have the SHA-256 {found}, and {attested} was attested: if segments were deleted since, sign the \
+         new ones (--attest); otherwise restore `data/opening`"
     )]
     NotAttested {
         /// Theirs.

@@ -187,23 +187,23 @@ fn step(ours: Option<&Found>, theirs: Option<&Found>, is_known: bool) -> Option<
         ),
         (Some(_), None, _) => (
             "only ours",
-            "the list lacks it: have the financial system post it, or say when it undid it",
+            "the list lacks it: have the financial system post it, or confirm when it was reversed",
         ),
         (None, _, _) if is_known => (
             "in flight",
-            "the start has the financial system undo it; the party may have an approval: settle with the party",
+            "the start has the financial system reverse it; the party may have an approval: settle with the party",
         ),
         (None, _, "debit") => (
             "only theirs",
-            "the party has an approval and the wallet was not debited: settle with the party, or have the financial system undo it",
+            "the party has an approval and the wallet was not debited: settle with the party, or have the financial system reverse it",
         ),
         (None, _, "credit") => (
             "only theirs",
-            "the wallet lacks this credit: have the payer's load or the refund sent again, or the financial system undo it",
+            "the wallet lacks this credit: have the payer's load or the refund sent again, or the financial system reverse it",
         ),
         (None, _, _) => (
             "only theirs",
-            "undone after the restored time: have the party reverse it again, so that the wallet follows",
+            "reversed after the restored time: have the party reverse it again, so that the wallet follows",
         ),
     };
     Some(Step {
