@@ -148,7 +148,10 @@ fn a_receiver_refuses_what_is_no_file_of_a_backup() {
 fn frames_are_bounded_and_both_sides_are_the_same_version() {
     let bed = Bed::new();
     for (bytes, wanted) in [
-        (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], "another program"),
+        (
+            &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
+            "login scripts print nothing",
+        ),
         (&[1, 255, 255, 255, 255][..], "too long"),
         (&[1, 27, 0, 0, 0][..], "the line"),
         (
