@@ -7,7 +7,7 @@
 //! 3 data  1764514800 <...>
 //! wallet.keys 4711
 //! number, kind, when it was made (seconds since 1970), key; numbers rise, the newest data key encrypts. The last line is there
-//! once there is a file of wallet keys: so many changes it had at least
+//! once there is a file of wallet keys: so many changes it had at least, or 2^64 - 1 once an older copy of it was changed
 //! ```
 
 use std::fs::File;

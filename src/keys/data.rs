@@ -8,6 +8,7 @@ use tessera_console::print;
 use tessera_encryption::{DataKeys, KeyKind, KeySource, Rewrapped};
 use tessera_ledger::Day;
 use tessera_protocol::KeyEncryptingKey;
+use tessera_vault::Accepted;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
@@ -88,17 +89,22 @@ pub fn rotate(which: &Which) -> anyhow::Result<()> {
 pub fn accept_lost_wallet_keys(which: &Which) -> anyhow::Result<()> {
     let settings = which.settings()?;
     let file = settings.data.join("wallet.keys");
-    anyhow::ensure!(
-        !file.exists(),
-        "{} is there: nothing was changed",
-        file.display()
-    );
     let keys = settings.data_keys_to_read()?;
-    keys.record_wallet_key_changes(None)?;
-    print(format_args!(
-        "the next start of the switch makes an empty {}; payers have to add their funding sources and contacts again\n",
-        file.display()
-    ))?;
+    match tessera_vault::accept_lost_wallet_keys(&settings.data, &keys)? {
+        Accepted::Lost => print(format_args!(
+            "the next start of the switch makes an empty {}; payers have to add their funding sources and contacts again\n",
+            file.display()
+        ))?,
+        Accepted::Older => print(format_args!(
+            "the next start of the switch goes on with the older copy {}; payers whose keys it lacks have to add their funding \
+             sources and contacts again\n",
+            file.display()
+        ))?,
+        Accepted::Nothing => anyhow::bail!(
+            "{} is there, and no older copy: nothing was changed",
+            file.display()
+        ),
+    }
     Ok(())
 }
 

@@ -24,8 +24,8 @@ enum Command {
     /// Wrap the data keys under another master key. No data is written. Keep the old master key for as long as you keep older backups of the
     /// key table.
     Rewrap(data::Rewrap),
-    /// Go on without a file of wallet keys that was lost: the next start of the switch makes an empty one. The funding sources and
-    /// contacts of all payers are lost with it. Restore the newest copy instead if you can.
+    /// Go on without a file of wallet keys that was lost, or with an older copy of it: the next start of the switch makes an empty one,
+    /// or no longer warns. The funding sources and contacts of payers whose keys are missing are lost. Restore the newest copy instead if you can.
     AcceptLostWalletKeys(data::Which),
     /// Check that the master key unwraps every key of the table, and that the key of every journal segment, full snapshot and wallet is
     /// in it.

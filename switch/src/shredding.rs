@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
-use std::thread::sleep;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tessera_journal::Journal;
@@ -26,26 +27,40 @@ const REST: Duration = Duration::from_millis(20);
 /// Wallets that the notifications are asked about at a time.
 const ASKED_MAX: usize = 1_000;
 
-/// Works on a thread of its own, for as long as the process lives.
+/// The thread while it runs.
+pub(crate) struct RunningShredding {
+    thread: JoinHandle<()>,
+    stopped: Arc<AtomicBool>,
+}
+
+/// Works on a thread of its own, until it is stopped.
+///
+/// # Errors
+/// When the system has none.
 pub(crate) fn start(
     store: Arc<Store>,
     shared: &Shared,
     outbox: Option<DeadLetterClient>,
-) -> io::Result<()> {
+) -> io::Result<RunningShredding> {
     let shredder = Shredder {
         vault: Arc::clone(&shared.vault),
         journal: Arc::clone(&shared.journal),
         ended: Arc::clone(&shared.ended_wallets),
         outbox,
+        stopped: Arc::default(),
     };
-    let run = move || {
-        let found = shredder.left_undone(&store);
-        shredder.run(found);
-    };
-    std::thread::Builder::new()
-        .name("shredding".into())
-        .spawn(run)
-        .map(drop)
+    shredder.start(store)
+}
+
+impl RunningShredding {
+    /// Ends it: no key is destroyed after this. What is left to be destroyed, the next start finds.
+    pub fn stop(self) {
+        self.stopped.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that destroys keys has panicked");
+        }
+    }
 }
 
 struct Shredder {
@@ -53,13 +68,32 @@ struct Shredder {
     journal: Arc<dyn Journal>,
     ended: Arc<EndedWallets>,
     outbox: Option<DeadLetterClient>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Shredder {
+    fn start(self, store: Arc<Store>) -> io::Result<RunningShredding> {
+        let stopped = Arc::clone(&self.stopped);
+        let run = move || {
+            let found = self.left_undone(&store);
+            drop(store);
+            self.run(found);
+        };
+        let thread = thread::Builder::new().name("shredding".into()).spawn(run)?;
+        Ok(RunningShredding { thread, stopped })
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stopped.load(Ordering::Acquire)
+    }
+
     /// Wallets that have ended and still have keys. Every wallet is in the store: the journal has been replayed.
     fn left_undone(&self, store: &Store) -> Vec<EndedWallet> {
         let mut found = Vec::new();
         for page in 0.. {
+            if !self.goes_on() {
+                break;
+            }
             let wallets = match self.vault.wallet_keys().wallets_in(page) {
                 Ok(Some(wallets)) => wallets,
                 Ok(None) => break,
@@ -77,7 +111,7 @@ impl Shredder {
                 }
             }
             if page % PAGES_AT_ONCE == PAGES_AT_ONCE - 1 {
-                sleep(REST);
+                thread::park_timeout(REST);
             }
         }
         found
@@ -85,12 +119,12 @@ impl Shredder {
 
     fn run(&self, mut pending: Vec<EndedWallet>) {
         let mut failed = false;
-        loop {
+        while self.goes_on() {
             pending.extend(self.ended.take());
             let needed = self.needed(&pending);
             let before = pending.len();
             pending.retain(|ended| {
-                if needed.contains(&ended.wallet) {
+                if needed.contains(&ended.wallet) || !self.goes_on() {
                     return true;
                 }
                 match self.vault.wallet_keys().destroy(ended.wallet) {
@@ -109,7 +143,7 @@ impl Shredder {
                 failed = false;
                 tracing::info!(wallets = destroyed, "destroyed the keys of ended wallets");
             }
-            sleep(EVERY);
+            thread::park_timeout(EVERY);
         }
     }
 
@@ -136,5 +170,50 @@ impl Shredder {
             }
         }
         needed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_encryption::DataKeys;
+    use tessera_journal::testing::Memory;
+    use tessera_vault::Purpose;
+
+    use super::*;
+
+    /// The lock of the data is given up then: another process may write in the file of the keys.
+    #[test]
+    fn no_key_is_destroyed_once_it_is_stopped() {
+        let data = tempfile::tempdir().unwrap();
+        let vault = Arc::new(Vault::for_tests(data.path()));
+        let sealed = vault.seal(WalletId(7), Purpose::Contact, b"ada@example.com");
+        sealed.unwrap();
+        let has_key = || {
+            let keys = vault.wallet_keys();
+            (0..)
+                .map_while(|page| keys.wallets_in(page).unwrap())
+                .any(|wallets| wallets.contains(&WalletId(7)))
+        };
+        let keys = DataKeys::for_tests(data.path());
+        let store = Store::open(&data.path().join("store"), 1 << 20, keys).unwrap();
+        let journal = Memory::by_hand();
+        let position = journal.append(0, b"the end").position;
+        let ended = Arc::new(EndedWallets::default());
+        let shredder = Shredder {
+            vault: Arc::clone(&vault),
+            journal: Arc::new(journal.clone()),
+            ended: Arc::clone(&ended),
+            outbox: None,
+            stopped: Arc::default(),
+        };
+        let running = shredder.start(Arc::new(store)).unwrap();
+        ended.add(EndedWallet {
+            wallet: WalletId(7),
+            position,
+        });
+        running.stop();
+        assert_eq!(Arc::strong_count(&vault), 1, "the thread has ended");
+        journal.sync().unwrap();
+        assert!(has_key());
     }
 }

@@ -174,6 +174,26 @@ fn lost_keys_of_wallets_are_not_replaced_unasked() {
     rig.start_switch();
     assert!(file.exists());
     assert_eq!(rig.stop_switch(), Some(0));
+    // As if the file had had more changes when the switch was started last.
+    let table = rig.path("data/keys.table");
+    let text = fs::read_to_string(&table).expect("a table");
+    let newer = text.replace("wallet.keys 0", "wallet.keys 7");
+    assert_ne!(newer, text);
+    fs::write(&table, newer).expect("a table");
+    let warnings = |rig: &Rig| {
+        rig.log("switch")
+            .matches("wallet.keys is an older copy")
+            .count()
+    };
+    for starts in 1..=2 {
+        rig.start_switch();
+        assert_eq!(rig.stop_switch(), Some(0));
+        assert_eq!(warnings(&rig), starts);
+    }
+    rig.run(&accept);
+    rig.start_switch();
+    assert_eq!(rig.stop_switch(), Some(0));
+    assert_eq!(warnings(&rig), 2);
 }
 
 /// The bytes of a card number as a file may have it: digits, hexadecimal, BCD from either nibble, and a number.

@@ -44,7 +44,7 @@ impl Data {
             Fit::Good => {}
             Fit::OlderFile => tracing::warn!(
                 "wallet.keys is an older copy: the funding sources and contacts of wallets whose keys it lacks can't be decrypted; \
-                 stop the switch and restore the newest one"
+                 stop the switch and restore the newest one. If there is none, `tessera keys accept-lost-wallet-keys` ends this warning"
             ),
             Fit::OlderTable => tracing::warn!(
                 "keys.table is older than wallet.keys: keys of wallets can't be decrypted; stop the switch and restore the newest \

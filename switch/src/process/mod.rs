@@ -94,7 +94,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
     let indexing = Indexing::start(journal_location(&base.settings, Some(&data.keys)))?;
-    shredding::start(data.store.clone(), &shared, outbox.cloned())?;
+    let shredding = shredding::start(data.store.clone(), &shared, outbox.cloned())?;
     shared.settlement.catch_up().await?;
 
     let places = ports.places(&base);
@@ -132,6 +132,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     indexing.stop();
     checkpoint(&workers.tasks, &shared).await;
     workers.stop();
+    // It asks the notifications.
+    shredding.stop();
     if let Some(notify) = notify {
         notify.stop();
     }

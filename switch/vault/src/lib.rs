@@ -25,8 +25,8 @@ use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
 pub use wallet_keys::{
-    Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, changes_of_wallet_keys, check_file,
-    check_page, read_page,
+    Accepted, Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, accept_lost_wallet_keys,
+    changes_of_wallet_keys, check_file, check_page, read_page,
 };
 
 use tessera_ledger::{Secret, WalletId};

@@ -13,6 +13,9 @@ use super::bench::Bench;
 use super::{FIRST, MANY, SECOND, THIRD, damage, with_snapshot};
 use crate::recovery::store::{open_store, remove_replaced};
 
+/// What is done to the folder of a store.
+type Change = fn(&Path);
+
 /// What a start finds, after this was done to the store.
 struct Left {
     data: TempDir,
@@ -88,7 +91,7 @@ fn obstruct(store: &Path) {
 
 #[test]
 fn a_store_that_nothing_can_take_the_place_of_is_refused_and_stays() {
-    let cases: [(fn(&Path), &str); 2] = [
+    let cases: [(Change, &str); 2] = [
         (damage, "the store is damaged and can't be rebuilt"),
         (outdate, "start the build that wrote the store"),
     ];
@@ -120,7 +123,7 @@ fn a_store_that_nothing_can_take_the_place_of_is_refused_and_stays() {
 /// Until the journal is replayed; a kill in between changes nothing about that.
 #[test]
 fn a_store_that_is_replaced_is_kept_until_the_other_one_is_complete() {
-    let cases: [fn(&Path); 2] = [damage, outdate];
+    let cases: [Change; 2] = [damage, outdate];
     for change in cases {
         for has_snapshots in [true, false] {
             let left = Left::new(false, change);

@@ -16,8 +16,10 @@
 //! large. A slot of zeros is free. A slot never crosses a sector, which a disk writes as a whole. No key is used before it is
 //! synced, and a destroyed one is overwritten with zeros and synced.
 //!
-//! Each start records the number of changes in the key table. So one that finds no file, or an older copy, notices it.
+//! Each start records the number of changes in the key table. So one that finds no file, or an older copy, notices it. What it
+//! says of an older copy stays until an operator accepts that copy. Once that is changed, no number of changes makes it good.
 
+mod accept;
 mod check;
 mod error;
 mod layout;
@@ -37,6 +39,7 @@ use tessera_encryption::{DataKeys, Purpose};
 use tessera_ledger::WalletId;
 use zeroize::Zeroizing;
 
+pub use accept::{Accepted, accept_lost_wallet_keys};
 pub use check::{changes_of_wallet_keys, check_file, check_page, read_page};
 pub use error::WalletKeysError;
 pub use layout::WALLET_KEYS_PAGE;
@@ -46,6 +49,8 @@ use slot::{KEY, SLOT, Slot, bound_to, data_key_of, decrypt, is_free, slots, wall
 
 /// In the first page: changes and the newest data key.
 const COUNTED: u64 = 64;
+/// Recorded once an older copy is changed: no file has had so many changes.
+const NEVER: u64 = u64::MAX;
 
 /// The file, open.
 pub struct WalletKeys {
@@ -72,6 +77,8 @@ struct Counted {
     changes: u64,
     /// The newest of those that have encrypted a key: never above those of the table.
     newest: u32,
+    /// It is an older copy, and the table still says how many changes the newest one had.
+    is_older: bool,
 }
 
 impl WalletKeys {
@@ -112,7 +119,7 @@ impl WalletKeys {
         if first != FIRST_LINE {
             return Err(WalletKeysError::Foreign { path });
         }
-        let file = Counted::read(file).map_err(failed)?;
+        let mut file = Counted::read(file).map_err(failed)?;
         let fit = if Some(file.changes) < known {
             Fit::OlderFile
         } else if file.newest > keys.newest().0 {
@@ -120,7 +127,8 @@ impl WalletKeys {
         } else {
             Fit::Good
         };
-        if Some(file.changes) != known {
+        file.is_older = fit == Fit::OlderFile;
+        if !file.is_older && Some(file.changes) != known {
             keys.record_wallet_key_changes(Some(file.changes))?;
         }
         Ok(Self {
@@ -173,7 +181,7 @@ impl WalletKeys {
             let level = Level::at(offset);
             file.set_len(level.end()).map_err(self.failed())?;
         }
-        counted.count(&slot).map_err(self.failed())?;
+        self.count(&mut counted, &slot)?;
         let file = &counted.file;
         file.write_all_at(&slot, offset).map_err(self.failed())?;
         file.sync_data().map_err(self.failed())?;
@@ -190,10 +198,10 @@ impl WalletKeys {
             return Ok(false);
         };
         let free = [0; SLOT];
-        counted
-            .count(&free)
-            .and_then(|()| counted.file.write_all_at(&free, slot.offset))
-            .and_then(|()| counted.file.sync_data())
+        self.count(&mut counted, &free)?;
+        let file = &counted.file;
+        file.write_all_at(&free, slot.offset)
+            .and_then(|()| file.sync_data())
             .map_err(self.failed())?;
         Ok(true)
     }
@@ -211,6 +219,15 @@ impl WalletKeys {
         let bytes = self.page(file, offset)?;
         let used = slots(&bytes).filter(|(_, slot)| !is_free(slot));
         Ok(Some(used.map(|(_, slot)| wallet_of(slot)).collect()))
+    }
+
+    /// Counts a change of a slot to this, which is written and synced after that.
+    fn count(&self, counted: &mut Counted, slot: &[u8; SLOT]) -> Result<(), WalletKeysError> {
+        if counted.is_older {
+            self.keys.record_wallet_key_changes(Some(NEVER))?;
+            counted.is_older = false;
+        }
+        counted.count(slot).map_err(self.failed())
     }
 
     /// The slot of a wallet, and where a new one goes.
@@ -287,10 +304,10 @@ impl Counted {
             file,
             changes: u64::from_le_bytes(std::array::from_fn(|at| counted[at])),
             newest: u32::from_le_bytes(std::array::from_fn(|at| counted[8 + at])),
+            is_older: false,
         })
     }
 
-    /// Counts a change of a slot to this, which is written and synced after that.
     fn count(&mut self, slot: &[u8; SLOT]) -> io::Result<()> {
         self.changes += 1;
         self.newest = self.newest.max(data_key_of(slot));

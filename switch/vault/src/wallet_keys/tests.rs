@@ -154,10 +154,54 @@ fn an_older_copy_of_the_file_or_of_the_table_is_noticed() {
     let newest = std::fs::read(&table).unwrap();
     let newest_file = std::fs::read(&path).unwrap();
     std::fs::write(&path, older_file).unwrap();
-    assert_eq!(open(folder.path()).fit(), Fit::OlderFile);
+    for _ in 0..3 {
+        assert_eq!(open(folder.path()).fit(), Fit::OlderFile, "at each start");
+    }
     std::fs::write(&path, &newest_file).unwrap();
+    assert_eq!(open(folder.path()).fit(), Fit::Good, "it was restored");
     std::fs::write(&table, older_table).unwrap();
     assert_eq!(open(folder.path()).fit(), Fit::OlderTable);
     std::fs::write(&table, newest).unwrap();
     assert_eq!(open(folder.path()).fit(), Fit::Good);
+}
+
+/// Also where it has had more changes since than the newest one: neither has all keys any more.
+#[test]
+fn an_older_copy_that_was_changed_is_said_until_an_operator_accepts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.keys");
+    let accept = || {
+        let keys = DataKeys::for_tests(folder.path());
+        accept_lost_wallet_keys(folder.path(), &keys).unwrap()
+    };
+    open(folder.path()).find_or_make(WalletId(1)).unwrap();
+    let older = std::fs::read(&path).unwrap();
+    let keys = open(folder.path());
+    keys.find_or_make(WalletId(2)).unwrap();
+    keys.find_or_make(WalletId(3)).unwrap();
+    drop(keys);
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+    let newest = std::fs::read(&path).unwrap();
+    assert_eq!(accept(), Accepted::Nothing);
+    std::fs::write(&path, &older).unwrap();
+    let keys = open(folder.path());
+    for number in 4..20 {
+        keys.find_or_make(WalletId(number)).unwrap();
+    }
+    keys.destroy(WalletId(1)).unwrap();
+    drop(keys);
+    let changed = std::fs::read(&path).unwrap();
+    for bytes in [&changed, &newest, &changed] {
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(open(folder.path()).fit(), Fit::OlderFile);
+    }
+    assert_eq!(accept(), Accepted::Older);
+    assert_eq!(accept(), Accepted::Nothing);
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(accept(), Accepted::Lost);
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+    std::fs::write(&path, b"something else").unwrap();
+    let keys = DataKeys::for_tests(folder.path());
+    assert!(accept_lost_wallet_keys(folder.path(), &keys).is_err());
 }
