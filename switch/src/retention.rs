@@ -273,13 +273,7 @@ impl Retention {
             }
             next = entry.previous.filter(|before| *before < position);
         }
-        begun.retain(|(_, day)| !agreed.contains(day));
-        // Without any date, nothing was agreed upon.
-        let none = (Timestamp::EPOCH, Day::default());
-        Ok(match (begun.iter().min(), agreed.is_empty()) {
-            (Some(first), _) => Some(*first),
-            (None, is_empty) => is_empty.then_some(none),
-        })
+        Ok(first_unagreed(begun, &agreed))
     }
 
     fn say(&mut self, waits: Option<Waits>) {
@@ -295,6 +289,24 @@ impl Retention {
         }
         self.waited = waits;
         self.look_again = waits.map(|_| Instant::now() + LOOK_AGAIN);
+    }
+}
+
+/// The first of these dates that is not agreed upon, and from when on events belong to it: to the first date of all do those from
+/// before it too.
+fn first_unagreed(
+    mut begun: Vec<(Timestamp, Day)>,
+    agreed: &HashSet<Day>,
+) -> Option<(Timestamp, Day)> {
+    begun.sort_unstable();
+    let place = begun.iter().position(|(_, day)| !agreed.contains(day));
+    match place {
+        Some(0) => Some((Timestamp::EPOCH, begun[0].1)),
+        Some(place) => Some(begun[place]),
+        // Without any date, nothing was agreed upon.
+        None => agreed
+            .is_empty()
+            .then_some((Timestamp::EPOCH, Day::default())),
     }
 }
 
@@ -413,6 +425,23 @@ mod tests {
             };
             assert_eq!(counts(bounds), (freed, Some(Waits::Messages)));
         }
+    }
+
+    #[test]
+    fn the_first_date_has_what_is_older_too() {
+        let dates: Vec<_> = (3..6)
+            .map(|number| (day(number), Day(number as u32)))
+            .collect();
+        let first = |agreed: &[u32]| {
+            let agreed = agreed.iter().map(|number| Day(*number)).collect();
+            first_unagreed(dates.clone(), &agreed)
+        };
+        assert_eq!(first(&[]), Some((Timestamp::EPOCH, Day(3))));
+        assert_eq!(first(&[4]), Some((Timestamp::EPOCH, Day(3))));
+        assert_eq!(first(&[3, 5]), Some((day(4), Day(4))));
+        assert_eq!(first(&[3, 4, 5]), None);
+        let nothing = (Timestamp::EPOCH, Day::default());
+        assert_eq!(first_unagreed(Vec::new(), &HashSet::new()), Some(nothing));
     }
 
     #[test]
