@@ -1,7 +1,8 @@
 //! A switch that has run for days, of which it keeps two: what is older is proven, deleted, and nothing else goes with it.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::rig::clock::FakeClock;
 use crate::rig::totals::far_off;
@@ -233,12 +234,47 @@ fn what_is_older_than_it_keeps_is_proven_and_deleted() {
     world.buy_many();
     assert_eq!(world.rig.stop_switch(), Some(0));
     assert_eq!(loaded(&world.audit(&["--attested", &hash])), loaded_first);
-    for folder in ["data/store", "data/snapshots"] {
-        fs::remove_dir_all(world.rig.path(folder)).expect("a folder");
-    }
-    let said = world.refused(&["switch", "--config", "switch.toml"]);
-    let said = said + &world.rig.log("switch");
+
+    // Without one, nothing that is there is deleted, and nothing but the disk's word is said of a disk that refuses.
+    let [store, aside, snapshots] =
+        ["data/store", "data/store.old", "data/snapshots"].map(|name| world.rig.path(name));
+    let switch = ["switch", "--config", "switch.toml"];
+    fs::rename(&snapshots, world.rig.path("kept")).expect("a folder");
+    damage(&store);
+    let said = world.refused(&switch);
+    assert!(said.contains("damaged and can't be rebuilt"), "{said}");
+    assert!(store.exists() && !aside.exists());
+    fs::rename(&store, &aside).expect("a folder");
+    fs::write(&store, "no folder").expect("a file");
+    fs::set_permissions(&store, Permissions::from_mode(0o600)).expect("a file");
+    let said = world.refused(&switch);
+    assert!(said.contains("can't start without the store"), "{said}");
+    fs::remove_file(&store).expect("a file");
+    let said = world.refused(&switch);
     assert!(said.contains("restore a full snapshot"), "{said}");
+
+    // As a start leaves it that was killed while it put another store in the place of the damaged one.
+    assert!(aside.exists());
+    fs::rename(world.rig.path("kept"), &snapshots).expect("a folder");
+    world.start();
+    assert!(store.exists() && !aside.exists());
+    world.buy_many();
+    assert_eq!(world.rig.stop_switch(), Some(0));
+    assert_eq!(loaded(&world.audit(&["--attested", &hash])), loaded_first);
+}
+
+/// Every file of a store has other bytes.
+fn damage(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            damage(&path);
+            continue;
+        }
+        let mut bytes = fs::read(&path).expect("a file");
+        bytes.iter_mut().for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, bytes).expect("a file");
+    }
 }
 
 /// Without the financial system's word on its totals.
