@@ -3,7 +3,7 @@
 //! | the store | a full snapshot is good | none is good | none is good, and the journal's oldest segments are deleted |
 //! | --- | --- | --- | --- |
 //! | reflects the journal | goes on with it | goes on with it | goes on with it |
-//! | is missing or empty | restores it | rebuilds it from the journal | the journal refuses |
+//! | is missing or empty | restores it | rebuilds it from the journal | refuses |
 //! | is damaged, or of an older build | restores it | rebuilds it from the journal | refuses |
 //! | can't be opened: the disk refuses | keeps it in memory | keeps it in memory | refuses (also with a good one) |
 //!
@@ -36,9 +36,16 @@ enum Irreplaceable {
     /// It is not what was written.
     #[error(
         "the store is damaged and can't be rebuilt: the journal's oldest segments are deleted, and no full snapshot in `snapshots` \
-         is good (the log says why). Nothing was changed: restore a full snapshot, or the data, from a backup (`tessera restore`)"
+         can be used (the log says why). Nothing was changed: restore a full snapshot, or the data, from a backup (`tessera restore`)"
     )]
     Damaged,
+    /// There is none, or an empty one.
+    #[error(
+        "there is no store and it can't be rebuilt: the journal's oldest segments are deleted, and no full snapshot in `snapshots` \
+         can be used (the log says why; also where the disk is full): restore a full snapshot, or the data, from a backup \
+         (`tessera restore`)"
+    )]
+    Missing,
 }
 
 /// See the head of this file.
@@ -67,9 +74,9 @@ pub(super) fn open_store(
             if mark.is_some() || store.is_failing() {
                 return Ok(store);
             }
-            None
+            Irreplaceable::Missing
         }
-        Err(error) => Some(why_unusable(error)?),
+        Err(error) => why_unusable(error)?,
     };
     let snapshots = FullSnapshots::in_data(data, keys.clone());
     if let Some(restored) = snapshots.restore(&directory, cache_bytes, journal)? {
@@ -78,11 +85,10 @@ pub(super) fn open_store(
             rows = restored.rows,
             "restored the store from a full snapshot"
         );
-    } else if let Some(why) = unusable {
-        if !is_whole(journal)? {
-            return Err(why.into());
-        }
+    } else if is_whole(journal)? {
         set_aside(&directory)?;
+    } else {
+        return Err(unusable.into());
     }
     open()
 }

@@ -9,7 +9,6 @@ use tessera_encryption::DataKeys;
 use tessera_journal::testing::Memory;
 use tessera_store::Store;
 
-use super::bench::Bench;
 use super::{FIRST, MANY, SECOND, THIRD, damage, with_snapshot};
 use crate::recovery::store::{open_store, remove_replaced};
 
@@ -169,11 +168,17 @@ fn a_store_that_the_disk_does_not_open_is_needed_once_segments_are_deleted() {
 #[test]
 fn a_missing_store_needs_a_full_snapshot_once_segments_are_deleted() {
     let left = Left::new(true, |store| fs::remove_dir_all(store).unwrap());
+    let good = left.damage_snapshots();
+    for _ in 0..2 {
+        let refused = left.refusal();
+        assert!(refused.starts_with("there is no store"), "{refused}");
+    }
+    for (path, bytes) in good {
+        fs::write(path, bytes).unwrap();
+    }
+    // The store that it is restored to does not go to the disk.
+    fs::write(left.path("store.new"), "no folder").unwrap();
+    assert!(left.start().is_err());
+    fs::remove_file(left.path("store.new")).unwrap();
     assert!(left.start().unwrap().mark().unwrap().is_some());
-    let mut bench = Bench::new();
-    bench.provision(FIRST);
-    let begins = bench.block(FIRST).position;
-    bench.journal.delete_before(begins);
-    let refused = bench.refusal();
-    assert!(refused.contains("restore a full snapshot"), "{refused}");
 }
