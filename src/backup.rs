@@ -74,7 +74,9 @@ impl Backup {
         }
         let (copied, name) = match &to {
             To::Folder(folder) => {
-                let copied = copy(backup, &settings, &mut Folder::open(folder)?)?;
+                // Held until the end: no other backup removes what is verified.
+                let mut target = Folder::open(folder)?;
+                let copied = copy(backup, &settings, &mut target)?;
                 let stored = Stored::open(folder)?;
                 let only = (!self.verify).then_some(&copied.segments);
                 stored.verify(&stored_keys(&settings, &stored)?, only, &mut |_, _| {})?;

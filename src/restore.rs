@@ -31,9 +31,10 @@ pub struct Restore {
 impl Restore {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = crate::switch::read(&self.config, None)?;
-        let stored = Stored::open(&self.from)?;
-        let keys = stored_keys(&settings, &stored)?;
-        let restored = stored.restore(&keys, &self.to, self.at, &mut |_, _| {})?;
+        let restored = Stored::read(&self.from, &mut |stored| -> anyhow::Result<_> {
+            let keys = stored_keys(&settings, stored)?;
+            Ok(stored.restore(&keys, &self.to, self.at, &mut |_, _| {})?)
+        })?;
         print(report(&restored, &self))?;
         Ok(())
     }

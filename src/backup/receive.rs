@@ -20,12 +20,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 )]
 pub fn receive(folder: &Path) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let arrived = Arc::new(AtomicU64::new(0));
-    let last = Arc::clone(&arrived);
+    let waiting = Arc::new(AtomicU64::new(0));
+    let since = Arc::clone(&waiting);
     let watch = move || loop {
         thread::sleep(LOOK_EVERY);
-        let silent =
-            (begun.elapsed().as_millis() as u64).saturating_sub(last.load(Ordering::Relaxed));
+        let now = begun.elapsed().as_millis() as u64;
+        let silent = now.saturating_sub(since.load(Ordering::Relaxed));
         if Duration::from_millis(silent) > SILENCE_MAX {
             note("backup: the sender is silent");
             tessera_console::finish();
@@ -36,8 +36,15 @@ pub fn receive(folder: &Path) -> anyhow::Result<()> {
     thread::Builder::new()
         .name("watch".to_owned())
         .spawn(watch)?;
-    let seen = || arrived.store(begun.elapsed().as_millis() as u64, Ordering::Relaxed);
+    let waits = |waits| {
+        let since = match waits {
+            true => begun.elapsed().as_millis() as u64,
+            // While this process works, nobody is silent.
+            false => u64::MAX,
+        };
+        waiting.store(since, Ordering::Relaxed);
+    };
     let output = BufWriter::new(stdout().lock());
-    tessera_backup::serve(folder, stdin().lock(), output, &seen)?;
+    tessera_backup::serve(folder, stdin().lock(), output, &waits)?;
     Ok(())
 }

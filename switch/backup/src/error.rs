@@ -63,7 +63,7 @@ pub enum BackupError {
         path: PathBuf,
     },
     /// Another process writes to the folder.
-    #[error("another backup is writing to {} ({holder}): wait for it, or end it", path.display())]
+    #[error("another backup or restore is writing to {} ({holder}): wait for it, or end it", path.display())]
     InUse {
         /// The folder.
         path: PathBuf,
@@ -185,6 +185,15 @@ pub enum BackupError {
     /// The folder to restore to has files.
     #[error("{} is not empty: restore to a new folder", path.display())]
     NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder in which a restore makes its files is something else.
+    #[error(
+        "{} is in the way: it is no restore that was not finished; move it away, or restore to another folder",
+        path.display()
+    )]
+    InTheWay {
         /// The folder.
         path: PathBuf,
     },

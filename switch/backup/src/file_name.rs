@@ -44,6 +44,14 @@ impl FileName {
             _ => None,
         }
     }
+
+    /// Where the segment begins whose file this is.
+    pub fn start(self) -> Option<u64> {
+        match self {
+            Self::Archive(start) | Self::Segment(start) => Some(start),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for FileName {

@@ -35,8 +35,8 @@ pub struct Folder {
     durable: BTreeSet<FileName>,
     /// Those that were written to since the last manifest: what is in progress is in none yet.
     written: BTreeSet<FileName>,
-    /// What the manifest names: no other file can be there, but those that are written for the next one.
-    named: Option<BTreeSet<FileName>>,
+    /// The manifest that is there: there are no other files than it names, but those that are written for the next one.
+    known: Option<Manifest>,
     /// How much of a file was read back, and its hash so far.
     read_back: Option<(FileName, u64, Sha256)>,
 }
@@ -56,13 +56,7 @@ impl Folder {
                 path: path.to_owned(),
             });
         }
-        let lock = LockFile::take(&lock).map_err(|error| match error {
-            LockFileError::Held { holder, .. } => BackupError::InUse {
-                path: path.to_owned(),
-                holder,
-            },
-            LockFileError::Io { path, why } => disk("lock", &path)(why),
-        })?;
+        let lock = take_lock(&lock, path)?;
         for folder in FOLDERS {
             let folder = path.join(folder);
             fs::create_dir_all(&folder).map_err(disk("make", &folder))?;
@@ -73,7 +67,7 @@ impl Folder {
             open: None,
             durable: BTreeSet::new(),
             written: BTreeSet::new(),
-            named: None,
+            known: None,
             read_back: None,
         })
     }
@@ -143,7 +137,7 @@ impl Target for Folder {
         self.durable.clear();
         // Without one nothing is removed before the next backup is complete.
         let Some(mut manifest) = read_manifest(&self.path)? else {
-            self.named = None;
+            self.known = None;
             return Ok(None);
         };
         manifest.files.retain(|name, copy| {
@@ -151,7 +145,7 @@ impl Target for Folder {
             metadata.is_ok_and(|metadata| metadata.len() >= copy.bytes)
         });
         self.sweep(&manifest)?;
-        self.named = Some(manifest.files.keys().copied().collect());
+        self.known = Some(manifest.clone());
         self.durable.extend(manifest.files.keys());
         Ok(Some(manifest))
     }
@@ -209,6 +203,13 @@ impl Target for Folder {
         if !has_keys && self.path.join(WALLET_KEYS).exists() {
             return Err(guard::older_keys());
         }
+        let known = match self.known.take() {
+            Some(known) => Some(known),
+            None => read_manifest(&self.path)?,
+        };
+        if let Some(known) = &known {
+            guard::expect_goes_on(known, manifest)?;
+        }
         let new = self.path.join(UNFINISHED);
         let write = || {
             let mut options = OpenOptions::new();
@@ -221,15 +222,15 @@ impl Target for Folder {
         let path = self.path.join(MANIFEST);
         fs::rename(&new, &path).map_err(disk("rename", &new))?;
         sync_folder(&self.path)?;
-        let stay = |named: &BTreeSet<FileName>| {
-            let mut named = named.iter();
-            named.all(|name| manifest.files.contains_key(name))
+        let stay = |known: &Manifest| {
+            let mut names = known.files.keys();
+            names.all(|name| manifest.files.contains_key(name))
         };
         // There are many files, and mostly they all stay.
-        if !self.named.as_ref().is_some_and(stay) {
+        if !known.as_ref().is_some_and(stay) {
             self.sweep(manifest)?;
         }
-        self.named = Some(manifest.files.keys().copied().collect());
+        self.known = Some(manifest.clone());
         self.written.clear();
         Ok(())
     }
@@ -239,6 +240,17 @@ impl Target for Folder {
             .map(|_| ())
             .map_err(disk("find", &self.path))
     }
+}
+
+/// Takes the lock of a folder.
+pub(crate) fn take_lock(lock: &Path, folder: &Path) -> Result<LockFile, BackupError> {
+    LockFile::take(lock).map_err(|error| match error {
+        LockFileError::Held { holder, .. } => BackupError::InUse {
+            path: folder.to_owned(),
+            holder,
+        },
+        LockFileError::Io { path, why } => disk("lock", &path)(why),
+    })
 }
 
 /// Makes a folder, and those that it is in.

@@ -63,6 +63,26 @@ impl Kind {
     ];
 }
 
+/// The pieces of a manifest, as they come.
+#[derive(Default)]
+pub(crate) struct Text(Vec<u8>);
+
+impl Text {
+    /// Adds one, up to so many bytes in all.
+    pub fn add(&mut self, piece: &[u8], bytes_max: usize) -> Result<(), BackupError> {
+        if self.0.len() + piece.len() > bytes_max {
+            return Err(BackupError::Protocol("a manifest that is too long"));
+        }
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// What has come since the last time.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
+}
+
 /// Writes a frame whose body is in pieces.
 pub(crate) fn send(out: &mut impl Write, kind: Kind, body: &[&[u8]]) -> Result<(), BackupError> {
     let bytes: usize = body.iter().map(|piece| piece.len()).sum();

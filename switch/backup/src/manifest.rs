@@ -113,14 +113,15 @@ impl Manifest {
 
     /// Whether the journal of the backup begins with the first record, or with what stands for those before.
     pub fn has_its_beginning(&self) -> bool {
-        self.segments()
-            .first()
-            .is_none_or(|(name, _, segment)| match name {
-                FileName::Segment(begins) | FileName::Archive(begins) => {
-                    segment.first == 1 || can_begin_at(*begins, self.files.keys())
-                }
-                _ => false,
-            })
+        let segments = self.segments();
+        let is_first = |(.., segment): &(_, _, SegmentCopy)| segment.first == 1;
+        let can_begin = |begins| can_begin_at(begins, self.files.keys());
+        segments.first().is_none_or(is_first) || self.begins().is_some_and(can_begin)
+    }
+
+    /// The position at which the journal of the backup begins.
+    pub fn begins(&self) -> Option<u64> {
+        self.segments().first().and_then(|(name, ..)| name.start())
     }
 
     /// The number of the key table.

@@ -6,11 +6,12 @@ use std::path::Path;
 use crate::error::BackupError;
 use crate::file_name::FileName;
 use crate::folder::Folder;
-use crate::frames::{Kind, PIECE_BYTES_MAX, expect_hello, receive, send, send_hello};
+use crate::frames::{Kind, PIECE_BYTES_MAX, Text, expect_hello, receive, send, send_hello};
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest};
 use crate::target::Target;
 
-/// Serves until the line ends. `seen` is called with every frame. The sender learns of an error too.
+/// Serves until the line ends. `waits` is called with `true` before each wait for the sender, and with `false` when it is over.
+/// The sender learns of an error too.
 ///
 /// # Errors
 /// Where the folder can't be used, or something else comes than the protocol allows.
@@ -18,10 +19,11 @@ pub fn serve(
     folder: &Path,
     mut input: impl Read,
     mut output: impl Write,
-    seen: &dyn Fn(),
+    waits: &dyn Fn(bool),
 ) -> Result<(), BackupError> {
-    let served = serve_folder(folder, &mut input, &mut output, seen);
+    let served = serve_folder(folder, &mut input, &mut output, waits);
     if let Err(error) = &served {
+        waits(true);
         let why = error.to_string();
         let why = &why.as_bytes()[..why.len().min(PIECE_BYTES_MAX)];
         // Where the line is gone, nobody learns it.
@@ -34,42 +36,47 @@ fn serve_folder(
     folder: &Path,
     input: &mut impl Read,
     output: &mut impl Write,
-    seen: &dyn Fn(),
+    waits: &dyn Fn(bool),
 ) -> Result<(), BackupError> {
+    waits(true);
     expect_hello(input)?;
+    waits(false);
     let mut folder = Folder::open(folder)?;
+    waits(true);
     send_hello(output)?;
     let mut body = Vec::new();
-    let mut manifest = Vec::new();
+    let mut manifest = Text::default();
     while let Some(kind) = receive(input, &mut body)? {
-        seen();
-        let answer = match kind {
-            Kind::Read => {
-                let found = folder.manifest()?.map(|found| found.to_text());
-                for piece in found.unwrap_or_default().as_bytes().chunks(PIECE_BYTES_MAX) {
-                    send(output, Kind::Text, &[piece])?;
-                }
-                Vec::new()
-            }
+        // To sync and to read back takes as long as the disk needs.
+        waits(false);
+        let answered = match kind {
+            Kind::Read => Some((folder.manifest()?.map(|found| found.to_text()), Vec::new())),
             Kind::Write => {
                 write(&mut folder, &body)?;
-                continue;
+                None
             }
-            Kind::Text if manifest.len() + body.len() <= MANIFEST_BYTES_MAX => {
-                manifest.extend_from_slice(&body);
-                continue;
+            Kind::Text => {
+                manifest.add(&body, MANIFEST_BYTES_MAX)?;
+                None
             }
-            Kind::Finish => finish(&mut folder, &body)?,
+            Kind::Finish => Some((None, finish(&mut folder, &body)?)),
             Kind::Commit => {
-                let text = String::from_utf8(std::mem::take(&mut manifest));
+                let text = String::from_utf8(manifest.take());
                 let text =
                     text.map_err(|_| BackupError::Protocol("a manifest that is not text"))?;
                 folder.commit(&Manifest::parse(&text, "of the sender".as_ref())?)?;
-                Vec::new()
+                Some((None, Vec::new()))
             }
-            Kind::Alive => Vec::new(),
+            Kind::Alive => Some((None, Vec::new())),
             _ => return Err(BackupError::Protocol("a frame that only answers have")),
         };
+        waits(true);
+        let Some((text, answer)) = answered else {
+            continue;
+        };
+        for piece in text.unwrap_or_default().as_bytes().chunks(PIECE_BYTES_MAX) {
+            send(output, Kind::Text, &[piece])?;
+        }
         send(output, Kind::Done, &[&answer])?;
         flush(output)?;
     }

@@ -4,7 +4,9 @@ use std::io::{BufWriter, Read, Write};
 
 use crate::error::BackupError;
 use crate::file_name::FileName;
-use crate::frames::{Kind, PIECE_BYTES_MAX, expect_hello, receive, refused, send, send_hello};
+use crate::frames::{
+    Kind, PIECE_BYTES_MAX, Text, expect_hello, receive, refused, send, send_hello,
+};
 use crate::hex::Hash;
 use crate::manifest::{MANIFEST_BYTES_MAX, Manifest};
 use crate::target::Target;
@@ -27,19 +29,34 @@ impl<R: Read, W: Write> Remote<R, W> {
         Ok(Self { input, output })
     }
 
+    fn send(&mut self, kind: Kind, body: &[&[u8]]) -> Result<(), BackupError> {
+        let sent = send(&mut self.output, kind, body);
+        sent.map_err(|error| self.reason(error))
+    }
+
+    /// Why nothing can be sent any more: a receiver that refuses says so, and ends.
+    fn reason(&mut self, error: BackupError) -> BackupError {
+        let mut body = Vec::new();
+        match receive(&mut self.input, &mut body) {
+            Ok(Some(Kind::Refused)) => refused(&body),
+            _ => error,
+        }
+    }
+
     /// Sends a frame and waits for its answer.
     fn ask(&mut self, kind: Kind, body: &[&[u8]]) -> Result<Vec<u8>, BackupError> {
-        send(&mut self.output, kind, body)?;
-        self.output.flush().map_err(BackupError::Line)?;
-        let mut text = Vec::new();
+        self.send(kind, body)?;
+        let flushed = self.output.flush().map_err(BackupError::Line);
+        flushed.map_err(|error| self.reason(error))?;
+        let mut text = Text::default();
         let mut body = Vec::new();
         loop {
             match receive(&mut self.input, &mut body)?.ok_or(BackupError::NoReceiver)? {
-                Kind::Text if text.len() + body.len() <= MANIFEST_BYTES_MAX => {
-                    text.extend_from_slice(&body);
+                Kind::Text => text.add(&body, MANIFEST_BYTES_MAX)?,
+                Kind::Done => {
+                    let text = text.take();
+                    return Ok(if text.is_empty() { body } else { text });
                 }
-                Kind::Done if text.is_empty() => return Ok(body),
-                Kind::Done => return Ok(text),
                 Kind::Refused => return Err(refused(&body)),
                 _ => return Err(BackupError::Protocol("an answer to something else")),
             }
@@ -66,7 +83,7 @@ impl<R: Read, W: Write> Target for Remote<R, W> {
             let length = (name.len() as u16).to_le_bytes();
             let head = [&offset.to_le_bytes()[..], &length, name.as_bytes()];
             let body = [&head[..], &[piece]].concat();
-            send(&mut self.output, Kind::Write, &body)?;
+            self.send(Kind::Write, &body)?;
         }
         Ok(())
     }
@@ -86,7 +103,7 @@ impl<R: Read, W: Write> Target for Remote<R, W> {
 
     fn commit(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
         for piece in manifest.to_text().as_bytes().chunks(PIECE_BYTES_MAX) {
-            send(&mut self.output, Kind::Text, &[piece])?;
+            self.send(Kind::Text, &[piece])?;
         }
         self.ask(Kind::Commit, &[]).map(|_| ())
     }

@@ -5,16 +5,19 @@ use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use tessera_common::lock_file::LockFile;
 use tessera_encryption::DataKeys;
 use tessera_journal::{Copies, Location, Sequence};
 use tessera_kit::clock::Timestamp;
 
 use crate::error::{BackupError, disk};
 use crate::file_name::{FileName, KEY_TABLE};
-use crate::folder::sync_folder;
+use crate::folder::{sync_folder, take_lock};
 use crate::manifest::{Copy, can_begin_at};
 use crate::stored::{Progress, Reached, Stored, part};
 
+/// Held while the folder is made; shows that what is in it is no other's.
+const LOCK: &str = "tessera-restore.lock";
 /// Copied at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -51,10 +54,7 @@ impl Stored {
         self.verify(keys, None, progress)?;
         let reached = self.find(keys, at)?;
         let files = self.wanted(&reached)?;
-        match fs::remove_dir_all(&new) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            removed => removed.map_err(disk("remove", &new))?,
-        }
+        let lock = begin(&new)?;
         for (name, bytes) in &files {
             let file = match name {
                 FileName::KeyTable(_) => KEY_TABLE.to_owned(),
@@ -66,6 +66,10 @@ impl Stored {
         // Also where it is empty: commands that read this folder look for archived segments here alone.
         let archive = new.join(ARCHIVE);
         fs::create_dir_all(&archive).map_err(disk("make", &archive))?;
+        // It is whole: nobody else clears it any more.
+        let path = new.join(LOCK);
+        fs::remove_file(&path).map_err(disk("remove", &path))?;
+        drop(lock);
         sync_all_folders(&new)?;
         // Only an empty folder can be replaced.
         fs::rename(&new, to).map_err(disk("rename", &new))?;
@@ -139,35 +143,55 @@ impl Stored {
             .filter_map(|(name, copy)| Some((*name, wanted(name, copy)?)))
             .collect();
         let segments = self.manifest.segments();
-        match segments.first() {
-            Some((FileName::Segment(begins) | FileName::Archive(begins), _, segment))
-                if segment.first > 1
-                    && !can_begin_at(*begins, files.iter().map(|(name, _)| name)) =>
-            {
-                let first = segment.first;
-                Err(BackupError::NoSnapshot { first })
-            }
-            _ => Ok(files),
+        let first = segments.first().map_or(1, |(.., segment)| segment.first);
+        let begins = self.manifest.begins().unwrap_or(0);
+        match first == 1 || can_begin_at(begins, files.iter().map(|(name, _)| name)) {
+            true => Ok(files),
+            false => Err(BackupError::NoSnapshot { first }),
         }
     }
 }
 
-/// The name of the folder while it is made, beside it.
+/// The name of the folder while it is made, beside it. What is there by this name is a restore that was not finished.
 fn unfinished(to: &Path) -> Result<PathBuf, BackupError> {
-    match fs::read_dir(to) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        entries => {
-            if entries.map_err(disk("list", to))?.next().is_some() {
-                return Err(BackupError::NotEmpty {
-                    path: to.to_owned(),
-                });
-            }
-        }
+    if !is_empty(to)? {
+        return Err(BackupError::NotEmpty {
+            path: to.to_owned(),
+        });
     }
     // A path may end with a slash.
     let mut name = to.components().as_path().as_os_str().to_owned();
     name.push(".restoring");
-    Ok(name.into())
+    let path = PathBuf::from(name);
+    let is_ours = path.join(LOCK).is_file() && !path.is_symlink();
+    match is_ours || is_empty(&path)? {
+        true => Ok(path),
+        false => Err(BackupError::InTheWay { path }),
+    }
+}
+
+/// Makes the folder, and clears what another restore left in it. The lock shows whose it is.
+fn begin(new: &Path) -> Result<LockFile, BackupError> {
+    fs::create_dir_all(new).map_err(disk("make", new))?;
+    let lock = take_lock(&new.join(LOCK), new)?;
+    for entry in fs::read_dir(new).map_err(disk("list", new))? {
+        let path = entry.map_err(disk("list", new))?.path();
+        let removed = match path.is_dir() && !path.is_symlink() {
+            true => fs::remove_dir_all(&path),
+            false if path.ends_with(LOCK) => Ok(()),
+            false => fs::remove_file(&path),
+        };
+        removed.map_err(disk("remove", &path))?;
+    }
+    Ok(lock)
+}
+
+/// Whether a folder has no files, or there is none.
+fn is_empty(folder: &Path) -> Result<bool, BackupError> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        entries => Ok(entries.map_err(disk("list", folder))?.next().is_none()),
+    }
 }
 
 fn copy_file(from: &Path, to: &Path, bytes: u64) -> Result<(), BackupError> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -10,13 +9,16 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Copies, Cut, Location, Part, Sequence, Walked};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::Entry;
-use tessera_vault::{WALLET_KEYS_PAGE, check_page};
+use tessera_vault::{WALLET_KEYS_PAGE, read_page};
 
 use crate::error::{BackupError, disk};
 use crate::file_name::FileName;
 use crate::folder::{hash_of, read_manifest};
 use crate::hex::Hash;
 use crate::manifest::{Copy, Manifest, SegmentCopy};
+
+/// So often a backup is read whose files go while it is read.
+const READS_MAX: u32 = 5;
 
 /// Is shown how much was verified, and of how much; in bytes.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
@@ -53,6 +55,35 @@ impl Stored {
         })
     }
 
+    /// Has something done with the backup in a folder; once more with what it is then, where a copy that goes on has removed files
+    /// meanwhile that belonged to it.
+    ///
+    /// # Errors
+    /// As for [`Self::open`], and those of what is done.
+    pub fn read<T, E: From<BackupError>>(
+        path: &Path,
+        read: &mut dyn FnMut(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut reads = 1;
+        loop {
+            let stored = Self::open(path)?;
+            match read(&stored) {
+                Err(_) if reads < READS_MAX && stored.has_lost_files()? => reads += 1,
+                done => return done,
+            }
+        }
+    }
+
+    /// Whether there is a newer backup by now, which lacks files of this one.
+    fn has_lost_files(&self) -> Result<bool, BackupError> {
+        let now = Self::open(&self.path)?.manifest.files;
+        Ok(self
+            .manifest
+            .files
+            .keys()
+            .any(|name| !now.contains_key(name)))
+    }
+
     /// The folder that has the key table, as a folder of data has it.
     ///
     /// # Errors
@@ -83,11 +114,14 @@ impl Stored {
         };
         let files = || self.manifest.files.iter().filter(|(name, _)| wanted(name));
         // Each is read twice, the journal the second time with the keys.
-        let all: u64 = files().map(|(_, copy)| 2 * copy.bytes).sum();
-        let mut done = 0;
+        let twice = |sum: u64, (_, copy): (_, &Copy)| {
+            sum.saturating_add(copy.bytes).saturating_add(copy.bytes)
+        };
+        let all = files().fold(0, twice);
+        let mut done = 0_u64;
         for (name, copy) in files() {
             self.verify_bytes(*name, copy)?;
-            done += copy.bytes;
+            done = done.saturating_add(copy.bytes);
             progress(done, all);
         }
         for (name, copy) in files() {
@@ -101,7 +135,7 @@ impl Stored {
             if *name == FileName::WalletKeys {
                 self.verify_wallet_keys(keys, copy.bytes)?;
             }
-            done += copy.bytes;
+            done = done.saturating_add(copy.bytes);
             progress(done, all);
         }
         self.verify_sequence()
@@ -196,11 +230,9 @@ impl Stored {
     fn verify_wallet_keys(&self, keys: &DataKeys, bytes: u64) -> Result<(), BackupError> {
         let path = self.path.join(FileName::WalletKeys.to_string());
         let file = File::open(&path).map_err(disk("open", &path))?;
-        let mut page = [0; WALLET_KEYS_PAGE];
         for offset in (0..bytes).step_by(WALLET_KEYS_PAGE) {
-            file.read_exact_at(&mut page, offset)
-                .map_err(disk("read", &path))?;
-            check_page(&page, offset, keys, &path)?;
+            // A copy that follows may be writing it.
+            read_page(&file, offset, keys, &path)?;
         }
         Ok(())
     }

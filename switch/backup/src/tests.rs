@@ -1,6 +1,7 @@
 //! Backups of a journal that grows, killed at every operation, damaged at every place, restored to every moment.
 
 mod line;
+mod reading;
 mod wallet_keys;
 
 use std::fs;

@@ -120,8 +120,9 @@ impl Copies {
     ) -> Result<Walked, JournalError> {
         let segment = self.segment(part)?;
         let place = from.map_or(segment.start(), |cut| cut.0);
-        let begins = segment.start().position;
-        if place.position < begins || place.position == begins && place != segment.start() {
+        let (begins, end) = (segment.start().position, segment.end());
+        let is_start = place.position == begins;
+        if !(begins..=end).contains(&place.position) || is_start && place != segment.start() {
             return Err(segment.foreign(place));
         }
         let mut walk = Walk {

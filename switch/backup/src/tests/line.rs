@@ -11,7 +11,7 @@ use crate::frames::{Kind, receive, send, send_hello};
 use crate::receive::serve;
 use crate::remote::Remote;
 
-/// Lets so many bytes through, then nothing.
+/// Lets so many bytes through, then ends.
 struct Cut {
     line: UnixStream,
     left: usize,
@@ -22,7 +22,10 @@ impl Write for Cut {
         let bytes = &bytes[..bytes.len().min(self.left)];
         self.left -= bytes.len();
         match self.line.write(bytes)? {
-            0 => Err(io::ErrorKind::BrokenPipe.into()),
+            0 => {
+                let _ = self.line.shutdown(std::net::Shutdown::Write);
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
             written => Ok(written),
         }
     }
@@ -41,7 +44,7 @@ fn over_a_line<T>(
     let (near, far) = UnixStream::pair().unwrap();
     thread::scope(|scope| {
         let served = scope.spawn(|| {
-            let served = serve(folder, &far, &far, &|| {});
+            let served = serve(folder, &far, &far, &|_| {});
             // As a process that ends; the sender may have gone before.
             let _ = far.shutdown(std::net::Shutdown::Both);
             served
@@ -178,6 +181,97 @@ fn frames_are_bounded_and_both_sides_are_the_same_version() {
         error.contains("on the other side") && error.contains("not empty"),
         "{error}"
     );
+}
+
+#[test]
+fn a_reason_reaches_the_one_that_sends_also_while_it_sends() {
+    let (near, far) = UnixStream::pair().unwrap();
+    send_hello(&mut &far).unwrap();
+    send(&mut &far, Kind::Refused, &[b"the disk is full"]).unwrap();
+    let is_refused = |error: BackupError| matches!(error, BackupError::Refused(why) if why == "the disk is full");
+    // The greeting is in the line, and the reason behind it; what is sent is read by nobody.
+    let closed = Cut {
+        line: near.try_clone().unwrap(),
+        left: 100,
+    };
+    let mut remote = Remote::greet(near, closed).unwrap();
+    let piece = vec![7; 1 << 20];
+    let error = remote.write(FileName::Segment(0), 0, &piece).unwrap_err();
+    assert!(is_refused(error));
+}
+
+#[test]
+fn a_manifest_that_is_too_long_is_refused_as_that() {
+    let mut text = crate::frames::Text::default();
+    text.add(b"1234", 9).unwrap();
+    text.add(b"56789", 9).unwrap();
+    let error = text.add(b"0", 9).unwrap_err().to_string();
+    assert!(error.contains("too long"), "{error}");
+    assert_eq!(text.take(), b"123456789");
+    text.add(b"12345", 9).unwrap();
+}
+
+#[test]
+fn while_a_receiver_works_it_does_not_wait_for_the_one_that_sends() {
+    let bed = Bed::new();
+    let (near, far) = UnixStream::pair().unwrap();
+    let name = FileName::Snapshot(1).to_string();
+    send_hello(&mut &near).unwrap();
+    let length = (name.len() as u16).to_le_bytes();
+    let piece = [&0_u64.to_le_bytes()[..], &length, name.as_bytes(), b"x"].concat();
+    send(&mut &near, Kind::Write, &[&piece]).unwrap();
+    let bytes = 1_u64.to_le_bytes();
+    send(&mut &near, Kind::Finish, &[&bytes, name.as_bytes()]).unwrap();
+    near.shutdown(std::net::Shutdown::Write).unwrap();
+    let waits = std::cell::RefCell::new(Vec::new());
+    let file = bed.copy().join(&name);
+    serve(&bed.copy(), &far, &far, &|waiting| {
+        let length = fs::metadata(&file).map_or(0, |it| it.len());
+        waits.borrow_mut().push((waiting, length));
+    })
+    .unwrap();
+    // It has opened the folder; written; synced and read back.
+    let expected = [
+        (true, 0),
+        (false, 0),
+        (true, 0),
+        (false, 0),
+        (true, 1),
+        (false, 1),
+        (true, 1),
+    ];
+    assert_eq!(waits.into_inner(), expected);
+}
+
+#[test]
+fn a_receiver_keeps_what_a_manifest_would_take_away() {
+    let bed = Bed::new();
+    bed.back_up(Durable::Stopped).unwrap();
+    let good = bed.stored().manifest;
+    let segments = good.segments();
+    let (oldest, newest) = (segments[0].0, segments[segments.len() - 1].0);
+    let sends = |manifest: &Manifest| {
+        let sent = over_a_line(&bed.copy(), usize::MAX, |input, output| {
+            let mut remote = Remote::greet(input, output)?;
+            remote.manifest()?;
+            remote.commit(manifest)
+        });
+        sent.0
+    };
+    let without = |names: &[FileName]| {
+        let mut manifest = good.clone();
+        manifest.files.retain(|name, _| !names.contains(name));
+        manifest
+    };
+    let all: Vec<_> = segments.iter().map(|(name, ..)| *name).collect();
+    for less in [&[oldest][..], &[newest], &all] {
+        let error = sends(&without(less)).unwrap_err().to_string();
+        assert!(error.contains("another journal"), "{error}");
+        assert_eq!(bed.stored().manifest, good);
+        bed.verify().unwrap();
+    }
+    sends(&good).unwrap();
+    bed.verify().unwrap();
 }
 
 #[test]

@@ -23,7 +23,9 @@ impl Bed {
                 matches!(error, BackupError::OlderWalletKeys { .. }),
                 "{error}"
             );
-            assert!(back_up_over_a_line(self, usize::MAX).is_err());
+            let error = back_up_over_a_line(self, usize::MAX).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("newer version of the keys"), "{error}");
             assert!(fs::read(&path).unwrap() == kept, "round {round}");
             match round {
                 0 => self.verify().unwrap(),

@@ -43,10 +43,10 @@ pub fn check_file(data: &Path, keys: &DataKeys) -> Result<u64, WalletKeysError> 
     Ok(found)
 }
 
-/// A page whose keys are all good. The switch may be writing one of them: then it is read again.
+/// A page whose keys are all what was written at this offset. The switch may be writing one of them: then it is read again.
 ///
 /// # Errors
-/// As for [`check_page`], and where it can't be read.
+/// Where one is not, or its data key is missing, the first page is another file's, or it can't be read.
 pub fn read_page(
     file: &File,
     offset: u64,
@@ -77,11 +77,8 @@ pub fn changes_of_wallet_keys(first: &[u8; WALLET_KEYS_PAGE]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|at| first[counted + at]))
 }
 
-/// Whether each key in a page of a file of wallet keys is what was written at this offset: for who copies the file.
-///
-/// # Errors
-/// Where one is not, or its data key is missing, or the first page is another file's.
-pub fn check_page(
+/// Whether each key in a page is what was written at this offset.
+fn check_page(
     page: &[u8; WALLET_KEYS_PAGE],
     offset: u64,
     keys: &DataKeys,

@@ -40,7 +40,7 @@ use tessera_ledger::WalletId;
 use zeroize::Zeroizing;
 
 pub use accept::{Accepted, accept_lost_wallet_keys};
-pub use check::{changes_of_wallet_keys, check_file, check_page, read_page};
+pub use check::{changes_of_wallet_keys, check_file, read_page};
 pub use error::WalletKeysError;
 pub use layout::WALLET_KEYS_PAGE;
 
