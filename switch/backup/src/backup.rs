@@ -17,7 +17,7 @@ use crate::hex::Hash;
 use crate::manifest::{Copy, Manifest, can_begin_at};
 use crate::segments::Reading;
 use crate::target::Target;
-use crate::wallet_keys::WalletKeysCopy;
+use crate::wallet_keys::{WalletKeysCopy, Wallets};
 use crate::whole::Whole;
 
 /// That of a process that runs when no other wants to.
@@ -86,6 +86,12 @@ impl Backup {
     /// Asks the target anew what it has: it may be another one, or over another line.
     pub(crate) fn restart(&mut self) {
         self.manifest = None;
+    }
+
+    /// Has the file of wallet keys be a large one that was just read.
+    #[cfg(test)]
+    pub(crate) fn rest(&mut self) {
+        self.wallet_keys.rest();
     }
 
     /// Begins a backup: copies new full snapshots and opening balances. To be called before anybody asks how far the journal is durable, so that
@@ -214,8 +220,9 @@ impl Backup {
             return Ok((manifest, None));
         };
         manifest.made = clock::system();
-        self.reading
-            .copy(&self.copies, durable, &mut manifest, target)?;
+        let mut wallets = Wallets::default();
+        let copied = (&mut manifest, &mut wallets);
+        self.reading.copy(&self.copies, durable, copied, target)?;
         if manifest.end().and_then(|end| end.last()) < Some(durable) {
             return Err(BackupError::NoParts {
                 path: self.data.clone(),
@@ -226,9 +233,9 @@ impl Backup {
         // Behind the journal: they have the keys of all that is in it. The table last, it has the keys of all of them.
         let known = manifest.files.get(&FileName::WalletKeys);
         let known = known.map_or(0, |copy| copy.bytes);
-        let wallet_keys = self
-            .wallet_keys
-            .copy(&self.data, &self.keys, known, target)?;
+        let wallet_keys =
+            self.wallet_keys
+                .copy(&self.data, &self.keys, (known, &wallets), target)?;
         if let Some(bytes) = wallet_keys {
             let copy = Copy {
                 bytes,

@@ -14,6 +14,7 @@ use crate::file_name::FileName;
 use crate::hex::Hash;
 use crate::manifest::{Copy, Manifest, SegmentCopy};
 use crate::target::Target;
+use crate::wallet_keys::Wallets;
 use crate::whole::copy_whole;
 
 /// Copied at a time.
@@ -28,12 +29,12 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Copies what is new and durable, and enters it into the manifest.
+    /// Copies what is new and durable, and enters it into the manifest, and of whom it is into `wallets`.
     pub fn copy(
         &mut self,
         copies: &Copies,
         durable: Sequence,
-        manifest: &mut Manifest,
+        (manifest, wallets): (&mut Manifest, &mut Wallets),
         target: &mut dyn Target,
     ) -> Result<(), BackupError> {
         let parts = copies.parts()?;
@@ -50,10 +51,10 @@ impl Reading {
             }
             let archived = copies.archived(part).filter(|_| before.is_none());
             let copied = match archived {
-                Some(archive) => copy_archive(copies, part, &archive, durable, target)?,
+                Some(archive) => copy_archive(copies, part, &archive, durable, wallets, target)?,
                 None => {
                     let before = before.map(|(_, copy, _)| copy.clone());
-                    self.copy_part(copies, part, before, durable, target)?
+                    self.copy_part(copies, part, before, durable, wallets, target)?
                 }
             };
             if let Some((name, copy)) = copied {
@@ -129,6 +130,7 @@ impl Reading {
         part: &Part,
         before: Option<Copy>,
         durable: Sequence,
+        wallets: &mut Wallets,
         target: &mut dyn Target,
     ) -> Result<Option<(FileName, Copy)>, BackupError> {
         let (start, _) = part.span();
@@ -138,7 +140,9 @@ impl Reading {
         let mut until = segment.map_or(Timestamp::EPOCH, |segment| segment.until);
         let walked = copies.walk(part, from, durable, &mut |batch| {
             for record in batch.records() {
-                until = until.max(Entry::read(record.payload)?.at);
+                let entry = Entry::read(record.payload)?;
+                until = until.max(entry.at);
+                wallets.add(entry.wallet);
             }
             Ok(true)
         })?;
@@ -206,13 +210,16 @@ fn copy_archive(
     part: &Part,
     archive: &Path,
     durable: Sequence,
+    wallets: &mut Wallets,
     target: &mut dyn Target,
 ) -> Result<Option<(FileName, Copy)>, BackupError> {
     let (start, end) = part.span();
     let mut until = Timestamp::EPOCH;
     let walked = copies.walk(part, None, durable, &mut |batch| {
         for record in batch.records() {
-            until = until.max(Entry::read(record.payload)?.at);
+            let entry = Entry::read(record.payload)?;
+            until = until.max(entry.at);
+            wallets.add(entry.wallet);
         }
         Ok(true)
     })?;

@@ -1,5 +1,7 @@
 //! Keys of wallets that the data has lost, and the backup has not.
 
+use tessera_vault::wallet_key_pages;
+
 use super::line::back_up_over_a_line;
 use super::*;
 
@@ -98,4 +100,41 @@ fn a_copy_that_follows_refuses_older_keys_of_wallets_too() {
         );
     }
     assert!(fs::read(bed.copy().join("wallet.keys")).unwrap() == kept);
+}
+
+#[test]
+fn a_copy_has_the_keys_of_all_wallets_in_it_also_while_the_file_rests() {
+    let bed = Bed::new();
+    bed.seal(1);
+    let keys = bed.keys();
+    let mut backup = Backup::new(&Location::in_data(&bed.data(), &keys), keys);
+    let mut folder = Folder::open(&bed.copy()).unwrap();
+    let mut once = |rests| {
+        if rests {
+            backup.rest();
+        }
+        backup.begin(&mut folder, u64::MAX).unwrap();
+        backup.finish(&mut folder, Durable::Stopped).unwrap();
+    };
+    once(false);
+    // The last one has no events, and a page of its own.
+    let vault = Vault::for_tests(&bed.data());
+    let seal = |wallet| {
+        let sealed = vault.seal(WalletId(wallet), Purpose::Contact, b"a@b.example");
+        (WalletId(wallet), sealed.unwrap())
+    };
+    let sealed: Vec<_> = (2..=WALLETS).map(seal).collect();
+    let pages = |wallet| wallet_key_pages(WalletId(wallet), 65 * 4096).collect::<Vec<_>>();
+    let is_alone = |wallet: &u64| (1..=WALLETS).all(|other| pages(other) != pages(*wallet));
+    let (idle, of_idle) = seal((WALLETS + 1..).find(is_alone).unwrap());
+    bed.grow();
+    once(true);
+    bed.verify().unwrap();
+    bed.restore("new", None).unwrap();
+    let restored = Vault::for_tests(&bed.folder.path().join("new"));
+    let opens = |wallet, sealed: &[u8]| restored.open(wallet, Purpose::Contact, sealed).is_ok();
+    for (wallet, sealed) in &sealed {
+        assert!(opens(*wallet, sealed), "{wallet:?}");
+    }
+    assert!(!opens(idle, &of_idle));
 }

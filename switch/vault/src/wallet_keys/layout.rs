@@ -15,6 +15,13 @@ const PAGES: u64 = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Level(pub u32);
 
+/// Where the pages are, in a file of this length, that can have the key of a wallet.
+pub fn wallet_key_pages(wallet: WalletId, length: u64) -> impl Iterator<Item = u64> {
+    let levels = (0..).map(Level);
+    let there = levels.take_while(move |level| level.end() <= length);
+    there.map(move |level| level.page_of(wallet))
+}
+
 impl Level {
     /// The one that an offset is in.
     pub fn at(offset: u64) -> Self {

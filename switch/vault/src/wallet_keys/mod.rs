@@ -42,7 +42,7 @@ use zeroize::Zeroizing;
 pub use accept::{Accepted, accept_lost_wallet_keys};
 pub use check::{changes_of_wallet_keys, check_file, read_page};
 pub use error::WalletKeysError;
-pub use layout::WALLET_KEYS_PAGE;
+pub use layout::{WALLET_KEYS_PAGE, wallet_key_pages};
 
 use layout::{FIRST_LINE, Level, NAME, PAGE};
 use slot::{KEY, SLOT, Slot, bound_to, data_key_of, decrypt, is_free, slots, wallet_of};
