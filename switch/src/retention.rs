@@ -38,7 +38,7 @@ pub(crate) struct Retention {
     pub journal: Location,
     pub store: Arc<Store>,
     pub older_snapshot: OlderSnapshot,
-    /// None where nobody is notified.
+    /// None where nobody is notified: an outbox from before keeps nothing, and goes on later with what is kept then.
     pub outbox: Option<DeadLetterClient>,
     /// `journal.keep`; zero for ever.
     pub keep: Duration,

@@ -134,11 +134,17 @@ pub trait Journal: Send + Sync {
         has(mark, self.read(mark.position))
     }
 
+    /// Where the journal begins, if older records were deleted; `None` where it has all of them. Nothing can be read below it.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    fn begins(&self) -> Result<Option<Position>, JournalError>;
+
     /// Has `wake` called on the writer's thread after every sync, and once at shutdown. It must be
     /// quick, and must not subscribe in turn.
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>);
 
-    /// Reads every durable record after the mark, or all, and then goes on with what becomes durable.
+    /// Reads every durable record after the mark, or all that are kept, and then goes on with what becomes durable.
     fn tail(&self, from: Option<Mark>) -> Box<dyn Tail>;
 
     /// Bytes that were appended and that the writer has not yet taken up.

@@ -141,6 +141,11 @@ impl Journal for Segments {
         self.shared.shelf.read(position)
     }
 
+    fn begins(&self) -> Result<Option<Position>, JournalError> {
+        let starts = self.folder.starts()?;
+        Ok(starts.first().copied().and_then(Position::from_stored))
+    }
+
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
         self.shared.subscribe(wake);
     }

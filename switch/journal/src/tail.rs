@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::disk::Access;
 use super::folder::Folder;
 use super::format::Place;
+use super::parts::{Part, parts};
 use super::plaintext::Plaintext;
 use super::segment::Segment;
 use super::walk::Walk;
@@ -47,10 +48,14 @@ impl Tail for SegmentsTail {
                 last: None,
                 searched: false,
             },
-            None => match Walk::begin(&self.folder, Access::Read, self.mark)? {
-                Some(walk) => walk,
-                None => return Ok(0),
-            },
+            None => {
+                let oldest = || Ok(parts(&self.folder)?.first().and_then(Part::first));
+                let from = self.mark.map_or_else(oldest, |mark| Ok(Some(mark)))?;
+                match Walk::begin(&self.folder, Access::Read, from)? {
+                    Some(walk) => walk,
+                    None => return Ok(0),
+                }
+            }
         };
         let mut shown = 0;
         while shown < most && walk.place.position < end {

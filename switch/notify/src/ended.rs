@@ -27,16 +27,16 @@ pub(super) fn to_be_notified(
 mod tests {
     use super::*;
     use crate::outbox::{Changes, Key, To};
-    use crate::testing::{Records, WALLET, open_outbox};
+    use crate::testing::{Records, WALLET, open_outbox, open_store};
     use tessera_kit::clock::Timestamp;
     use tessera_ledger::ContactChannel;
 
     #[test]
     fn a_wallet_is_to_be_notified_until_its_end_was_looked_at_and_its_message_is_done() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = open_outbox(folder.path());
+        let (outbox, store) = (open_outbox(folder.path()), open_store(folder.path()));
         let journal = Records::default();
-        let mut follower = Follower::new(journal.engine(), &outbox, u64::MAX).unwrap();
+        let mut follower = Follower::new(journal.engine(), &store, &outbox, u64::MAX).unwrap();
         journal.confirm("a");
         let ended = journal.pay_out();
         let still = |follower: &Follower| {

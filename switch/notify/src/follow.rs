@@ -9,12 +9,13 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use tessera_kit::clock::Timestamp;
 
+use super::learn;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
 use tessera_journal::{Journal, JournalError, Position, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
-use tessera_store::ReadBackError;
+use tessera_store::{ReadBackError, Store};
 
 /// Follows the journal.
 pub(super) struct Follower {
@@ -29,10 +30,17 @@ pub(super) struct Follower {
 impl Follower {
     pub(super) fn new(
         journal: Arc<dyn Journal>,
+        store: &Store,
         outbox: &Outbox,
         sent_within: u64,
     ) -> Result<Self, OutboxError> {
-        let cursor = outbox.cursor()?;
+        let mut cursor = outbox.cursor()?;
+        let begins = journal.begins()?;
+        if begins.is_some_and(|begins| cursor.is_none_or(|cursor| cursor.position < begins)) {
+            // Events that were not looked at have been deleted.
+            learn::contacts(store, outbox)?;
+            cursor = None;
+        }
         // Only what is durable was looked at: the journal has it, unless it is another one, or an older copy.
         if let Some(cursor) = cursor
             && !journal.has(cursor)?
@@ -162,9 +170,10 @@ impl Reading<'_> {
                 }
                 Change::ContactConfirmed(preferences) => {
                     let proposed = self.outbox.contact(wallet, Which::Proposed)?;
-                    let contact = proposed.map(|proposed| KnownContact {
+                    // Its proposal may have been deleted with the oldest segments: then the store's contact is known.
+                    let contact = proposed.or(confirmed.clone()).map(|contact| KnownContact {
                         preferences: *preferences,
-                        ..proposed
+                        ..contact
                     });
                     let changes = vec![(Which::Confirmed, contact), (Which::Proposed, None)];
                     (changes, confirmed.map(|contact| (To::Former, contact)))
@@ -267,11 +276,13 @@ fn ends(entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Records, WALLET, open_outbox};
+    use crate::testing::{Records, WALLET, open_outbox, open_store};
     use tessera_ledger::ContactChannel;
 
     fn start(journal: &Records, outbox: &Outbox) -> Result<Follower, OutboxError> {
-        Follower::new(journal.engine(), outbox, u64::MAX)
+        let folder = tempfile::tempdir().unwrap();
+        let store = open_store(folder.path());
+        Follower::new(journal.engine(), &store, outbox, u64::MAX)
     }
 
     /// Starts, and looks at everything, event by event. After so many reads of the journal one fails.

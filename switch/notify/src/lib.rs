@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `outbox` | notifications to be sent: a cursor over the journal, and the messages before it |
 //! | `follow`, `occasion` | read the journal on, and select the events and their receivers |
+//! | `learn` | contacts out of the store, where the events that they came from were deleted |
 //! | `lane` | what waits for one channel: one that stands still does not hold up the other |
-//! | `service`, `deliver` | the thread: what is due is put into words and handed to a channel |
+//! | `service`, `state`, `deliver` | the thread: what is due is put into words and handed to a channel |
 //! | `dead_letter_client` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
@@ -26,9 +27,11 @@ mod deliver;
 mod ended;
 mod follow;
 mod lane;
+mod learn;
 mod occasion;
 pub mod outbox;
 mod service;
+mod state;
 #[cfg(test)]
 mod testing;
 pub mod texts;

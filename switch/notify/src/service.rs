@@ -1,7 +1,6 @@
 //! The thread that follows the journal and sends what is due.
 
 use std::io;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -14,23 +13,21 @@ use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
 use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::ended;
-use super::follow::Follower;
-use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
+use super::state::{Place, State};
 use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::ContactChannel;
 use tessera_metrics::Metrics;
+use tessera_store::Store;
 use tessera_vault::Vault;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Events looked at before anything else has its turn.
 const LOOK_AT: u64 = 4096;
-/// Messages of a channel that are in memory; beyond, they wait in the outbox alone.
-const IN_MEMORY_MAX: usize = 20_000;
 /// The longest pause before the outbox is opened again after a failure.
 const REOPEN_MAX: Duration = Duration::from_secs(10);
 /// The interval of updates of the metrics.
@@ -73,6 +70,7 @@ impl Notify {
         keys: DataKeys,
         malls: MallNames,
         journal: Arc<dyn Journal>,
+        store: Arc<Store>,
         vault: Arc<Vault>,
         metrics: Arc<Metrics>,
     ) -> Result<Option<Self>, NotifyError> {
@@ -86,6 +84,7 @@ impl Notify {
             directory: settings.data.join("outbox"),
             keys,
             journal,
+            store,
             sent_within: notify.give_up_after.as_millis() as u64,
             pause_max: notify.retry_max.as_millis() as u64,
         };
@@ -120,43 +119,6 @@ impl Notify {
         let _ = self.stop.send(());
         if self.thread.join().is_err() {
             tracing::error!("the notification thread has panicked");
-        }
-    }
-}
-
-/// Where everything is on the disk.
-struct Place {
-    directory: PathBuf,
-    keys: DataKeys,
-    journal: Arc<dyn Journal>,
-    /// Events older than this cause no notification, in milliseconds.
-    sent_within: u64,
-    /// No message waits longer until it is tried again, in milliseconds.
-    pause_max: u64,
-}
-
-/// The outbox, and what is in memory of it.
-struct State {
-    outbox: Arc<Outbox>,
-    follower: Follower,
-    lanes: [Lane; 2],
-}
-
-impl State {
-    fn open(place: &Place) -> Result<Self, OutboxError> {
-        let outbox = Arc::new(Outbox::open(&place.directory, place.keys.clone())?);
-        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
-        Ok(Self {
-            lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
-            follower: Follower::new(Arc::clone(&place.journal), &outbox, place.sent_within)?,
-            outbox,
-        })
-    }
-
-    fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
-        match channel {
-            ContactChannel::Email => &mut self.lanes[0],
-            ContactChannel::Mobile => &mut self.lanes[1],
         }
     }
 }
@@ -539,7 +501,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::testing::{Records, open_outbox};
+    use crate::testing::{Records, open_outbox, open_store};
     use tessera_journal::Position;
 
     const PATIENCE: Duration = Duration::from_secs(120);
@@ -549,6 +511,7 @@ mod tests {
             directory: folder.join("outbox"),
             keys: DataKeys::for_tests(folder),
             journal: journal.engine(),
+            store: Arc::new(open_store(folder)),
             sent_within: u64::MAX,
             pause_max: 60_000,
         }

@@ -16,6 +16,7 @@ use tessera_ledger::{
     Balance, CardName, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event,
     Merchant, Opening, Payer, ProposedContact, Reference, WalletId,
 };
+use tessera_store::Store;
 
 pub(super) const WALLET: WalletId = WalletId(7);
 
@@ -23,6 +24,12 @@ pub(super) const WALLET: WalletId = WalletId(7);
 pub(super) fn open_outbox(folder: &Path) -> Outbox {
     let keys = DataKeys::for_tests(folder);
     Outbox::open(&folder.join("outbox"), keys).unwrap()
+}
+
+/// The store in a folder, which has the keys too.
+pub(super) fn open_store(folder: &Path) -> Store {
+    let keys = DataKeys::for_tests(folder);
+    Store::open(&folder.join("store"), 1 << 20, keys).unwrap()
 }
 
 /// A journal with events of one wallet.

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use rustls::{ClientConfig, ServerConfig};
 use tessera_admission::{Parties, PartyDirectory};
 use tessera_config::{PartyKind, Settings, check_authorities, ends_at, host_client, leased_server};
-use tessera_encryption::DataKeys;
-use tessera_journal::Journal;
 use tessera_metrics::{Certificate, LinkStats, Metrics};
-use tessera_notify::{MallNames, Notify};
-use tessera_vault::Vault;
+use tessera_notify::MallNames;
 
 use crate::ops::Health;
 use crate::reload::Certified;
@@ -67,25 +64,8 @@ impl Base {
         })
     }
 
-    /// The service that notifies payers, where a channel is configured.
-    pub fn start_notifications(
-        &self,
-        keys: DataKeys,
-        journal: &Arc<dyn Journal>,
-        vault: &Arc<Vault>,
-    ) -> anyhow::Result<Option<Notify>> {
-        Ok(Notify::start(
-            &self.settings,
-            keys,
-            self.mall_names(),
-            Arc::clone(journal),
-            Arc::clone(vault),
-            Arc::clone(&self.metrics),
-        )?)
-    }
-
     /// What payers know a mall by.
-    fn mall_names(&self) -> MallNames {
+    pub fn mall_names(&self) -> MallNames {
         let party_directory = Arc::clone(&self.party_directory);
         Arc::new(move |institution| {
             let parties = party_directory.parties();

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
-use tessera_notify::DeadLetterClient;
+use tessera_notify::{DeadLetterClient, Notify};
 use tessera_store::{Checkpointer, FullSnapshots, Store};
 use tessera_vault::{Fit, Vault, WalletKeys};
 
@@ -82,6 +82,19 @@ impl Data {
             vault: Arc::new(vault),
             writer,
         })
+    }
+
+    /// The service that notifies payers, where a channel is configured.
+    pub fn start_notifications(&self, base: &Base) -> anyhow::Result<Option<Notify>> {
+        Ok(Notify::start(
+            &base.settings,
+            self.keys.clone(),
+            base.mall_names(),
+            Arc::clone(&self.journal),
+            Arc::clone(&self.store),
+            Arc::clone(&self.vault),
+            Arc::clone(&base.metrics),
+        )?)
     }
 
     /// Has full snapshots of the store written from time to time.

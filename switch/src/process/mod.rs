@@ -87,7 +87,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         dead_letters: shared.dead_letters.clone(),
         policy: shared.policy.clone(),
     });
-    let notify = base.start_notifications(data.keys.clone(), &data.journal, &data.vault)?;
+    let notify = data.start_notifications(&base)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
     control.connect_outbox(outbox);
     if shared.vault.has_ring() {

@@ -98,7 +98,7 @@ const ROWS: &[(&str, &[Home])] = &[
     ("watched wallets", &[]),
     (
         "messages to payers in memory",
-        &[Constant("switch/notify/src/service.rs", "IN_MEMORY_MAX")],
+        &[Constant("switch/notify/src/state.rs", "IN_MEMORY_MAX")],
     ),
     ("messages to payers on their way", &[Switch("notify.batch")]),
     (

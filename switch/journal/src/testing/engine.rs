@@ -95,6 +95,10 @@ impl Journal for Memory {
         found.ok_or(JournalError::NoRecord { position })
     }
 
+    fn begins(&self) -> Result<Option<Position>, JournalError> {
+        Ok(self.lock().begins)
+    }
+
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
         let mut subscribers = self
             .subscribers

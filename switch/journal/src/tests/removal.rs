@@ -34,6 +34,7 @@ fn only_the_oldest_goes_and_only_from_the_archive() {
     let (first, last) = (&log.records[0], log.records.last().unwrap());
     assert_eq!(Reader::read(&before, last.position).unwrap(), *last);
     let (journal, _) = open_in_memory(&log.disk, None, no_faults()).unwrap();
+    assert_eq!(journal.begins().unwrap(), None);
     let archived = parts.len() - 2;
     for part in &parts[..archived] {
         assert!(remove(&log.disk, part));
@@ -57,10 +58,20 @@ fn only_the_oldest_goes_and_only_from_the_archive() {
         .records
         .iter()
         .filter(|record| record.position.to_stored() >= begins);
-    for record in kept {
+    for record in kept.clone() {
         assert_eq!(Reader::read(&before, record.position).unwrap(), *record);
         assert_eq!(journal.read(record.position).unwrap(), *record);
     }
+    // A tail shows what is kept.
+    assert_eq!(journal.begins().unwrap(), Position::from_stored(begins));
+    let mut shown = Vec::new();
+    let mut tail = journal.tail(None);
+    let show = &mut |record: RecordRef<'_>| {
+        shown.push(record.to_owned());
+        Ok(())
+    };
+    tail.show(u64::MAX, show).unwrap();
+    assert_eq!(shown, kept.cloned().collect::<Vec<_>>());
     journal.close().unwrap();
     // A start goes on from a mark, and from nothing else.
     let replayed = start(

@@ -36,7 +36,7 @@ use table::{Table, keyspace};
 use tessera_encryption::{DataKeys, KeysError, Purpose, RowCipher, RowError};
 use tessera_journal::{JournalError, Mark, Position};
 use tessera_ledger::{ContactChannel, WalletId};
-use tessera_store::is_of_the_disk;
+use tessera_store::{StoreError, is_of_the_disk};
 
 const CURSOR_TABLE: &str = "cursor";
 const CONTACTS_TABLE: &str = "contacts";
@@ -101,6 +101,9 @@ pub enum OutboxError {
     /// The journal could not be asked.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// Contacts could not be read in the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// See the head of this file.
@@ -140,6 +143,7 @@ impl OutboxError {
     /// Whether the disk may be at fault, and not what is on it: then it is tried again.
     pub fn is_of_the_disk(&self) -> bool {
         matches!(self, Self::Engine(error) if is_of_the_disk(error))
+            || matches!(self, Self::Store(StoreError::Disk(_) | StoreError::Closed))
     }
 }
 

@@ -1,0 +1,179 @@
+//! The contacts of all wallets, out of the store: where events were deleted before they were looked at, nothing else has them.
+//!
+//! The events that are kept are looked at after that. A contact that changed in one of them is ahead of the events before it until
+//! then: what is sent about those goes to the address that the payer has now, as the former one may be known to nobody.
+
+use super::outbox::{Changes, KnownContact, Outbox, OutboxError, Which};
+use tessera_ledger::Wallet;
+use tessera_store::Store;
+
+/// Contacts written at once.
+const BATCH: usize = 1024;
+
+/// Has the outbox know the contacts that the store has, and no others. It can be repeated where a kill ended it.
+pub(super) fn contacts(store: &Store, outbox: &Outbox) -> Result<(), OutboxError> {
+    for wallets in outbox.wallets()?.chunks(BATCH) {
+        let none = |wallet| [Which::Confirmed, Which::Proposed].map(|which| (wallet, which, None));
+        outbox.write(&Changes {
+            contacts: wallets.iter().copied().flat_map(none).collect(),
+            ..Changes::default()
+        })?;
+    }
+    let mut changes = Changes::default();
+    let (mut count, mut written) = (0_u64, Ok(()));
+    store.each_wallet(&mut |wallet| {
+        let Some(contact) = confirmed(&wallet).filter(|_| written.is_ok()) else {
+            return;
+        };
+        count += 1;
+        let contact = (wallet.id, Which::Confirmed, Some(contact));
+        changes.contacts.push(contact);
+        if changes.contacts.len() == BATCH {
+            written = outbox.write(&std::mem::take(&mut changes));
+        }
+    })?;
+    written?;
+    outbox.write(&changes)?;
+    tracing::info!(
+        contacts = count,
+        "the journal no longer has all events that the outbox has not seen: notifications go on with the oldest that is kept, and \
+         with the contacts in the store"
+    );
+    Ok(())
+}
+
+fn confirmed(wallet: &Wallet) -> Option<KnownContact> {
+    let account = wallet.account.as_ref()?;
+    let contact = account.contact.as_ref()?;
+    Some(KnownContact {
+        channel: contact.channel,
+        preferences: account.preferences,
+        sealed: contact.sealed.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::follow::Follower;
+    use crate::outbox::{Key, To};
+    use crate::testing::{Records, WALLET, open_outbox, open_store};
+    use tempfile::TempDir;
+    use tessera_journal::Position;
+    use tessera_kit::clock::Timestamp;
+    use tessera_ledger::{Change, Contact, ContactChannel, PayersAccount};
+    use tessera_store::Snapshot;
+
+    struct World {
+        journal: Records,
+        store: Store,
+        outbox: Outbox,
+        _folder: TempDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            Self {
+                journal: Records::default(),
+                store: open_store(folder.path()),
+                outbox: open_outbox(folder.path()),
+                _folder: folder,
+            }
+        }
+
+        /// The store has the wallet with this contact.
+        fn keep(&self, address: Option<&str>) {
+            let mut account = PayersAccount::new("".into());
+            account.contact = address.map(|address| Contact {
+                channel: ContactChannel::Email,
+                sealed: address.as_bytes().into(),
+                shown: "".into(),
+            });
+            let mut wallet = Wallet::new(WALLET);
+            wallet.account = Some(Box::new(account));
+            let snapshot = Snapshot::take(&mut wallet);
+            self.store.write(&[snapshot], None).unwrap();
+        }
+
+        /// A start, which looks at all that there is.
+        fn follow(&self) -> Follower {
+            let journal = self.journal.engine();
+            let follower = Follower::new(journal, &self.store, &self.outbox, u64::MAX);
+            let mut follower = follower.unwrap();
+            let look = follower.look(u64::MAX, &self.outbox, Timestamp::EPOCH);
+            look.unwrap();
+            follower
+        }
+
+        fn contact(&self) -> Option<String> {
+            let contact = self.outbox.contact(WALLET, Which::Confirmed).unwrap();
+            contact.map(|contact| String::from_utf8(contact.sealed.into()).unwrap())
+        }
+
+        fn is_notified(&self, position: Position) -> bool {
+            let to = To::Contact;
+            let mut rows = self.outbox.waiting(ContactChannel::Email, Key::FIRST);
+            rows.any(|row| row.unwrap().0 == Key { position, to })
+        }
+    }
+
+    /// The outbox was deleted, or a backup was restored, which has none.
+    #[test]
+    fn a_payer_is_notified_though_the_events_of_the_contact_were_deleted() {
+        let world = World::new();
+        world.journal.confirm("a");
+        let kept = world.journal.change(Change::Frozen);
+        world.journal.journal.delete_before(kept);
+        world.keep(Some("a"));
+        let follower = world.follow();
+        assert!(world.is_notified(kept));
+        // What retention and shredding ask.
+        assert_eq!(follower.oldest_needed(&world.outbox).unwrap(), Some(kept));
+        assert!(follower.has_looked_at(kept));
+        // Once: from then on the events count.
+        world.keep(None);
+        let later = world.journal.change(Change::Unfrozen);
+        world.follow();
+        assert!(world.is_notified(later));
+    }
+
+    /// Notifications were switched off while segments were deleted.
+    #[test]
+    fn an_outbox_that_has_not_seen_deleted_events_goes_on_with_the_contacts_in_the_store() {
+        for now in [None, Some("b")] {
+            let world = World::new();
+            world.journal.confirm("a");
+            world.follow();
+            assert_eq!(world.contact().as_deref(), Some("a"));
+            world.journal.change(Change::ContactRemoved);
+            let kept = world.journal.change(Change::Frozen);
+            world.journal.journal.delete_before(kept);
+            world.keep(now);
+            world.follow();
+            assert_eq!(world.contact().as_deref(), now);
+            assert_eq!(world.is_notified(kept), now.is_some());
+        }
+    }
+
+    #[test]
+    fn a_contact_whose_proposal_was_deleted_is_confirmed() {
+        let world = World::new();
+        let confirmed = world.journal.confirm("a");
+        world.journal.journal.delete_before(confirmed);
+        world.keep(Some("a"));
+        world.follow();
+        assert_eq!(world.contact().as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_journal_that_is_whole_says_all_of_it_itself() {
+        let world = World::new();
+        let before = world.journal.change(Change::Frozen);
+        world.journal.confirm("a");
+        world.keep(Some("b"));
+        world.follow();
+        assert_eq!(world.contact().as_deref(), Some("a"));
+        assert!(!world.is_notified(before));
+    }
+}
