@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
-use tessera_journal::{JournalError, Location, Mark, Part, Position, Reader};
+use tessera_journal::{Location, Mark, Part, Position, Reader};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Day, Directive, Event, WalletId};
 use tessera_notify::DeadLetterClient;
 use tessera_reports::audit::Opening;
 use tessera_reports::index::{self, EXTENSION};
 use tessera_reports::opening;
-use tessera_store::{ReadBackError, Store, read_back};
+use tessera_store::{Store, read_back_kept};
 
 use crate::older_snapshot::OlderSnapshot;
 
@@ -256,9 +256,8 @@ impl Retention {
         let mut next = operator.and_then(|operator| operator.last_position);
         let (mut begun, mut agreed) = (Vec::new(), HashSet::new());
         while let Some(position) = next {
-            let entry = match read_back(journal.read(position)) {
-                Err(ReadBackError::Journal(JournalError::Beginning { .. })) => break,
-                entry => entry?,
+            let Some(entry) = read_back_kept(journal.read(position))? else {
+                break;
             };
             if let Event::Directed(directed) = &entry.event
                 && let Directive::BeginDay(moment, day) = directed.directive

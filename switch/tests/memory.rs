@@ -87,7 +87,8 @@ impl Led {
             stand_in_left: 0,
             next_reference: Reference(Reference::first(NOW, 0).0 + self.given + 1),
         };
-        let unread = |_| -> Result<Entry, Strange> { unreachable!("nothing is repeated here") };
+        let unread =
+            |_| -> Result<Option<Entry>, Strange> { unreachable!("nothing is repeated here") };
         self.wallet
             .recall(command.about(), command.order(), unread)
             .expect("nothing to read");

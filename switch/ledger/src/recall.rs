@@ -12,7 +12,8 @@ pub struct Strange(pub Position);
 
 impl Wallet {
     /// Takes the settled transactions to hand that something is `about`, and the orders that they pay or that it names; `read`
-    /// reads the event at a position. To be called before it is decided or applied.
+    /// reads the event at a position, which is `None` where the journal no longer has it: then it stays forgotten. To be called
+    /// before it is decided or applied.
     ///
     /// # Errors
     /// Where one of them can't be read. The wallet must not be asked then: it could not recognize a repeat.
@@ -20,10 +21,12 @@ impl Wallet {
         &mut self,
         about: About<'_>,
         order: Option<OrderKey>,
-        read: impl Fn(Position) -> Result<Entry, E>,
+        read: impl Fn(Position) -> Result<Option<Entry>, E>,
     ) -> Result<(), E> {
         for position in self.transactions.settled_about(about) {
-            let entry = read(position)?;
+            let Some(entry) = read(position)? else {
+                continue;
+            };
             if entry.wallet != self.id || !self.transactions.bring_back(&entry.event, position) {
                 return Err(Strange(position).into());
             }
@@ -37,12 +40,14 @@ impl Wallet {
     fn recall_order<E: From<Strange>>(
         &mut self,
         key: &OrderKey,
-        read: &impl Fn(Position) -> Result<Entry, E>,
+        read: &impl Fn(Position) -> Result<Option<Entry>, E>,
     ) -> Result<(), E> {
         let Some(position) = self.orders.settled(key) else {
             return Ok(());
         };
-        let entry = read(position)?;
+        let Some(entry) = read(position)? else {
+            return Ok(());
+        };
         if entry.wallet != self.id || !self.orders.bring_back(&entry.event, position) {
             return Err(Strange(position).into());
         }

@@ -6,11 +6,11 @@ use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, Currency, Institution, ResponseCode};
 
 use super::texts::Occasion;
-use tessera_journal::{Journal, JournalError};
+use tessera_journal::Journal;
 use tessera_ledger::{
     Balance, Change, Class, Entry, Event, HostPurpose, LastFour, Opening, Reference, Wanted,
 };
-use tessera_store::{ReadBackError, read_back};
+use tessera_store::{ReadBackError, read_back_kept};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
@@ -311,10 +311,9 @@ fn search(
     let mut position = entry.previous;
     for _ in 0..STEPS_MAX {
         let Some(at) = position else { break };
-        let earlier = match journal.read(at) {
-            // What came before is no longer kept.
-            Err(JournalError::Beginning { .. }) => break,
-            record => read_back(record)?,
+        // What came before is no longer kept.
+        let Some(earlier) = read_back_kept(journal.read(at))? else {
+            break;
         };
         if is_it(&earlier.event) {
             return Ok(Some(earlier));

@@ -17,7 +17,7 @@ use tessera_ledger::{
 };
 use tessera_reports::audit::{Opening as OpeningBalances, ResultError};
 use tessera_reports::index::{Index, IndexError, Name};
-use tessera_store::read_back;
+use tessera_store::read_back_kept;
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ fn replay(
         let entry = Entry::read(&record.payload);
         let entry = entry.map_err(|error| ExplainError::Unreadable(sequence, error))?;
         let recalled = wallet.recall(entry.event.about(), None, |at| {
-            read_back(index.journal().read(at))
+            read_back_kept(index.journal().read(at))
         });
         recalled.map_err(IndexError::from)?;
         wallet

@@ -16,13 +16,13 @@ use crate::message::{Directions, WalletMessage};
 use crate::settlement;
 use crate::shared::Directory;
 use crate::shared::OperatorPolicy;
-use tessera_journal::{Journal, JournalError, Position, Sequence};
+use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
     CardRange, Command, Day, Directed, Directive, Subject, Supervision, WalletId,
 };
-use tessera_store::read_back;
+use tessera_store::read_back_kept;
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -266,10 +266,10 @@ impl Operator {
         let mut facts = Vec::new();
         for _ in 0..LOOKED_THROUGH_MAX {
             let Some(position) = next else { break };
-            let entry = match self.journal.read(position) {
-                // What came before is no longer kept.
-                Err(JournalError::Beginning { .. }) => break,
-                record => read_back(record).map_err(|error| error.to_string())?,
+            let entry = read_back_kept(self.journal.read(position));
+            // What came before is no longer kept.
+            let Some(entry) = entry.map_err(|error| error.to_string())? else {
+                break;
             };
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {

@@ -9,7 +9,7 @@ use hashbrown::hash_map::Entry as Slot;
 use tessera_journal::{Mark, Position, Reader, RecordRef, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
-use tessera_store::{Known, ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
+use tessera_store::{Known, ReadBackError, Snapshot, Store, StoreError, Turnover, read_back_kept};
 
 /// Wallets in a batch of the store.
 const BATCH: usize = 1024;
@@ -100,7 +100,7 @@ impl<'a> Replay<'a> {
         }
         wallet
             .recall(entry.event.about(), entry.event.order(), |position| {
-                read_back(self.journal.read(position))
+                read_back_kept(self.journal.read(position))
             })
             .map_err(|error| Unreplayable::ReadBackError { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tessera_journal::{Appended, Journal, Position};
 use tessera_kit::invariant;
 use tessera_ledger::Entry;
-use tessera_store::{ReadBackError, read_back};
+use tessera_store::{ReadBackError, read_back_kept};
 use zeroize::Zeroize;
 
 use crate::dispatch::Outgoing;
@@ -51,12 +51,12 @@ impl EventLog {
         appended
     }
 
-    /// The event at this position.
+    /// The event at this position; `None` where the journal no longer has it.
     ///
     /// # Errors
     /// Where the journal has none there.
-    pub fn read(&self, position: Position) -> Result<Entry, ReadBackError> {
-        read_back(self.journal.read(position))
+    pub fn read(&self, position: Position) -> Result<Option<Entry>, ReadBackError> {
+        read_back_kept(self.journal.read(position))
     }
 
     /// Whether the event at this position can be read back.

@@ -24,3 +24,16 @@ pub enum ReadBackError {
 pub fn read_back(record: Result<Record, JournalError>) -> Result<Entry, ReadBackError> {
     Ok(Entry::read(&record?.payload)?)
 }
+
+/// The same; `None` where the journal no longer has it: its oldest segments are deleted when nothing needs them.
+///
+/// # Errors
+/// As for [`read_back`].
+pub fn read_back_kept(
+    record: Result<Record, JournalError>,
+) -> Result<Option<Entry>, ReadBackError> {
+    match record {
+        Err(JournalError::Beginning { .. }) => Ok(None),
+        record => read_back(record).map(Some),
+    }
+}

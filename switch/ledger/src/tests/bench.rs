@@ -326,7 +326,7 @@ pub(super) fn entry_at(entries: &[Entry], position: Position) -> &Entry {
 }
 
 fn recall(wallet: &mut Wallet, about: About<'_>, order: Option<OrderKey>, entries: &[Entry]) {
-    let read = |position| Ok::<_, Strange>(entry_at(entries, position).clone());
+    let read = |position| Ok::<_, Strange>(Some(entry_at(entries, position).clone()));
     wallet.recall(about, order, read).expect("its own entries");
 }
 

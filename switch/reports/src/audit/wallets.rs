@@ -153,7 +153,7 @@ impl Unfolded {
         }
         self.restore()
             .map_err(|error| Violation::Unreadable { sequence, error })?;
-        let read = |position| read_back(journal.read(position));
+        let read = |position| read_back(journal.read(position)).map(Some);
         self.wallet
             .recall(entry.event.about(), None, read)
             .map_err(|error| Violation::NotReadBack {

@@ -179,6 +179,24 @@ fn a_settled_transaction_is_read_back_from_the_journal() {
     bench.assert_stored();
 }
 
+/// The financial system's reference, which an old transaction has too.
+#[test]
+fn a_settled_transaction_that_the_journal_no_longer_has_stays_forgotten() {
+    let mut bench = Bench::new();
+    bench.provision(FIRST);
+    let reference = bench.load(FIRST, NOW);
+    bench.start(MANY).unwrap();
+    let mark = bench.store.mark().unwrap().unwrap();
+    bench.load(FIRST, NOW);
+    let repeated = Event::Repeated {
+        reference,
+        transmission: 1,
+    };
+    bench.add(FIRST, repeated);
+    bench.journal.delete_before(mark.position);
+    assert_eq!(bench.start(MANY).unwrap(), 3);
+}
+
 /// As the operator's wallet says it, in the store or on the way.
 #[test]
 fn items_are_counted_under_the_dates_that_the_operator_has_begun() {
