@@ -1,13 +1,15 @@
 //! A switch that has run for days, of which it keeps two: what is older is proven, deleted, and nothing else goes with it.
 
 use std::fs::{self, Permissions};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::rig::clock::FakeClock;
+use crate::rig::payer::{Payer, with_card};
 use crate::rig::totals::far_off;
 use crate::rig::wire::{ACQUIRER, Hand, Wire, card_purchase, network, rig_with, time_of};
-use crate::rig::{Rig, wait_for};
+use crate::rig::{Rig, Running, http_get, wait_for};
 
 const CARDS: u64 = 3_000;
 const BALANCE: u64 = 100_000_000;
@@ -18,6 +20,9 @@ const PURCHASES: u64 = 200;
 struct World {
     rig: Rig,
     ahead: i64,
+    /// Takes what payers are sent, and shows it.
+    _mail: Running,
+    letters: SocketAddr,
 }
 
 impl World {
@@ -34,11 +39,49 @@ impl World {
             ("keep", "\"2d\""),
         ];
         let mut rig = rig_with(CARDS, BALANCE, &[&settings[..], more].concat());
+        let (mail, smtp, letters) = rig.start_mail();
+        let path = rig.path("switch.toml");
+        let text = fs::read_to_string(&path).expect("a configuration");
+        let email = format!(
+            "\n[notify.email]\nserver = \"{smtp}\"\ntls = \"plain\"\nfrom = \"no-reply@tessera.example\"\n"
+        );
+        fs::write(path, text + &email).expect("a file");
         rig.clock = Some(FakeClock::right(rig.folder.path()));
         rig.start_host(&[]);
         rig.start_switch();
         rig.wait_until_ready();
-        Self { rig, ahead: 0 }
+        Self {
+            rig,
+            ahead: 0,
+            _mail: mail,
+            letters,
+        }
+    }
+
+    /// A payer with money who gets mail. Their card.
+    fn payer_with_mail(&self) -> (String, String) {
+        let mut payer = Payer::with(&self.rig, 1_000);
+        payer.proven("170", &[(24, "email")], &[(26, "payer@example.com")]);
+        let mut code = None;
+        wait_for("the letter with the code", || {
+            let letter = http_get(self.letters, "/letters/1");
+            let is_code =
+                |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+            code = letter.split_whitespace().find(is_code).map(str::to_owned);
+            code.is_some()
+        });
+        payer.done("171", &[], &[(27, &code.expect("a code"))]);
+        payer.card()
+    }
+
+    fn is_notified_of_a_purchase(&self, card: &(String, String)) {
+        let mut wire = self.sign_on();
+        let bought = with_card(card_purchase(&ACQUIRER, 1, 100), card);
+        let answer = wire.ask(&self.now(bought));
+        assert_eq!(answer.code(), "00", "{}", answer.reason());
+        wait_for("the letter about the purchase", || {
+            http_get(self.letters, "/").contains("Paid: 1.00 USD")
+        });
     }
 
     /// The switch is stopped and started so many days later.
@@ -145,6 +188,7 @@ fn loaded(audit: &str) -> &str {
 #[test]
 fn what_is_older_than_it_keeps_is_proven_and_deleted() {
     let mut world = World::new(&[]);
+    let card = world.payer_with_mail();
     let old = world.buy_many();
     let loaded_first = loaded(&world.audit(&[])).to_owned();
     let first_day = world.segments();
@@ -227,10 +271,13 @@ fn what_is_older_than_it_keeps_is_proven_and_deleted() {
     let said = world.refused(&export("2020-01-01"));
     assert!(said.contains("older than the journal keeps"), "{said}");
 
-    // A start without a store needs a full snapshot.
+    // A start without a store needs a full snapshot. Without an outbox, payers get their messages all the same.
     assert_eq!(world.rig.stop_switch(), Some(0));
-    fs::remove_dir_all(world.rig.path("data/store")).expect("a store");
+    for folder in ["data/store", "data/outbox"] {
+        fs::remove_dir_all(world.rig.path(folder)).expect("a folder");
+    }
     world.start();
+    world.is_notified_of_a_purchase(&card);
     world.buy_many();
     assert_eq!(world.rig.stop_switch(), Some(0));
     assert_eq!(loaded(&world.audit(&["--attested", &hash])), loaded_first);
