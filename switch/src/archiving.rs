@@ -7,13 +7,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tessera_journal::{Archived, Location, Position};
 use tessera_metrics::Metrics;
 use tessera_reports::index::is_indexed;
 use tessera_store::{FullSnapshots, Store};
 
+use crate::pace::Pace;
 use crate::retention::Retention;
 
 /// How often it looks for segments that can be archived.
@@ -22,12 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const RETRY_EVERY: Duration = Duration::from_secs(60);
 /// That of a thread that runs when no other wants to.
 const NICENESS: i32 = 19;
-/// It works so long and then pauses.
-const WORK: Duration = Duration::from_millis(4);
-/// How much longer the pause is.
+/// A tenth of a core.
 const PAUSE: u32 = 9;
-/// A long piece of work was one of the disk.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// What the thread works with.
 pub(crate) struct Archiving {
@@ -44,12 +41,6 @@ pub(crate) struct Archiving {
 pub(crate) struct RunningArchiving {
     thread: JoinHandle<()>,
     stopped: Arc<AtomicBool>,
-}
-
-/// Pauses between pieces of work, and ends it.
-struct Pace<'a> {
-    stopped: &'a AtomicBool,
-    begun: Instant,
 }
 
 impl Archiving {
@@ -71,10 +62,7 @@ impl Archiving {
         let _ = rustix::process::setpriority_process(None, NICENESS);
         let mut failing = false;
         while !stopped.load(Ordering::Acquire) {
-            let mut pace = Pace {
-                stopped,
-                begun: Instant::now(),
-            };
+            let mut pace = Pace::new(stopped, PAUSE);
             match self.archive_and_delete(&mut pace) {
                 Ok(()) => failing = false,
                 // The process ends, and the error is about that.
@@ -132,17 +120,6 @@ impl Archiving {
         };
         let reached = self.store.mark()?;
         Ok(reached.map(|reached| reached.position.min(older.position)))
-    }
-}
-
-impl Pace<'_> {
-    fn goes_on(&mut self) -> bool {
-        let worked = self.begun.elapsed();
-        if worked >= WORK {
-            thread::park_timeout((worked * PAUSE).min(PAUSE_MAX));
-            self.begun = Instant::now();
-        }
-        !self.stopped.load(Ordering::Acquire)
     }
 }
 

@@ -47,6 +47,7 @@ pub mod leased;
 pub mod mall;
 pub mod ops;
 pub mod orders;
+mod pace;
 pub mod passwords;
 pub mod provision;
 pub mod repair;

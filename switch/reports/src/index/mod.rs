@@ -223,7 +223,7 @@ impl Index {
         among: impl Fn(&Rows, &Hash) -> Vec<u32>,
     ) -> Result<Vec<u32>, IndexError> {
         let hash = Hash::Plain(DefaultHashBuilder::default());
-        let rows = Rows::read(self.journal.as_ref(), &indexed.part, &hash)?;
+        let rows = Rows::read(self.journal.as_ref(), &indexed.part, &hash, &mut || true)?;
         Ok(among(&rows, &hash))
     }
 
@@ -257,7 +257,7 @@ fn source(
 ) -> Result<Source, IndexError> {
     if !part.is_closed() {
         let hash = Hash::Plain(DefaultHashBuilder::default());
-        let rows = Rows::read(journal, part, &hash)?;
+        let rows = Rows::read(journal, part, &hash, &mut || true)?;
         return Ok(Source::Memory(Box::new((rows, hash))));
     }
     let Some(keys) = keys else {
@@ -266,7 +266,7 @@ fn source(
     if let Some(file) = IndexFile::open(&part.companion(EXTENSION), part, keys)? {
         return Ok(Source::File(Box::new(file)));
     }
-    match build(journal, part, keys) {
+    match build(journal, part, keys, &mut || true) {
         Ok(()) => {}
         // A copy that may only be read, a full disk: it takes longer without.
         Err(IndexError::File { .. } | IndexError::TooLong) => return Ok(Source::Part),
@@ -295,24 +295,28 @@ pub fn times(part: &Part, keys: &DataKeys) -> Result<Option<(Timestamp, Timestam
     Ok(file.map(|file| file.times))
 }
 
-/// Makes the missing index files of all closed parts, until `stops` says so. Says how many were made. Without keys there are
-/// none.
+/// Makes the missing index files of all closed parts, as long as `goes_on` says so. Says how many were made. Without keys there
+/// are none. `goes_on` is asked after every few microseconds of work, and may pause.
 ///
 /// # Errors
 /// Where the journal can't be read, or a file can't be written.
-pub fn build_missing(location: &Location, stops: &dyn Fn() -> bool) -> Result<u64, IndexError> {
+pub fn build_missing(
+    location: &Location,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<u64, IndexError> {
     let Some(keys) = location.keys() else {
         return Ok(0);
     };
     let journal = tessera_journal::reader(location);
     let mut built = 0;
     for part in journal.parts()?.iter().filter(|part| part.is_closed()) {
-        if stops() {
+        if !goes_on() {
             break;
         }
         if IndexFile::open(&part.companion(EXTENSION), part, keys)?.is_none() {
-            match build(journal.as_ref(), part, keys) {
+            match build(journal.as_ref(), part, keys, goes_on) {
                 Err(IndexError::TooLong) => continue,
+                Err(IndexError::Stopped) => break,
                 made => made?,
             }
             built += 1;
@@ -321,9 +325,14 @@ pub fn build_missing(location: &Location, stops: &dyn Fn() -> bool) -> Result<u6
     Ok(built)
 }
 
-fn build(journal: &dyn Reader, part: &Part, keys: &DataKeys) -> Result<(), IndexError> {
+fn build(
+    journal: &dyn Reader,
+    part: &Part,
+    keys: &DataKeys,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(), IndexError> {
     let new = NewFile::for_part(part, keys)?;
-    let rows = Rows::read(journal, part, &Hash::Keyed(new.hash.clone()))?;
+    let rows = Rows::read(journal, part, &Hash::Keyed(new.hash.clone()), goes_on)?;
     let path = part.companion(EXTENSION);
     // Another process may be making it too: each writes a file of its own, and the last one stays.
     let partial = part.companion(&format!("{EXTENSION}-{}", std::process::id()));

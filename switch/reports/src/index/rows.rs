@@ -45,9 +45,18 @@ pub(super) struct Rows {
     pub last: Option<Mark>,
 }
 
+/// Records between two questions whether to go on.
+const ASKED_EVERY: u64 = 64;
+
 impl Rows {
-    /// Of a part that is read as a whole.
-    pub fn read(journal: &dyn Reader, part: &Part, hash: &Hash) -> Result<Self, IndexError> {
+    /// Of a part that is read as a whole, as long as `goes_on` says so: it is asked after every few microseconds of work, and may
+    /// pause.
+    pub fn read(
+        journal: &dyn Reader,
+        part: &Part,
+        hash: &Hash,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, IndexError> {
         let mut rows = Self::default();
         let mut wallets: HashMap<WalletId, u32> = HashMap::new();
         let (begin, _) = part.span();
@@ -57,6 +66,9 @@ impl Rows {
             let offset = u32::try_from(record.position.to_stored() - begin);
             let entry = Entry::read(record.payload);
             let entered = match (offset, entry) {
+                _ if sequence.to_stored() % ASKED_EVERY == 0 && !goes_on() => {
+                    Err(IndexError::Stopped)
+                }
                 (Ok(offset), Ok(entry)) => {
                     wallets.insert(entry.wallet, offset);
                     rows.enter(&entry, offset, hash);

@@ -78,13 +78,13 @@ fn everything_is_found_with_files_and_nothing_without_keys() {
     assert!(closed > 4, "{closed}");
 
     assert_eq!(
-        build_missing(&Location::in_data(folder.path(), &keys), &|| true).unwrap(),
+        build_missing(&Location::in_data(folder.path(), &keys), &mut || false).unwrap(),
         0
     );
-    let built = build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap();
+    let built = build_missing(&Location::in_data(folder.path(), &keys), &mut || true).unwrap();
     assert_eq!((built as usize, files(&folder).len()), (closed, closed));
     assert_eq!(
-        build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap(),
+        build_missing(&Location::in_data(folder.path(), &keys), &mut || true).unwrap(),
         0
     );
     let made = std::fs::metadata(&files(&folder)[0]).unwrap().modified();
@@ -133,7 +133,7 @@ fn an_hour_leads_to_its_own_parts_alone() {
 fn a_file_that_was_changed_is_made_again_and_nothing_wrong_is_found() {
     let (folder, _traffic) = journal();
     let keys = Traffic::keys(folder.path());
-    build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap();
+    build_missing(&Location::in_data(folder.path(), &keys), &mut || true).unwrap();
     let paths = files(&folder);
     let intact = std::fs::read(&paths[2]).unwrap();
     let sample: Vec<_> = (0..intact.len())
