@@ -44,7 +44,7 @@ pub enum IndexError {
     /// A block of the file is not what was written.
     #[error("the index is damaged")]
     Damaged,
-    /// Whoever asked for it wants it no longer.
+    /// The caller wants it no longer.
     #[error("the index is not made: the process ends")]
     Stopped,
     /// Its part is longer than 4 GiB.
