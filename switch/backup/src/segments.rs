@@ -1,11 +1,12 @@
 //! Copies segments of the journal, each up to its last durable batch.
 
+use std::error::Error;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
-use tessera_journal::{Copies, Part, Sequence};
+use tessera_journal::{Batch, Copies, Part, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::Entry;
 
@@ -139,12 +140,7 @@ impl Reading {
         let from = segment.map(|segment| segment.end);
         let mut until = segment.map_or(Timestamp::EPOCH, |segment| segment.until);
         let walked = copies.walk(part, from, durable, &mut |batch| {
-            for record in batch.records() {
-                let entry = Entry::read(record.payload)?;
-                until = until.max(entry.at);
-                wallets.add(entry.wallet);
-            }
-            Ok(true)
+            look_through(batch, &mut until, wallets)
         })?;
         if walked.records == 0 {
             return Ok(None);
@@ -216,12 +212,7 @@ fn copy_archive(
     let (start, end) = part.span();
     let mut until = Timestamp::EPOCH;
     let walked = copies.walk(part, None, durable, &mut |batch| {
-        for record in batch.records() {
-            let entry = Entry::read(record.payload)?;
-            until = until.max(entry.at);
-            wallets.add(entry.wallet);
-        }
-        Ok(true)
+        look_through(batch, &mut until, wallets)
     })?;
     if Some(walked.cut.to_stored().0) != end {
         return Ok(None);
@@ -238,6 +229,20 @@ fn copy_archive(
         ..copied
     };
     Ok(Some((name, copy)))
+}
+
+/// Keeps the newest time of a batch's events, and whose they are. Goes on.
+fn look_through(
+    batch: Batch<'_>,
+    until: &mut Timestamp,
+    wallets: &mut Wallets,
+) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    for record in batch.records() {
+        let entry = Entry::read(record.payload)?;
+        *until = entry.at.max(*until);
+        wallets.add(entry.wallet);
+    }
+    Ok(true)
 }
 
 /// Is shown bytes, and where in their file they are.

@@ -398,7 +398,7 @@ fn segments_that_are_deleted_leave_the_backup_with_their_opening_balances_in_pla
     bed.grow();
     bed.back_up(Durable::Stopped).unwrap();
     let segments_before = segments(&bed.data());
-    // A full snapshot from before is none that a start could use.
+    // A start could not use a full snapshot from before.
     bed.put_snapshot(segments_before[0] + 1, 1);
     bed.prune();
     let kept = segments(&bed.data());
