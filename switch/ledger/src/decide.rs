@@ -3,6 +3,7 @@
 
 mod account;
 mod administration;
+mod adopt;
 mod cards;
 mod claims;
 mod completed;
@@ -18,6 +19,7 @@ mod reversal;
 mod stand_in;
 mod supervise;
 
+pub use adopt::{BookedRequest, Booking, adopt};
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, ResponseCode};
 
@@ -123,6 +125,12 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     }
     if let Some(seen) = wallet.transactions.by_key(&ask.opening.key) {
         return answer_again(seen, ask, wallet);
+    }
+    if (ask.opening.repeat || is_advice(&ask.action))
+        && ask.opening.institution.is_some()
+        && let Some(seen) = wallet.transactions.by_key(&ask.opening.key_without_trace())
+    {
+        return Decision::answer(adopt::answer_again(seen, &ask.opening));
     }
     match &ask.action {
         Action::Purchase { barred } => purchase::purchase(wallet, &ask.opening, *barred, context),

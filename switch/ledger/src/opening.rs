@@ -102,7 +102,7 @@ pub struct Merchant {
 }
 
 /// Field 3 of a refund.
-const REFUND: u32 = 200_000;
+pub(crate) const REFUND: u32 = 200_000;
 
 impl Opening {
     /// The order that it names.
@@ -184,6 +184,22 @@ impl Opening {
     /// Fields 13 and 12 as one, MMDDhhmmss.
     pub fn local(&self) -> u32 {
         self.local_date * 1_000_000 + self.local_time
+    }
+
+    /// Its key without field 11 and however it names the payer: that of a transaction which was adopted from the financial
+    /// system's list, which has neither. Nothing else has such a key.
+    pub(crate) fn key_without_trace(&self) -> DuplicateKey {
+        DuplicateKey::of(KeyFields {
+            institution: self.institution,
+            terminal: &self.terminal,
+            acceptor: &self.acceptor,
+            trace: None,
+            local_time: self.local_time,
+            local_date: self.local_date,
+            class: self.class.number(),
+            processing_code: self.host_processing_code(),
+            payer: KeyPayer::Wallet,
+        })
     }
 
     /// Field 41 in four bytes: enough to distinguish a party's terminals.

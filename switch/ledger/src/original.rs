@@ -2,7 +2,7 @@
 //!
 //! Field 90 names the original by its trace number and by the time of one of its transmissions, of which the switch may have
 //! seen another one only. Trace numbers belong to a terminal and come round, so what 90 leaves open other fields must
-//! make up for, and where two requests fit equally well neither is meant. Party and payer (card number or order) are always the same.
+//! make up for, and where two requests fit equally well neither is meant. Party and payer (card number or order) are the same but where the table says otherwise.
 //!
 //! | fit | trace number | time in 90 | terminal | besides |
 //! | --- | --- | --- | --- | --- |
@@ -10,6 +10,7 @@
 //! | likely | same | of a transmission that was seen | another | of a reversal: same card acceptor |
 //! | likely | same | within an hour of one that was seen, or any where 12 and 13 are the original's | same | |
 //! | likely | same | none | same | of a reversal: the original is less than a day old |
+//! | likely | the original has none: adopted from a list of the financial system | any, or none | same | of a reversal: same card acceptor, 12, 13 and amount, however the payer is named |
 //! | by RRN | any, or none | any, or none | any | same card acceptor, field 37 and amount |
 
 use std::fmt;
@@ -153,14 +154,23 @@ impl NamedOriginal {
     /// or after it; `None` where it is not meant.
     pub fn fit(&self, one: &Traits, sent_at: impl Fn(u32) -> Sent, age: u64) -> Option<Fit> {
         let traits = &self.traits;
-        if self.class == 0
-            || self.class != one.class
-            || traits.institution != one.institution
-            || traits.payer != one.payer
-        {
+        if self.class == 0 || self.class != one.class || traits.institution != one.institution {
             return None;
         }
         let same_acceptor = traits.acceptor == one.acceptor;
+        if self.reverses && self.trace.is_some() && one.trace.is_none() {
+            let same = same_acceptor
+                && traits.terminal == one.terminal
+                && traits.local == one.local
+                && traits.credits == one.credits
+                && self.names_amount_of(one);
+            if same {
+                return Some(Fit::Likely);
+            }
+        }
+        if traits.payer != one.payer {
+            return None;
+        }
         if self.trace.is_some() && self.trace == one.trace {
             let own = same_acceptor && traits.terminal == one.terminal;
             let sent = sent_at(self.transmission);
@@ -272,7 +282,7 @@ impl UnseenOriginal {
         match named.fit(&one, sent_at, age) {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.
             Some(Fit::Retrieval) => named.trace.is_none() || !own || same_trace,
-            fit => fit.is_some(),
+            fit => fit.is_some() && same_trace,
         }
     }
 }

@@ -136,6 +136,7 @@ rules! {
     OnlyOperatorsBlocks = NOT_FOUND, "only the operator's wallet knows of those";
     OnlyOperatorsDates = NOT_FOUND, "only the operator's wallet has dates and keys";
     OnlyRepair = INVALID_TRANSACTION, "only `tessera journal repair` proves that";
+    OnlyRecover = INVALID_TRANSACTION, "only `tessera recover` does that";
     TooMuchBlocked = ABOVE_COUNT_LIMIT, "too much is blocked";
     NotBlocked = NOT_FOUND, "it is not blocked";
     NoSuchAdvice = NOT_FOUND, "no such advice";

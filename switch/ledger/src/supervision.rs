@@ -32,7 +32,8 @@ impl Directed {
             | Directive::Control(..)
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
-            | Directive::AcceptReferences(_) => About::None,
+            | Directive::AcceptReferences(_)
+            | Directive::Adopt(_) => About::None,
         }
     }
 }
@@ -56,6 +57,19 @@ pub enum Directive {
     Drop(Reference, Owed),
     /// References in the journal fall or repeat, and the audit passed nevertheless; a command to the operator wallet.
     AcceptReferences(Irregular),
+    /// Bookings of the financial system came into wallets that lacked them; a command to the operator wallet.
+    Adopt(Adopted),
+}
+
+/// What came into wallets from a list of the financial system, after a restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Adopted {
+    /// Rows of the list.
+    pub rows: u64,
+    /// What wallets were debited, less what of that was reversed, in minor units.
+    pub debited: i64,
+    /// What wallets were credited, likewise.
+    pub credited: i64,
 }
 
 /// References that do not rise, in a journal whose switch went by a clock that was set back.
@@ -176,7 +190,10 @@ impl Supervision {
                     .retain(|key| key.newest.institution != change.institution);
                 self.keys.push(changed);
             }
-            Directive::Retry(..) | Directive::Drop(..) | Directive::AcceptReferences(_) => {}
+            Directive::Retry(..)
+            | Directive::Drop(..)
+            | Directive::AcceptReferences(_)
+            | Directive::Adopt(_) => {}
         }
     }
 }

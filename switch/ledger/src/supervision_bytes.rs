@@ -1,16 +1,18 @@
-//! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 8 were given.
+//! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 9 were given.
 
 use bytes::BufMut;
 use tessera_kit::record::Sequence;
 
 use super::bytes::{Reader, Unreadable};
 use super::event::parts::{read_institution, read_text, write_text};
-use super::supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
+use super::supervision::{
+    Adopted, ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision,
+};
 use super::{Block, Blocks, CardRange, Day, Owed, Reference, Subject};
 use crate::controls::Controls;
 
 /// The highest number of a decision that was ever given; rises with each new one.
-pub(crate) const NEWEST_DECISION: u8 = 8;
+pub(crate) const NEWEST_DECISION: u8 = 9;
 
 impl Directed {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -54,6 +56,12 @@ impl Directed {
                 out.put_u64_le(irregular.repeated);
                 out.put_u64_le(irregular.last_sequence.map_or(0, Sequence::to_stored));
             }
+            Directive::Adopt(adopted) => {
+                out.put_u8(9);
+                out.put_u64_le(adopted.rows);
+                out.put_i64_le(adopted.debited);
+                out.put_i64_le(adopted.credited);
+            }
         }
         write_text(out, &self.by);
         write_text(out, &self.reason);
@@ -77,6 +85,11 @@ impl Directed {
                     fallen: from.u64()?,
                     repeated: from.u64()?,
                     last_sequence: Sequence::from_stored(from.u64()?),
+                }),
+                9 => Directive::Adopt(Adopted {
+                    rows: from.u64()?,
+                    debited: from.u64()? as i64,
+                    credited: from.u64()? as i64,
                 }),
                 kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },

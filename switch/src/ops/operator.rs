@@ -176,7 +176,8 @@ impl Operator {
                     | Directive::ChangeKey(_)
                     | Directive::Retry(..)
                     | Directive::Drop(..)
-                    | Directive::AcceptReferences(_)) => other,
+                    | Directive::AcceptReferences(_)
+                    | Directive::Adopt(_)) => other,
                 };
                 let directed = Directed {
                     directive,
@@ -427,6 +428,10 @@ fn words(directive: &Directive) -> String {
             irregular.repeated,
             irregular.wallets,
             irregular.last_sequence.map_or(0, Sequence::to_stored)
+        ),
+        Directive::Adopt(adopted) => format!(
+            "adopt {} bookings of the financial system: {} debited, {} credited, in minor units",
+            adopted.rows, adopted.debited, adopted.credited
         ),
     }
 }

@@ -237,7 +237,8 @@ impl Wallet {
             | Directive::Control(..)
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
-            | Directive::AcceptReferences(_) => {
+            | Directive::AcceptReferences(_)
+            | Directive::Adopt(_) => {
                 let supervision = self.supervision.get_or_insert_default();
                 supervision.apply(directed, at);
                 self.supervision.take_if(|decided| decided.is_empty());

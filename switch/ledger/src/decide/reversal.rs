@@ -71,19 +71,34 @@ pub(super) fn reverse(
             super::OrderState::Open,
         ));
     }
-    let mut decision = Decision {
-        events: smallvec![Event::Reversed {
-            opening: opening.clone(),
-            original: original.reference,
-            asked,
-            standing,
-        }],
-        effects,
+    let mut decision = undo(wallet, opening, original, asked);
+    effects.append(&mut decision.effects);
+    decision.effects = effects;
+    decision
+}
+
+/// Leaves so much of `original`, and gives back what that no longer keeps.
+pub(super) fn undo(
+    wallet: &Wallet,
+    opening: &Opening,
+    original: &Transaction,
+    asked: Amount,
+) -> Decision {
+    let standing = original.stands_after(asked);
+    let reversed = Event::Reversed {
+        opening: opening.clone(),
+        original: original.reference,
+        asked,
+        standing,
     };
     let undone = original.standing.saturating_sub(standing);
     let at = match original.status {
         Status::Approved => opening.reference.given_at(),
         Status::Pending | Status::Declined => original.undone_at(),
+    };
+    let mut decision = Decision {
+        events: smallvec![reversed],
+        effects: SmallVec::new(),
     };
     reverse_further(wallet, original, undone, at, &mut decision);
     decision

@@ -65,7 +65,8 @@ impl Event {
                     | Directive::Control(..)
                     | Directive::BeginDay(..)
                     | Directive::ChangeKey(_)
-                    | Directive::AcceptReferences(_) => "something else",
+                    | Directive::AcceptReferences(_)
+                    | Directive::Adopt(_) => "something else",
                 };
                 format!("{} decided to {what}: {}", directed.by, directed.reason)
             }

@@ -149,6 +149,36 @@ impl Bench {
         }
     }
 
+    /// The advices that the host has not acknowledged.
+    pub(super) fn under_way(&self) -> Vec<(Reference, AdviceSubject)> {
+        self.under_way.clone()
+    }
+
+    /// The time by its clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The parties' totals of all that was journaled.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// What the host was asked for, or notified of, under this reference.
+    pub(super) fn booked(&self, reference: Reference) -> Amount {
+        let mut to_host = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.event.to_host());
+        let found = to_host.find(|asked| asked.opening.reference == reference);
+        found.map_or(Amount::ZERO, |asked| asked.amount)
+    }
+
+    /// How many events were journaled.
+    pub(super) fn events(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether this advice is being sent to the host.
     pub(super) fn is_advising(&self, reference: Reference, subject: AdviceSubject) -> bool {
         self.under_way.contains(&(reference, subject))

@@ -1,5 +1,6 @@
 //! The rules of money against a plain model, and what replaying the journal makes of them.
 
+mod adopted;
 #[allow(dead_code, reason = "another crate uses the rest")]
 mod bench;
 mod completions;
