@@ -6,9 +6,10 @@
 //! | a debit | `Completed` where it names an authorization that holds as much, else `Advised`: what is not there is owed |
 //! | a credit to a party's request | `RefundRequested`, `Approved` |
 //! | a load | `LoadRequested`, `Approved` |
+//! | what the wallet was waiting for | `Approved` |
 //! | less is left | `Reversed` |
 //!
-//! and `PostingAcknowledged` or `AdviceAcknowledged` after each. The financial system does not know the trace number of the
+//! and `PostingAcknowledged` or `AdviceAcknowledged` after what is new. The financial system does not know the trace number of the
 //! request (field 11): an adopted transaction has none. A repeat of its request is known by all else that makes the key
 //! ([`Opening::key_without_trace`]), a reversal by fields 12, 13, 41 and 42 and the amount (`original.rs`).
 
@@ -52,14 +53,16 @@ impl BookedRequest {
     /// The request, as far as it is known: for [`adopt`].
     pub fn opening(&self, booking: Booking) -> Opening {
         let class = match booking {
-            Booking::Debit { .. } | Booking::Credit { .. } => Class::Financial,
+            Booking::Debit { .. } | Booking::Credit { .. } | Booking::Awaited(_) => {
+                Class::Financial
+            }
             Booking::Left(..) => Class::Reversal,
             Booking::Load => Class::Administrative,
         };
         let processing_code = match booking {
             Booking::Credit { .. } => REFUND,
             Booking::Load => u32::from(Operation::Load.number()),
-            Booking::Debit { .. } | Booking::Left(..) => 0,
+            Booking::Debit { .. } | Booking::Awaited(_) | Booking::Left(..) => 0,
         };
         let mut opening = Opening {
             reference: self.reference,
@@ -79,9 +82,10 @@ impl BookedRequest {
             currency: self.currency,
             payer: match booking {
                 Booking::Load => Payer::Wallet,
-                Booking::Debit { .. } | Booking::Credit { .. } | Booking::Left(..) => {
-                    Payer::Card(self.card, None)
-                }
+                Booking::Debit { .. }
+                | Booking::Credit { .. }
+                | Booking::Awaited(_)
+                | Booking::Left(..) => Payer::Card(self.card, None),
             },
             merchant: Merchant::default(),
         };
@@ -121,6 +125,8 @@ pub enum Booking {
     },
     /// The payer loaded money.
     Load,
+    /// The request with this reference, to which the wallet has no answer.
+    Awaited(Reference),
     /// Of this transaction, which the wallet has, so much is left.
     Left(Reference, Amount),
 }
@@ -136,8 +142,10 @@ pub fn adopt(
     booking: Booking,
     host_trace: Stan,
 ) -> Result<SmallVec<[Event; 4]>, Rule> {
-    if let Booking::Left(reference, left) = booking {
-        return undo(wallet, opening, reference, left);
+    match booking {
+        Booking::Left(reference, left) => return undo(wallet, opening, reference, left),
+        Booking::Awaited(reference) => return approve(wallet, reference),
+        Booking::Debit { .. } | Booking::Credit { .. } | Booking::Load => {}
     }
     if wallet.currency != Some(opening.currency) {
         return Err(Rule::OtherCurrency);
@@ -199,7 +207,7 @@ pub fn adopt(
             },
             Event::Approved { reference },
         ],
-        Booking::Left(..) => SmallVec::new(),
+        Booking::Awaited(_) | Booking::Left(..) => SmallVec::new(),
     };
     events.push(Event::PostingAcknowledged { reference });
     Ok(events)
@@ -216,6 +224,17 @@ fn bears_refund(purchase: &Transaction, amount: Amount) -> bool {
     matches!(purchase.kind, Kind::Purchase | Kind::Completion)
         && purchase.status == Status::Approved
         && amount <= left
+}
+
+fn approve(wallet: &Wallet, reference: Reference) -> Result<SmallVec<[Event; 4]>, Rule> {
+    let found = wallet.transactions.by_reference(reference);
+    match found.map(|found| found.status) {
+        Some(Status::Pending) => Ok(smallvec![Event::Approved { reference }]),
+        // Its undoing is on the way to the financial system.
+        Some(Status::Declined) => Err(Rule::DecidedBefore),
+        Some(Status::Approved) => Ok(SmallVec::new()),
+        None => Err(Rule::OriginalNotFound),
+    }
 }
 
 fn undo(

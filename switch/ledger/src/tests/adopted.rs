@@ -161,8 +161,8 @@ fn settle(lost: &Lost, restored: &mut Bench) {
             .map(|found| found.status);
         match has {
             Some(Status::Pending) => {
-                let answered = Command::HostAnswered(booked.reference, ResponseCode::APPROVED);
-                restored.send(answered);
+                let awaited = Booking::Awaited(booked.reference);
+                adopts(restored, &request(lost, booked), awaited).expect("it fits");
             }
             Some(_) => {}
             None => {

@@ -44,6 +44,8 @@ pub(super) struct Item {
     pub at: Timestamp,
     /// The request that it shows.
     pub opening: Opening,
+    /// Of the request whose money it is: what the financial system knows it by, also where this is its reversal.
+    pub about: Reference,
 }
 
 impl Item {
@@ -210,6 +212,7 @@ impl Request {
             counts: true,
             at,
             opening: self.opening.clone(),
+            about: self.opening.reference,
         })
     }
 

@@ -33,7 +33,7 @@ pub struct Row {
     pub terminal: String,
     /// Field 42.
     pub acceptor: String,
-    /// Field 37 towards the financial system.
+    /// Field 37 towards the financial system; of a reversal that of its original.
     pub switch_reference: String,
 }
 

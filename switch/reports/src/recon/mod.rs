@@ -5,6 +5,7 @@
 //! them is used (`Wallet::settles`, `Wallet::apply`, `Days`, `Item`), so that these items can check them: `items.rs` counts by
 //! rules of its own, `dates.rs` has the settlement dates.
 
+mod booked;
 mod dates;
 mod error;
 mod items;
@@ -25,6 +26,7 @@ use crate::index::Index;
 use dates::Dates;
 use items::{Item, items_of};
 
+pub use booked::Booked;
 pub use error::ReconError;
 pub use list::{Difference, Row, differences, write};
 pub use plan::{Plan, Step, plan};
@@ -131,6 +133,6 @@ fn row(item: &Item, day: Day) -> Row {
             // An identifier of fifteen characters, in which a sender may put anything.
             mask_likely_card_numbers(&text(&opening.acceptor)).into_owned()
         },
-        switch_reference: text(&opening.reference.to_text()),
+        switch_reference: text(&item.about.to_text()),
     }
 }

@@ -1,37 +1,23 @@
 //! What a restored, older journal must settle with the financial system: where its list of the dates since differs, and what to do
 //! about each difference.
 //!
-//! Rows are the same that agree in side and in the reference of the switch (field 37 towards the financial system), which no two
-//! requests share.
+//! Rows are the same that agree in side and amount and in the reference of the switch (field 37 towards the financial system),
+//! which no two requests share. What came to nothing on the same date is no difference, whether or not the financial system has
+//! seen it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use serde::{Deserialize, Serialize};
-use tessera_common::bounded::Lines;
+use serde::Serialize;
 use tessera_journal::Location;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, Reference};
 
+use super::booked::{Booked, Theirs, read};
 use super::error::ReconError;
 use super::items;
-use super::list::{LINE_BYTES_MAX, Row, text_record};
+use super::list::Row;
 use crate::index::{Index, Name};
-
-/// What a row of the financial system's list must have; more columns do no harm.
-#[derive(Debug, Deserialize)]
-struct TheirRow {
-    settlement_date: String,
-    side: String,
-    amount: u64,
-    switch_reference: String,
-    #[serde(default)]
-    party: String,
-    #[serde(default)]
-    reference: String,
-    #[serde(default)]
-    trace: String,
-}
 
 /// A difference, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +42,9 @@ pub struct Step {
     pub switch_reference: String,
     /// What to do.
     pub action: &'static str,
+    /// What the financial system has, where only it has it.
+    #[serde(skip)]
+    pub booked: Option<Booked>,
 }
 
 /// What there is to settle.
@@ -63,6 +52,8 @@ pub struct Step {
 pub struct Plan {
     /// In the order of references.
     pub steps: Vec<Step>,
+    /// The dates of the list, each with when the references of its debits and credits were given: the first and the last.
+    pub dates: BTreeMap<Day, Option<(Timestamp, Timestamp)>>,
     /// When the newest reference of the list was given. References are made of the time: a switch must not start before it.
     pub newest: Option<Timestamp>,
     /// Dates of the list that have not begun in the journal.
@@ -76,146 +67,155 @@ pub struct Plan {
 /// When it is no list with the columns `settlement_date`, `side`, `amount` and `switch_reference`, or the journal can't be read.
 pub fn plan(location: &Location, theirs: impl Read) -> Result<Plan, ReconError> {
     let mut plan = Plan::default();
-    let mut both: BTreeMap<(Reference, String), [Vec<Found>; 2]> = BTreeMap::new();
-    let mut days = BTreeSet::new();
+    let mut both: BTreeMap<Reference, Requests> = BTreeMap::new();
     for row in read(theirs)? {
-        let (day, reference) = (row.day, row.reference);
-        days.insert(day);
-        plan.newest = plan.newest.max(Some(reference.given_at()));
-        let key = (reference, row.found.side.clone());
-        both.entry(key).or_default()[1].push(row.found);
+        let reference = row.booked.reference;
+        let given_at = reference.given_at();
+        plan.newest = plan.newest.max(Some(given_at));
+        let span = plan.dates.entry(row.booked.day).or_default();
+        if !is_reversal(&row.booked.side) {
+            let (first, last) = span.unwrap_or((given_at, given_at));
+            *span = Some((first.min(given_at), last.max(given_at)));
+        }
+        both.entry(reference).or_default().theirs.push(row);
     }
+    let days: BTreeSet<Day> = plan.dates.keys().copied().collect();
     for day in days {
         let ours = items(location, day, None)?;
         if ours.rows.is_empty() && !ours.begun {
             plan.not_begun.push(day);
         }
         for row in ours.rows {
-            let Some(reference) = Reference::from_text(row.switch_reference.as_bytes()) else {
-                continue;
-            };
-            let key = (reference, row.side.clone());
-            both.entry(key).or_default()[0].push(Found::from(row));
+            if let Some(reference) = Reference::from_text(row.switch_reference.as_bytes()) {
+                both.entry(reference).or_default().ours.push(row);
+            }
         }
     }
     let index = Index::open(location)?;
-    for ((reference, _), [mut ours, mut theirs]) in both {
-        ours.retain(|one| {
-            let same = theirs.iter().position(|other| other.amount == one.amount);
-            same.map(|place| theirs.swap_remove(place)).is_none()
-        });
-        for place in 0..ours.len().max(theirs.len()) {
-            let (ours, theirs) = (ours.get(place), theirs.get(place));
-            let known =
-                || Ok::<_, ReconError>(!index.find(&Name::Reference(reference))?.is_empty());
-            let is_known = ours.is_none() && known()?;
-            plan.steps.extend(step(ours, theirs, is_known));
-        }
+    for (reference, requests) in both {
+        let known = || Ok::<_, ReconError>(!index.find(&Name::Reference(reference))?.is_empty());
+        plan.steps.extend(requests.steps(known)?);
     }
     Ok(plan)
 }
 
-/// A row of either side.
-struct Found {
-    settlement_date: String,
-    party: String,
-    side: String,
-    amount: u64,
-    reference: String,
-    trace: String,
-    switch_reference: String,
+fn is_reversal(side: &str) -> bool {
+    side.ends_with("_reversal")
 }
 
-impl From<Row> for Found {
-    fn from(row: Row) -> Self {
+/// What both sides have under one reference.
+#[derive(Default)]
+struct Requests {
+    ours: Vec<Row>,
+    theirs: Vec<Theirs>,
+}
+
+impl Requests {
+    fn steps(
+        mut self,
+        known: impl Fn() -> Result<bool, ReconError>,
+    ) -> Result<Vec<Step>, ReconError> {
+        if self.ours.is_empty() && self.came_to_nothing() && known()? {
+            return Ok(Vec::new());
+        }
+        let theirs = &mut self.theirs;
+        self.ours.retain(|one| {
+            let same = theirs
+                .iter()
+                .position(|other| is_same_side(one, other) && other.booked.amount.value() == one.amount);
+            same.map(|place| theirs.remove(place)).is_none()
+        });
+        let mut steps = Vec::new();
+        for ours in self.ours {
+            let other = self.theirs.iter().position(|other| is_same_side(&ours, other));
+            steps.push(match other.map(|place| self.theirs.remove(place)) {
+                Some(theirs) => Step::another_amount(ours, &theirs),
+                None => Step::only_ours(ours),
+            });
+        }
+        for theirs in self.theirs {
+            let in_flight = !is_reversal(&theirs.booked.side) && known()?;
+            steps.push(Step::only_theirs(theirs, in_flight));
+        }
+        Ok(steps)
+    }
+
+    /// The financial system has debited and reversed it on one date.
+    fn came_to_nothing(&self) -> bool {
+        let mut left: BTreeMap<Day, i64> = BTreeMap::new();
+        for row in &self.theirs {
+            let amount = row.booked.amount.value() as i64;
+            *left.entry(row.booked.day).or_default() += match is_reversal(&row.booked.side) {
+                true => -amount,
+                false => amount,
+            };
+        }
+        left.values().all(|left| *left == 0)
+    }
+}
+
+fn is_same_side(ours: &Row, theirs: &Theirs) -> bool {
+    ours.side == theirs.booked.side
+}
+
+impl Step {
+    fn only_ours(ours: Row) -> Self {
         Self {
-            settlement_date: row.settlement_date,
-            party: row.party,
-            side: row.side,
-            amount: row.amount,
-            reference: row.reference,
-            trace: row.trace,
-            switch_reference: row.switch_reference,
+            found: "only ours",
+            settlement_date: ours.settlement_date,
+            party: ours.party,
+            side: ours.side,
+            ours: Some(ours.amount),
+            theirs: None,
+            reference: ours.reference,
+            trace: ours.trace,
+            switch_reference: ours.switch_reference,
+            action: "an advice that is still open is sent at the start; else have the financial system post it",
+            booked: None,
         }
     }
-}
 
-struct Theirs {
-    day: Day,
-    reference: Reference,
-    found: Found,
-}
-
-fn read(list: impl Read) -> Result<Vec<Theirs>, ReconError> {
-    let mut list = csv::Reader::from_reader(Lines::new(list, LINE_BYTES_MAX));
-    let titles = text_record(list.byte_headers()?.clone());
-    let mut rows = Vec::new();
-    for record in list.byte_records() {
-        let row: TheirRow = text_record(record?).deserialize(Some(&titles))?;
-        let unusable = |what| ReconError::Row {
-            row: rows.len() as u64 + 1,
-            what,
-        };
-        let day = Day::from_text(row.settlement_date.trim());
-        // Twelve digits, whatever a spreadsheet made of them.
-        let text = format!("{:0>12}", row.switch_reference.trim());
-        let reference = Reference::from_text(text.as_bytes());
-        rows.push(Theirs {
-            day: day.ok_or_else(|| unusable("settlement_date is not a date (YYYY-MM-DD)"))?,
-            reference: reference
-                .ok_or_else(|| unusable("switch_reference is not a reference of this switch"))?,
-            found: Found {
-                settlement_date: row.settlement_date,
-                party: row.party,
-                side: row.side,
-                amount: row.amount,
-                reference: row.reference,
-                trace: row.trace,
-                switch_reference: text,
-            },
-        });
+    fn another_amount(ours: Row, theirs: &Theirs) -> Self {
+        Self {
+            found: "another amount",
+            theirs: Some(theirs.booked.amount.value()),
+            action: "compare both with the party's records; correct the side that is wrong",
+            ..Self::only_ours(ours)
+        }
     }
-    Ok(rows)
-}
 
-fn step(ours: Option<&Found>, theirs: Option<&Found>, is_known: bool) -> Option<Step> {
-    let shown = ours.or(theirs)?;
-    let (found, action) = match (ours, theirs, shown.side.as_str()) {
-        (Some(_), Some(_), _) => (
-            "another amount",
-            "compare both with the party's records; correct the side that is wrong",
-        ),
-        (Some(_), None, _) => (
-            "only ours",
-            "the list lacks it: have the financial system post it, or confirm when it was reversed",
-        ),
-        (None, _, _) if is_known => (
-            "in flight",
-            "the start has the financial system reverse it; the party may have an approval: settle with the party",
-        ),
-        (None, _, "debit") => (
-            "only theirs",
-            "the party has an approval and the wallet was not debited: settle with the party, or have the financial system reverse it",
-        ),
-        (None, _, "credit") => (
-            "only theirs",
-            "the wallet lacks this credit: have the payer's load or the refund sent again, or the financial system reverse it",
-        ),
-        (None, _, _) => (
-            "only theirs",
-            "reversed after the restored time: have the party reverse it again, so that the wallet follows",
-        ),
-    };
-    Some(Step {
-        found,
-        settlement_date: shown.settlement_date.clone(),
-        party: shown.party.clone(),
-        side: shown.side.clone(),
-        ours: ours.map(|one| one.amount),
-        theirs: theirs.map(|one| one.amount),
-        reference: shown.reference.clone(),
-        trace: shown.trace.clone(),
-        switch_reference: shown.switch_reference.clone(),
-        action,
-    })
+    fn only_theirs(theirs: Theirs, in_flight: bool) -> Self {
+        let booked = theirs.booked;
+        let (found, action) = match (in_flight, booked.side.as_str()) {
+            (true, _) => (
+                "in flight",
+                "--apply approves it; else the start has the financial system reverse it, and the party may have an approval",
+            ),
+            (_, "debit") => (
+                "only theirs",
+                "--apply debits the wallet; else settle with the party, or have the financial system reverse it",
+            ),
+            (_, "credit") => (
+                "only theirs",
+                "--apply credits the wallet; else have it sent again, or the financial system reverse it",
+            ),
+            _ => (
+                "only theirs",
+                "--apply reverses it here too; else have the party reverse it again",
+            ),
+        };
+        Self {
+            found,
+            settlement_date: theirs.settlement_date,
+            party: theirs.party,
+            side: booked.side.clone(),
+            ours: None,
+            theirs: Some(booked.amount.value()),
+            reference: theirs.reference,
+            trace: theirs.trace,
+            switch_reference: theirs.switch_reference,
+            action,
+            booked: Some(booked),
+        }
+    }
 }
