@@ -9,13 +9,15 @@ use clap::Args;
 use tessera_console::{Printer, note};
 use tessera_kit::clock;
 use tessera_ledger::moment::rfc_3339;
+use tessera_ledger::{Adopted, Day};
 use tessera_protocol::mask_card_numbers;
-use tessera_reports::recon::{self, Plan};
+use tessera_reports::recon::{self, Plan, Step};
+use tessera_switch::adoption::{self, Settled};
 
-/// The exit code where the list could not be made.
+/// The exit code where it could not be completed.
 const INCOMPLETE: u8 = 3;
 
-/// Compares a restored, older journal with the financial system's list, and prints what to settle. Changes nothing
+/// Settle a restored, older journal with the financial system's list of what it has booked since
 #[derive(Args)]
 pub struct Recover {
     /// The switch's configuration
@@ -24,20 +26,42 @@ pub struct Recover {
     /// The folder that was restored, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Print the list as CSV; the exit code is 1 if there is something to settle
-    #[arg(long, required = true)]
-    plan: bool,
+    #[command(flatten)]
+    what: What,
     /// The financial system's list of the settlement dates from the restored time on: CSV with the columns
     /// settlement_date, side, amount and switch_reference (field 37 as the switch sent it), and if it has them party,
-    /// reference (field 37) and trace (field 11)
+    /// reference (field 37) and trace (field 11). For --apply also card, and for debits and credits of parties terminal,
+    /// acceptor, local_time and local_date (fields 41, 42, 12, 13); if it has them currency and original
     #[arg(long, value_name = "FILE")]
     host_list: PathBuf,
+    /// With --apply: the person who decides it
+    #[arg(long, requires = "apply")]
+    by: Option<String>,
+    /// With --apply: the reason
+    #[arg(long, requires = "apply")]
+    reason: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// Print what differs as CSV, with what to do, and change nothing
+    #[arg(long)]
+    plan: bool,
+    /// Bring into the wallets what they lack, begin the settlement dates that are missing, and print what is left as CSV.
+    /// The switch must not run
+    #[arg(long, requires = "by", requires = "reason")]
+    apply: bool,
 }
 
 impl Recover {
     /// Exit code 1 if there is something to settle, [`INCOMPLETE`] where that could not be found out.
     pub fn run(self) -> ExitCode {
-        match self.plan() {
+        let done = match self.what.apply {
+            true => self.apply(),
+            false => self.plan(),
+        };
+        match done {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::from(1),
             Err(error) => {
@@ -52,23 +76,19 @@ impl Recover {
     /// Whether nothing is to be settled.
     fn plan(self) -> anyhow::Result<bool> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let list = &self.host_list;
+        let list = File::open(list).with_context(|| format!("can't open {}", list.display()))?;
         let journal = crate::switch::journal_to_read(&settings)?;
-        let name = self.host_list.display();
-        let list = File::open(&self.host_list).with_context(|| format!("can't open {name}"))?;
-        let plan = recon::plan(&journal, list).with_context(|| name.to_string())?;
+        let plan = recon::plan(&journal, list);
         let Plan {
             steps,
+            dates: _,
             newest,
             not_begun,
-        } = plan;
-        recon::write(&steps, Printer::default())?;
-        for found in ["only theirs", "in flight", "only ours", "another amount"] {
-            let count = steps.iter().filter(|step| step.found == found).count();
-            note(format_args!("recover: {count} {found}"));
-        }
+        } = plan.with_context(|| self.host_list.display().to_string())?;
+        show(&steps)?;
         if !not_begun.is_empty() {
-            let days: Vec<_> = not_begun.iter().map(ToString::to_string).collect();
-            let days = days.join(", ");
+            let days = list_of(&not_begun);
             note(format_args!(
                 "recover: settlement dates that have not begun in the journal: {days}"
             ));
@@ -82,4 +102,44 @@ impl Recover {
         }
         Ok(steps.is_empty())
     }
+
+    /// Whether nothing is left to be settled.
+    fn apply(self) -> anyhow::Result<bool> {
+        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let by = self.by.unwrap_or_default();
+        let reason = self.reason.unwrap_or_default();
+        let Settled {
+            adopted,
+            dates,
+            left,
+        } = adoption::settle(&settings, &self.host_list, &by, &reason)?;
+        show(&left)?;
+        if !dates.is_empty() {
+            let days = list_of(&dates);
+            note(format_args!("recover: settlement dates begun: {days}"));
+        }
+        let Adopted {
+            rows,
+            debited,
+            credited,
+        } = adopted;
+        note(format_args!(
+            "recover: {rows} rows applied: wallets debited by {debited} and credited by {credited}, in minor units"
+        ));
+        Ok(left.is_empty())
+    }
+}
+
+fn show(steps: &[Step]) -> anyhow::Result<()> {
+    recon::write(steps, Printer::default())?;
+    for found in ["only theirs", "in flight", "only ours", "another amount"] {
+        let count = steps.iter().filter(|step| step.found == found).count();
+        note(format_args!("recover: {count} {found}"));
+    }
+    Ok(())
+}
+
+fn list_of(days: &[Day]) -> String {
+    let days: Vec<_> = days.iter().map(ToString::to_string).collect();
+    days.join(", ")
 }

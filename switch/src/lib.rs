@@ -9,6 +9,7 @@
 // So that a new event, command or message is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
+pub mod adoption;
 mod archiving;
 mod assembly;
 pub mod fault;

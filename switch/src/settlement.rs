@@ -153,6 +153,6 @@ impl Settlement {
 const BY_CLOCK: &str = "by the clock";
 const BY_HOST: &str = "by the financial system (0800/201)";
 
-fn since_midnight(cutover: Duration) -> u64 {
+pub(crate) fn since_midnight(cutover: Duration) -> u64 {
     cutover.as_millis() as u64
 }

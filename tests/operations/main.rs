@@ -11,6 +11,7 @@ mod golden;
 mod lock;
 mod operator;
 mod payer_crash;
+mod recover;
 mod retention;
 #[path = "../rig/mod.rs"]
 mod rig;

@@ -15,6 +15,7 @@
 mod approval;
 mod calls;
 mod delay;
+mod items;
 mod later;
 mod ledger;
 mod line;

@@ -6,11 +6,12 @@
 //! | `GET /cards` | one JSON object per line and development card: `serial`, `net` and `loaded` in minor units |
 //! | `GET /sources` | one JSON object per line and funding source: `kind`, the last four characters of its `number`, what it `does`, its `balance` in minor units (null = unlimited), `given` so far |
 //! | `GET /dates` | one JSON object per line and settlement date: `date` (MMDD), `net` in minor units, credits less debits |
+//! | `GET /items` | with `keep_items`: each item that was booked since the start, as CSV with its card number, for `tessera recover` |
 //! | `GET /healthz` | `ok` |
 //! | `POST /cutover/1124` | announces to the switch that this settlement date begins (0800/201) |
 //! | `POST /cutover/complete` | announces to the switch that the date before is complete (0800/202) |
 //!
-//! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers. What a
+//! A handful of lines of HTTP/1.1, one request per connection; card numbers are neither in paths nor, but for `/items`, in answers. What a
 //! browser sends for a page of somebody else is refused.
 
 use std::cell::RefCell;
@@ -26,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
 use super::calls::{Call, Calls};
+use super::items;
 use super::responder::Responder;
 
 /// A request's head is a few hundred bytes; more is nobody's who should be here.
@@ -131,11 +133,16 @@ fn answer(request_line: &[u8], responder: &RefCell<Responder>) -> String {
             "application/x-ndjson",
             &dates(&responder.borrow()),
         ),
+        b"/items" if responder.borrow().ledger.keeps_items() => response(
+            "200 OK",
+            "text/csv",
+            &items::csv(&responder.borrow().ledger),
+        ),
         b"/healthz" => response("200 OK", "text/plain", "ok\n"),
         _ => response(
             "404 Not Found",
             "text/plain",
-            "/tally, /cards, /sources, /dates or /healthz\n",
+            "/tally, /cards, /sources, /dates, /healthz or, with keep_items, /items\n",
         ),
     }
 }

@@ -17,7 +17,7 @@ use super::approval;
 use super::calls::Calls;
 use super::ledger::{
     CardOperation, CardOrder, Concern, Ledger, Named, Posting, PostingKind, Reference, Reversal,
-    SettlementDate, Source, TableName,
+    Said, SettlementDate, Source, TableName,
 };
 use super::rules::{Delivery, Fault, Rules};
 use super::sources::{Does, Sources};
@@ -167,6 +167,9 @@ impl Responder {
             institution: number(message, 32)?,
             settlement_date: settlement_date(message),
         };
+        if self.ledger.keeps_items() {
+            self.ledger.note(said(message));
+        }
         let (concern, does) = self.concern(kind, message)?;
         let forced = match (kind, Amount::new(posting.amount)) {
             // An advice is never refused, and its repeats must get through eventually.
@@ -423,6 +426,27 @@ fn pack_other(
         packer.raw(49, b"978");
     }
     packer.finish();
+}
+
+/// What is not there is empty: nothing rests on it.
+fn said(message: &Message<'_>) -> Said {
+    fn padded<const N: usize>(text: Option<&[u8]>) -> [u8; N] {
+        let mut field = [b' '; N];
+        let bytes = text.unwrap_or_default();
+        field
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        field
+    }
+    let number = |field| message.number(field).unwrap_or_default() as u32;
+    Said {
+        local_time: number(12),
+        local_date: number(13),
+        terminal: padded(message.text(41)),
+        acceptor: padded(message.text(42)),
+        original: original_reference(message),
+    }
 }
 
 /// Field 15.

@@ -82,7 +82,7 @@ impl Host {
     /// Reads the log, takes the ports.
     pub async fn open(settings: &Settings) -> Result<Self, HostError> {
         let acceptor = line::acceptor(&settings.tls)?;
-        let ledger = match &settings.data {
+        let mut ledger = match &settings.data {
             Some(data) => {
                 let keys = data_keys(data, &settings.key_file)?;
                 Ledger::open(data, &keys, settings.remember_max)
@@ -90,6 +90,9 @@ impl Host {
             }
             None => Ledger::new(settings.remember_max),
         };
+        if settings.keep_items {
+            ledger.keep_items();
+        }
         let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);
         Ok(Self {
             responder: Rc::new(RefCell::new(Responder::new(

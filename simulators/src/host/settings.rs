@@ -67,6 +67,9 @@ pub struct Settings {
     /// Certificates.
     #[serde(default)]
     pub tls: TlsSettings,
+    /// Whether each item that is booked is kept in memory, and listed at `/items` with its card number.
+    #[serde(default)]
+    pub keep_items: bool,
     /// What is declined.
     #[serde(default)]
     pub rules: RuleSettings,

@@ -128,9 +128,9 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     }
     if (ask.opening.repeat || is_advice(&ask.action))
         && ask.opening.institution.is_some()
-        && let Some(seen) = wallet.transactions.by_key(&ask.opening.key_without_trace())
+        && let Some(seen) = wallet.transactions.by_key(&ask.opening.adopted_key())
     {
-        return Decision::answer(adopt::answer_again(seen, &ask.opening));
+        return Decision::answer(adopt::answer_again(seen));
     }
     match &ask.action {
         Action::Purchase { barred } => purchase::purchase(wallet, &ask.opening, *barred, context),

@@ -186,9 +186,9 @@ impl Opening {
         self.local_date * 1_000_000 + self.local_time
     }
 
-    /// Its key without field 11 and however it names the payer: that of a transaction which was adopted from the financial
-    /// system's list, which has neither. Nothing else has such a key.
-    pub(crate) fn key_without_trace(&self) -> DuplicateKey {
+    /// The key that it has where it was adopted from the financial system's list, which has neither field 11 nor how the request
+    /// named the payer. Within a wallet the amount stands for both.
+    pub(crate) fn adopted_key(&self) -> DuplicateKey {
         DuplicateKey::of(KeyFields {
             institution: self.institution,
             terminal: &self.terminal,
@@ -198,7 +198,7 @@ impl Opening {
             local_date: self.local_date,
             class: self.class.number(),
             processing_code: self.host_processing_code(),
-            payer: KeyPayer::Wallet,
+            payer: KeyPayer::Adopted(self.amount),
         })
     }
 

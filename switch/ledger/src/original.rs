@@ -10,7 +10,8 @@
 //! | likely | same | of a transmission that was seen | another | of a reversal: same card acceptor |
 //! | likely | same | within an hour of one that was seen, or any where 12 and 13 are the original's | same | |
 //! | likely | same | none | same | of a reversal: the original is less than a day old |
-//! | likely | the original has none: adopted from a list of the financial system | any, or none | same | of a reversal: same card acceptor, 12, 13 and amount, however the payer is named |
+//! | likely | the original has none: it was adopted | when it came here | same | of a reversal: same card acceptor and amount, however the payer is named |
+//! | by amount | the same | within an hour of it | same | the same |
 //! | by RRN | any, or none | any, or none | any | same card acceptor, field 37 and amount |
 
 use std::fmt;
@@ -83,7 +84,7 @@ pub struct NamedOriginal {
 /// How well a request fits what a later message names, the better the later in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// By field 37, card acceptor and amount.
+    /// By field 37, card acceptor and amount; or, of what was adopted, by the amount and about the time.
     Retrieval,
     /// By the trace number, and by a time or terminal that were not seen with it.
     Likely,
@@ -161,12 +162,14 @@ impl NamedOriginal {
         if self.reverses && self.trace.is_some() && one.trace.is_none() {
             let same = same_acceptor
                 && traits.terminal == one.terminal
-                && traits.local == one.local
                 && traits.credits == one.credits
                 && self.names_amount_of(one);
-            if same {
-                return Some(Fit::Likely);
-            }
+            return match sent_at(self.transmission) {
+                _ if !same => None,
+                Sent::Then => Some(Fit::Likely),
+                Sent::About => Some(Fit::Retrieval),
+                Sent::NotThen => None,
+            };
         }
         if traits.payer != one.payer {
             return None;

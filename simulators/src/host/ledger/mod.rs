@@ -11,6 +11,7 @@ mod accounts;
 mod concern;
 mod dates;
 mod decide;
+mod items;
 mod log;
 mod recent;
 mod record;
@@ -31,6 +32,8 @@ use accounts::signed;
 pub(super) use concern::{Concern, Named, Source};
 use concern::{Detail, Given};
 use dates::Dates;
+use items::Items;
+pub(super) use items::{Item, Said};
 use log::Log;
 pub(super) use log::LogError;
 use recent::Recent;
@@ -63,6 +66,8 @@ pub(super) struct Ledger {
     given: Given,
     dates: Dates,
     tally: Tally,
+    /// Only where they are kept.
+    items: Option<Items>,
     log: Option<Log>,
 }
 
@@ -79,6 +84,7 @@ impl Ledger {
             given: Given::default(),
             dates: Dates::default(),
             tally: Tally::default(),
+            items: None,
             log: None,
         }
     }
@@ -93,6 +99,28 @@ impl Ledger {
         let log = Log::open(folder, keys, |record| ledger.apply(record))?;
         ledger.log = Some(log);
         Ok(ledger)
+    }
+
+    /// Keeps each item from now on.
+    pub(super) fn keep_items(&mut self) {
+        self.items = Some(Items::default());
+    }
+
+    /// Whether items are kept.
+    pub(super) fn keeps_items(&self) -> bool {
+        self.items.is_some()
+    }
+
+    /// What the request of the posting that follows says besides.
+    pub(super) fn note(&mut self, said: Said) {
+        if let Some(items) = &mut self.items {
+            items.said = said;
+        }
+    }
+
+    /// The items that are kept.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().flat_map(Items::all)
     }
 
     /// Applies a posting that was never seen; answers one that was as it was answered then.
@@ -321,10 +349,18 @@ impl Ledger {
                 known(history);
                 for (date, moved) in history.count(amount, amount - stays) {
                     self.dates.moved(kind, date, moved);
+                    if let Some(items) = &mut self.items {
+                        items.undone(request_table, reference, date, moved);
+                    }
                 }
             }
             // None can be refunded, or what is known of it was forgotten.
-            _ => self.dates.moved(kind, date, signed(undone)),
+            _ => {
+                self.dates.moved(kind, date, signed(undone));
+                if let Some(items) = &mut self.items {
+                    items.undone(request_table, reference, date, signed(undone));
+                }
+            }
         }
         if undone != 0
             && let Some(&detail) = self.details.of(&reference)
@@ -378,6 +414,9 @@ impl Ledger {
                     self.accounts
                         .post(posting.kind, posting.card, posting.amount);
                     self.dates.posted(posting.kind, posting.amount, date);
+                    if let Some(items) = &mut self.items {
+                        items.posted(&posting);
+                    }
                     if let Some((reference, detail)) = detail
                         && reference == posting.reference
                     {

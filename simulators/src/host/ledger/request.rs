@@ -62,7 +62,7 @@ pub(in crate::host) enum PostingKind {
 }
 
 /// References are unique within a map of requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub(in crate::host) enum TableName {
     /// 0200.

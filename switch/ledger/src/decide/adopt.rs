@@ -3,15 +3,18 @@
 //!
 //! | booked | events |
 //! | --- | --- |
-//! | a debit | `Completed` where it names an authorization that holds as much, else `Advised`: what is not there is owed |
+//! | a debit | `Completed` where it names an authorization that holds as much |
+//! | another that was asked for | `Held`, `Approved`, where the money is there |
+//! | any other | `Advised`: what is not there is owed |
 //! | a credit to a party's request | `RefundRequested`, `Approved` |
 //! | a load | `LoadRequested`, `Approved` |
 //! | what the wallet was waiting for | `Approved` |
 //! | less is left | `Reversed` |
 //!
 //! and `PostingAcknowledged` or `AdviceAcknowledged` after what is new. The financial system does not know the trace number of the
-//! request (field 11): an adopted transaction has none. A repeat of its request is known by all else that makes the key
-//! ([`Opening::key_without_trace`]), a reversal by fields 12, 13, 41 and 42 and the amount (`original.rs`).
+//! request (field 11): an adopted transaction has none. A repeat of its request is known by all else that makes the key, and the
+//! amount ([`Opening::adopted_key`]), a reversal by the time in field 90, the terminal and the
+//! amount (`original.rs`).
 
 use smallvec::{SmallVec, smallvec};
 use tessera_kit::clock;
@@ -57,11 +60,11 @@ impl BookedRequest {
                 Class::Financial
             }
             Booking::Left(..) => Class::Reversal,
-            Booking::Load => Class::Administrative,
+            Booking::Load(_) => Class::Administrative,
         };
         let processing_code = match booking {
             Booking::Credit { .. } => REFUND,
-            Booking::Load => u32::from(Operation::Load.number()),
+            Booking::Load(_) => u32::from(Operation::Load.number()),
             Booking::Debit { .. } | Booking::Awaited(_) | Booking::Left(..) => 0,
         };
         let mut opening = Opening {
@@ -81,7 +84,7 @@ impl BookedRequest {
             amount: self.amount,
             currency: self.currency,
             payer: match booking {
-                Booking::Load => Payer::Wallet,
+                Booking::Load(_) => Payer::Wallet,
                 Booking::Debit { .. }
                 | Booking::Credit { .. }
                 | Booking::Awaited(_)
@@ -90,7 +93,7 @@ impl BookedRequest {
             merchant: Merchant::default(),
         };
         opening.key = match self.institution {
-            Some(_) if class == Class::Financial => opening.key_without_trace(),
+            Some(_) if class == Class::Financial => opening.adopted_key(),
             // Nobody repeats it: its reference makes its key.
             _ => DuplicateKey::of(KeyFields {
                 institution: None,
@@ -117,14 +120,18 @@ pub enum Booking {
     Debit {
         /// The authorization that it completes.
         authorization: Option<Reference>,
+        /// Field 11 as the financial system got it; none of what it was notified of (0220), which had another one each time.
+        host_trace: Option<Stan>,
     },
     /// Money was given to the wallet, as a party asked for.
     Credit {
         /// The purchase that it refunds.
         purchase: Option<Reference>,
+        /// Field 11 as the financial system got it.
+        host_trace: Stan,
     },
-    /// The payer loaded money.
-    Load,
+    /// The payer loaded money, asked for under this field 11.
+    Load(Stan),
     /// The request with this reference, to which the wallet has no answer.
     Awaited(Reference),
     /// Of this transaction, which the wallet has, so much is left.
@@ -140,12 +147,11 @@ pub fn adopt(
     wallet: &Wallet,
     opening: &Opening,
     booking: Booking,
-    host_trace: Stan,
 ) -> Result<SmallVec<[Event; 4]>, Rule> {
     match booking {
         Booking::Left(reference, left) => return undo(wallet, opening, reference, left),
-        Booking::Awaited(reference) => return approve(wallet, reference),
-        Booking::Debit { .. } | Booking::Credit { .. } | Booking::Load => {}
+        Booking::Awaited(reference) => return approve(wallet, opening, reference),
+        Booking::Debit { .. } | Booking::Credit { .. } | Booking::Load(_) => {}
     }
     if wallet.currency != Some(opening.currency) {
         return Err(Rule::OtherCurrency);
@@ -158,10 +164,13 @@ pub fn adopt(
     let opening = opening.clone();
     let known = |reference: Option<Reference>| wallet.transactions.by_reference(reference?);
     let mut events: SmallVec<[Event; 4]> = match booking {
-        Booking::Debit { authorization } => {
+        Booking::Debit {
+            authorization,
+            host_trace,
+        } => {
             let held = known(authorization).filter(|found| holds(found, opening.amount));
-            smallvec![match held {
-                Some(authorization) => Event::Completed {
+            match (held, host_trace) {
+                (Some(authorization), _) => smallvec![Event::Completed {
                     original: Some(authorization.reference),
                     card,
                     expiry,
@@ -171,19 +180,33 @@ pub fn adopt(
                     closes: false,
                     unmatched: false,
                     opening,
-                },
-                None => Event::Advised {
+                }],
+                (None, Some(host_trace)) if wallet.available.covers(opening.amount) => smallvec![
+                    Event::Held {
+                        host_trace,
+                        card,
+                        expiry,
+                        granted: None,
+                        expires_at: None,
+                        opening,
+                    },
+                    Event::Approved { reference },
+                ],
+                _ => smallvec![Event::Advised {
                     card,
                     expiry,
                     expires_at: None,
                     opening,
-                },
-            }]
+                }],
+            }
         }
-        Booking::Credit { .. } | Booking::Load if !wallet.may_take(opening.amount) => {
+        Booking::Credit { .. } | Booking::Load(_) if !wallet.may_take(opening.amount) => {
             return Err(Rule::MoreThanWalletHolds);
         }
-        Booking::Credit { purchase } => smallvec![
+        Booking::Credit {
+            purchase,
+            host_trace,
+        } => smallvec![
             Event::RefundRequested {
                 original: known(purchase)
                     .filter(|found| bears_refund(found, opening.amount))
@@ -196,7 +219,7 @@ pub fn adopt(
             },
             Event::Approved { reference },
         ],
-        Booking::Load => smallvec![
+        Booking::Load(host_trace) => smallvec![
             Event::LoadRequested {
                 host_trace,
                 card,
@@ -226,9 +249,16 @@ fn bears_refund(purchase: &Transaction, amount: Amount) -> bool {
         && amount <= left
 }
 
-fn approve(wallet: &Wallet, reference: Reference) -> Result<SmallVec<[Event; 4]>, Rule> {
+fn approve(
+    wallet: &Wallet,
+    opening: &Opening,
+    reference: Reference,
+) -> Result<SmallVec<[Event; 4]>, Rule> {
     let found = wallet.transactions.by_reference(reference);
     match found.map(|found| found.status) {
+        Some(Status::Pending) if found.map(Transaction::granted) != Some(opening.amount) => {
+            Err(Rule::OtherContents)
+        }
         Some(Status::Pending) => Ok(smallvec![Event::Approved { reference }]),
         // Its undoing is on the way to the financial system.
         Some(Status::Declined) => Err(Rule::DecidedBefore),
@@ -271,12 +301,9 @@ fn undo(
 }
 
 /// What a repeat of an adopted request is answered: as the request was.
-pub(super) fn answer_again(seen: &Transaction, opening: &Opening) -> Outcome {
-    match (seen.amount, seen.currency) == (opening.amount, opening.currency) {
-        true => Outcome {
-            approval: Some(seen.approval()),
-            ..Outcome::approved()
-        },
-        false => super::contradiction(),
+pub(super) fn answer_again(seen: &Transaction) -> Outcome {
+    Outcome {
+        approval: Some(seen.approval()),
+        ..Outcome::approved()
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::{Deserialize, Deserializer};
 use tessera_common::bounded::Lines;
 use tessera_ledger::{Day, Reference};
-use tessera_protocol::{Amount, CardNumber, Currency, Institution};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Stan};
 
 use super::error::ReconError;
 use super::list::{LINE_BYTES_MAX, text_record};
@@ -35,6 +35,8 @@ struct Written {
     terminal: String,
     #[serde(default)]
     acceptor: String,
+    #[serde(default, deserialize_with = "number_or_nothing")]
+    switch_trace: u32,
     #[serde(default)]
     original: String,
 }
@@ -64,6 +66,8 @@ pub struct Booked {
     pub terminal: [u8; 8],
     /// Field 42, filled up with spaces.
     pub acceptor: [u8; 15],
+    /// Field 11 as the financial system got it; none where the list does not have it, or had it in an advice.
+    pub switch_trace: Option<Stan>,
     /// Of a refund the purchase, of a completion the authorization, by field 37 towards the financial system.
     pub original: Option<Reference>,
 }
@@ -90,10 +94,10 @@ pub(super) fn read(list: impl Read) -> Result<Vec<Theirs>, ReconError> {
     for record in list.byte_records() {
         let row: Written = text_record(record?).deserialize(Some(&titles))?;
         let number = rows.len() as u64 + 1;
-        rows.push(row.understood().map_err(|what| ReconError::Row {
-            row: number,
-            what,
-        })?);
+        rows.push(
+            row.understood()
+                .map_err(|what| ReconError::Row { row: number, what })?,
+        );
     }
     Ok(rows)
 }
@@ -125,6 +129,7 @@ impl Written {
             local_date: self.local_date,
             terminal: padded(&self.terminal).ok_or("terminal has more than 8 characters")?,
             acceptor: padded(&self.acceptor).ok_or("acceptor has more than 15 characters")?,
+            switch_trace: Stan::new(self.switch_trace),
             original: given(
                 &self.original,
                 "original is not a reference of this switch",

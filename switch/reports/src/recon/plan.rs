@@ -1,10 +1,11 @@
 //! What a restored, older journal must settle with the financial system: where its list of the dates since differs, and what to do
 //! about each difference.
 //!
-//! Rows are the same that agree in side and amount and in the reference of the switch (field 37 towards the financial system),
+//! Rows are the same that agree in side and amount, summed up by date, and in the reference of the switch (field 37 towards the financial system),
 //! which no two requests share. What came to nothing on the same date is no difference, whether or not the financial system has
 //! seen it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use tessera_journal::Location;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, Reference};
+use tessera_protocol::Amount;
 
 use super::booked::{Booked, Theirs, read};
 use super::error::ReconError;
@@ -41,7 +43,7 @@ pub struct Step {
     /// Field 37 towards the financial system.
     pub switch_reference: String,
     /// What to do.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// What the financial system has, where only it has it.
     #[serde(skip)]
     pub booked: Option<Booked>,
@@ -118,16 +120,36 @@ impl Requests {
         if self.ours.is_empty() && self.came_to_nothing() && known()? {
             return Ok(Vec::new());
         }
+        // What was undone in two steps here may have been undone in one there.
+        sum_up(
+            &mut self.ours,
+            |one, other| (&one.settlement_date, &one.side) == (&other.settlement_date, &other.side),
+            |sum, other| sum.amount = sum.amount.saturating_add(other.amount),
+        );
+        sum_up(
+            &mut self.theirs,
+            |one, other| {
+                let [one, other] = [one, other].map(|row| (row.booked.day, &row.booked.side));
+                one == other
+            },
+            |sum, other| {
+                let both = sum.booked.amount.checked_add(other.booked.amount);
+                sum.booked.amount = both.unwrap_or(Amount::MAX);
+            },
+        );
         let theirs = &mut self.theirs;
         self.ours.retain(|one| {
-            let same = theirs
-                .iter()
-                .position(|other| is_same_side(one, other) && other.booked.amount.value() == one.amount);
+            let same = theirs.iter().position(|other| {
+                is_same_side(one, other) && other.booked.amount.value() == one.amount
+            });
             same.map(|place| theirs.remove(place)).is_none()
         });
         let mut steps = Vec::new();
         for ours in self.ours {
-            let other = self.theirs.iter().position(|other| is_same_side(&ours, other));
+            let other = self
+                .theirs
+                .iter()
+                .position(|other| is_same_side(&ours, other));
             steps.push(match other.map(|place| self.theirs.remove(place)) {
                 Some(theirs) => Step::another_amount(ours, &theirs),
                 None => Step::only_ours(ours),
@@ -154,6 +176,18 @@ impl Requests {
     }
 }
 
+/// Makes one row of those that belong together.
+fn sum_up<T>(rows: &mut Vec<T>, together: impl Fn(&T, &T) -> bool, add: impl Fn(&mut T, &T)) {
+    let mut sums: Vec<T> = Vec::new();
+    for row in rows.drain(..) {
+        match sums.iter_mut().find(|sum| together(sum, &row)) {
+            Some(sum) => add(sum, &row),
+            None => sums.push(row),
+        }
+    }
+    *rows = sums;
+}
+
 fn is_same_side(ours: &Row, theirs: &Theirs) -> bool {
     ours.side == theirs.booked.side
 }
@@ -170,7 +204,7 @@ impl Step {
             reference: ours.reference,
             trace: ours.trace,
             switch_reference: ours.switch_reference,
-            action: "an advice that is still open is sent at the start; else have the financial system post it",
+            action: "an advice that is still open is sent at the start; else have the financial system post it".into(),
             booked: None,
         }
     }
@@ -179,7 +213,7 @@ impl Step {
         Self {
             found: "another amount",
             theirs: Some(theirs.booked.amount.value()),
-            action: "compare both with the party's records; correct the side that is wrong",
+            action: "compare both with the party's records; correct the side that is wrong".into(),
             ..Self::only_ours(ours)
         }
     }
@@ -214,7 +248,7 @@ impl Step {
             reference: theirs.reference,
             trace: theirs.trace,
             switch_reference: theirs.switch_reference,
-            action,
+            action: action.into(),
             booked: Some(booked),
         }
     }
