@@ -4,6 +4,7 @@
 use std::fs;
 use std::process::Output;
 
+use crate::rig::leased::Line;
 use crate::rig::payer::{GOOD_CARD, Payer};
 use crate::rig::totals;
 use crate::rig::{Loading, Rig, http_get, wait_for};
@@ -105,6 +106,7 @@ fn nothing_differs_from_the_financial_system_whatever_was_booked() {
         "{shown}"
     );
     totals::sums_agree(&bed.rig, PROVISIONED - 3_300);
+    payer.line = Line::signed_on(&bed.rig);
     assert_eq!(payer.balance(), (6_600, 6_600));
 }
 
