@@ -8,11 +8,12 @@ use anyhow::Context as _;
 use clap::Args;
 use tessera_console::{Printer, note};
 use tessera_kit::clock;
+use tessera_ledger::Day;
 use tessera_ledger::moment::rfc_3339;
-use tessera_ledger::{Adopted, Day};
 use tessera_protocol::mask_card_numbers;
 use tessera_reports::recon::{self, Plan, Step};
-use tessera_switch::adoption::{self, Settled};
+use tessera_switch::import::{self, Imported};
+use zeroize::Zeroizing;
 
 /// The exit code where it could not be completed.
 const INCOMPLETE: u8 = 3;
@@ -106,25 +107,26 @@ impl Recover {
     /// Whether nothing is left to be settled.
     fn apply(self) -> anyhow::Result<bool> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let name = self.host_list.display();
+        let list = Zeroizing::new(
+            std::fs::read(&self.host_list).with_context(|| format!("can't open {name}"))?,
+        );
         let by = self.by.unwrap_or_default();
         let reason = self.reason.unwrap_or_default();
-        let Settled {
-            adopted,
+        let Imported {
+            rows,
+            debited,
+            credited,
             dates,
             left,
-        } = adoption::settle(&settings, &self.host_list, &by, &reason)?;
+        } = import::settle(&settings, &list, &by, &reason).with_context(|| name.to_string())?;
         show(&left)?;
         if !dates.is_empty() {
             let days = list_of(&dates);
             note(format_args!("recover: settlement dates begun: {days}"));
         }
-        let Adopted {
-            rows,
-            debited,
-            credited,
-        } = adopted;
         note(format_args!(
-            "recover: {rows} rows applied: wallets debited by {debited} and credited by {credited}, in minor units"
+            "recover: {rows} rows imported: wallets debited by {debited} and credited by {credited}, in minor units"
         ));
         Ok(left.is_empty())
     }

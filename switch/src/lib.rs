@@ -9,7 +9,6 @@
 // So that a new event, command or message is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-pub mod adoption;
 mod archiving;
 mod assembly;
 pub mod fault;
@@ -23,6 +22,7 @@ mod gauges;
 )]
 mod hand;
 mod host_totals;
+pub mod import;
 mod indexing;
 pub mod message;
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 mod account;
 mod administration;
-mod adopt;
 mod cards;
 mod claims;
 mod completed;
@@ -12,6 +11,7 @@ mod elsewhere;
 mod find;
 mod funding;
 mod host;
+mod import;
 mod purchase;
 mod refund;
 mod replies;
@@ -19,7 +19,7 @@ mod reversal;
 mod stand_in;
 mod supervise;
 
-pub use adopt::{BookedRequest, Booking, adopt};
+pub use import::{BookedRequest, Booking, NotImported, import};
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, ResponseCode};
 
@@ -127,10 +127,9 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         return answer_again(seen, ask, wallet);
     }
     if (ask.opening.repeat || is_advice(&ask.action))
-        && ask.opening.institution.is_some()
-        && let Some(seen) = wallet.transactions.by_key(&ask.opening.adopted_key())
+        && let Some(seen) = import::find(wallet, &ask.opening)
     {
-        return Decision::answer(adopt::answer_again(seen));
+        return Decision::answer(import::answer_again(seen, &ask.opening));
     }
     match &ask.action {
         Action::Purchase { barred } => purchase::purchase(wallet, &ask.opening, *barred, context),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use tessera_protocol::{Amount, CardNumber, Institution, OrderKey, Stan};
+use tessera_protocol::{CardNumber, Institution, OrderKey, Stan};
 
 /// The idempotency key, which makes two requests the same one (wire protocol, section 5): 32, 41, 42, 11, 12, 13, message
 /// class, processing code, and the payer as the request names it (card number or order). As all of it is in the key, a wallet
@@ -53,16 +53,13 @@ pub enum KeyPayer<'a> {
     Order(&'a OrderKey),
     /// By wallet.
     Wallet,
-    /// Not known, and nor is the trace number: the financial system's list has the amount.
-    Adopted(Amount),
 }
 
 /// What SHA-256 takes in one block.
 const BLOCK_BYTES: usize = 55;
 
-/// No lengths of card numbers.
+/// No length of a card number.
 const ORDER: u8 = 0xFF;
-const ADOPTED: u8 = 0xFE;
 
 impl DuplicateKey {
     /// The key of these fields.
@@ -87,10 +84,6 @@ impl DuplicateKey {
                 bytes[41..].copy_from_slice(&order.0[..14]);
             }
             KeyPayer::Wallet => {}
-            KeyPayer::Adopted(amount) => {
-                bytes[40] = ADOPTED;
-                bytes[41..49].copy_from_slice(&amount.value().to_le_bytes());
-            }
         }
         let digest = Sha256::digest(bytes);
         Self(std::array::from_fn(|index| digest[index]))
@@ -172,14 +165,6 @@ mod tests {
             },
             KeyFields {
                 payer: KeyPayer::Wallet,
-                ..base
-            },
-            KeyFields {
-                payer: KeyPayer::Adopted(Amount::ZERO),
-                ..base
-            },
-            KeyFields {
-                payer: KeyPayer::Adopted(Amount::MAX),
                 ..base
             },
         ];

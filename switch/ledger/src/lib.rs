@@ -61,7 +61,7 @@ pub use command::{
     code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
-pub use decide::{BookedRequest, Booking, Decision, adopt, decide, is_admitted};
+pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};
 pub use event::{
     Account, Broken, Detail, Entry, Event, HostPurpose, Line, NotedOriginal, Posting, Postings,
     Reconciled, ToHost, Wanted,
@@ -79,9 +79,7 @@ pub use reference::Reference;
 pub use rule::{Reason, Rule, Verdict};
 pub use spending::Spending;
 pub use state::Wallet;
-pub use supervision::{
-    Adopted, ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision,
-};
+pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{ALIKE_MAX, End, Settled, Transactions};
 

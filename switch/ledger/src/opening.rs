@@ -186,22 +186,6 @@ impl Opening {
         self.local_date * 1_000_000 + self.local_time
     }
 
-    /// The key that it has where it was adopted from the financial system's list, which has neither field 11 nor how the request
-    /// named the payer. Within a wallet the amount stands for both.
-    pub(crate) fn adopted_key(&self) -> DuplicateKey {
-        DuplicateKey::of(KeyFields {
-            institution: self.institution,
-            terminal: &self.terminal,
-            acceptor: &self.acceptor,
-            trace: None,
-            local_time: self.local_time,
-            local_date: self.local_date,
-            class: self.class.number(),
-            processing_code: self.host_processing_code(),
-            payer: KeyPayer::Adopted(self.amount),
-        })
-    }
-
     /// Field 41 in four bytes: enough to distinguish a party's terminals.
     pub fn terminal_tag(&self) -> u32 {
         crc32c::crc32c(&self.terminal)

@@ -2,7 +2,7 @@
 //!
 //! Field 90 names the original by its trace number and by the time of one of its transmissions, of which the switch may have
 //! seen another one only. Trace numbers belong to a terminal and come round, so what 90 leaves open other fields must
-//! make up for, and where two requests fit equally well neither is meant. Party and payer (card number or order) are the same but where the table says otherwise.
+//! make up for, and where two requests fit equally well neither is meant. The party is always the same, and so is the payer (card number or order) unless stated.
 //!
 //! | fit | trace number | time in 90 | terminal | besides |
 //! | --- | --- | --- | --- | --- |
@@ -10,9 +10,9 @@
 //! | likely | same | of a transmission that was seen | another | of a reversal: same card acceptor |
 //! | likely | same | within an hour of one that was seen, or any where 12 and 13 are the original's | same | |
 //! | likely | same | none | same | of a reversal: the original is less than a day old |
-//! | likely | the original has none: it was adopted | when it came here | same | of a reversal: same card acceptor and amount, however the payer is named |
-//! | by amount | the same | within an hour of it | same | the same |
+//! | likely | any: the original was imported and has none | of the second in which it came | same | of a reversal: same card acceptor and amount, however it names the payer |
 //! | by RRN | any, or none | any, or none | any | same card acceptor, field 37 and amount |
+//! | by time | any: the original was imported | within a minute of it | same | as for the second in which it came |
 
 use std::fmt;
 
@@ -28,6 +28,8 @@ pub(super) const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// How many seconds two fields 7 of one request can lie apart: a repeat carries a new one.
 const REPEATED_WITHIN: u32 = 3_600;
+/// How many seconds lie at most between field 7 of a request and its arrival, where the arrival is all that is known of it.
+const IMPORTED_WITHIN: u32 = 60;
 
 /// Distinguishes two ways to name the payer: a card's serial number in its wallet, or a part of an order's key. It is not printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,7 +86,7 @@ pub struct NamedOriginal {
 /// How well a request fits what a later message names, the better the later in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// By field 37, card acceptor and amount; or, of what was adopted, by the amount and about the time.
+    /// By field 37, card acceptor and amount; or by terminal, amount and about the time, if it was imported.
     Retrieval,
     /// By the trace number, and by a time or terminal that were not seen with it.
     Likely,
@@ -155,25 +157,14 @@ impl NamedOriginal {
     /// or after it; `None` where it is not meant.
     pub fn fit(&self, one: &Traits, sent_at: impl Fn(u32) -> Sent, age: u64) -> Option<Fit> {
         let traits = &self.traits;
-        if self.class == 0 || self.class != one.class || traits.institution != one.institution {
+        if self.class == 0
+            || self.class != one.class
+            || traits.institution != one.institution
+            || traits.payer != one.payer
+        {
             return None;
         }
         let same_acceptor = traits.acceptor == one.acceptor;
-        if self.reverses && self.trace.is_some() && one.trace.is_none() {
-            let same = same_acceptor
-                && traits.terminal == one.terminal
-                && traits.credits == one.credits
-                && self.names_amount_of(one);
-            return match sent_at(self.transmission) {
-                _ if !same => None,
-                Sent::Then => Some(Fit::Likely),
-                Sent::About => Some(Fit::Retrieval),
-                Sent::NotThen => None,
-            };
-        }
-        if traits.payer != one.payer {
-            return None;
-        }
         if self.trace.is_some() && self.trace == one.trace {
             let own = same_acceptor && traits.terminal == one.terminal;
             let sent = sent_at(self.transmission);
@@ -199,6 +190,24 @@ impl NamedOriginal {
             && traits.credits == one.credits
             && self.names_amount_of(one);
         by_retrieval.then_some(Fit::Retrieval)
+    }
+
+    /// The same of a request that was imported, and came then: its trace number and how it named the payer are not known.
+    pub fn fit_imported(&self, one: &Traits, came: u32) -> Option<Fit> {
+        let traits = &self.traits;
+        let same = self.reverses
+            && self.class == one.class
+            && traits.institution == one.institution
+            && traits.terminal == one.terminal
+            && traits.acceptor == one.acceptor
+            && traits.credits == one.credits
+            && self.names_amount_of(one);
+        let apart = apart(self.transmission, came).filter(|_| same)?;
+        match apart {
+            0 => Some(Fit::Likely),
+            seconds if seconds <= IMPORTED_WITHIN => Some(Fit::Retrieval),
+            _ => None,
+        }
     }
 
     fn names_amount_of(&self, one: &Traits) -> bool {
@@ -230,6 +239,11 @@ impl Sent {
 
 /// Whether two fields 7 (MMDDhhmmss) can be of one request and a repeat of it.
 pub(super) fn may_repeat(one: u32, other: u32) -> bool {
+    apart(one, other).is_some_and(|seconds| seconds < REPEATED_WITHIN)
+}
+
+/// How many seconds two fields 7 (MMDDhhmmss) are apart; `None` for more than a day.
+fn apart(one: u32, other: u32) -> Option<u32> {
     const DAY: u32 = 86_400;
     let date = |time: u32| time / 1_000_000;
     let seconds = |time: u32| time / 10_000 % 100 * 3_600 + time / 100 % 100 * 60 + time % 100;
@@ -239,12 +253,12 @@ pub(super) fn may_repeat(one: u32, other: u32) -> bool {
     };
     let over_midnight = |before: u32, after: u32| {
         is_next_day(date(before), date(after))
-            && DAY.saturating_sub(seconds(before)) + seconds(after) < REPEATED_WITHIN
+            .then(|| DAY.saturating_sub(seconds(before)) + seconds(after))
     };
-    if date(one) == date(other) {
-        return seconds(one).abs_diff(seconds(other)) < REPEATED_WITHIN;
+    match date(one) == date(other) {
+        true => Some(seconds(one).abs_diff(seconds(other))),
+        false => over_midnight(one, other).or_else(|| over_midnight(other, one)),
     }
-    over_midnight(one, other) || over_midnight(other, one)
 }
 
 /// An original that was reversed and never seen: it is declined should it come.
@@ -285,7 +299,7 @@ impl UnseenOriginal {
         match named.fit(&one, sent_at, age) {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.
             Some(Fit::Retrieval) => named.trace.is_none() || !own || same_trace,
-            fit => fit.is_some() && same_trace,
+            fit => fit.is_some(),
         }
     }
 }

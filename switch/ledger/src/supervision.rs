@@ -33,7 +33,7 @@ impl Directed {
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
             | Directive::AcceptReferences(_)
-            | Directive::Adopt(_) => About::None,
+            | Directive::Import(_) => About::None,
         }
     }
 }
@@ -57,19 +57,9 @@ pub enum Directive {
     Drop(Reference, Owed),
     /// References in the journal fall or repeat, and the audit passed nevertheless; a command to the operator wallet.
     AcceptReferences(Irregular),
-    /// Bookings of the financial system came into wallets that lacked them; a command to the operator wallet.
-    Adopt(Adopted),
-}
-
-/// What came into wallets from a list of the financial system, after a restore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Adopted {
-    /// Rows of the list.
-    pub rows: u64,
-    /// What wallets were debited, less what of that was reversed, in minor units.
-    pub debited: i64,
-    /// What wallets were credited, likewise.
-    pub credited: i64,
+    /// What this list of the financial system has booked, named by its SHA-256, is imported into the wallets that lack it; a
+    /// command to the operator wallet.
+    Import([u8; 32]),
 }
 
 /// References that do not rise, in a journal whose switch went by a clock that was set back.
@@ -193,7 +183,7 @@ impl Supervision {
             Directive::Retry(..)
             | Directive::Drop(..)
             | Directive::AcceptReferences(_)
-            | Directive::Adopt(_) => {}
+            | Directive::Import(_) => {}
         }
     }
 }

@@ -5,9 +5,7 @@ use tessera_kit::record::Sequence;
 
 use super::bytes::{Reader, Unreadable};
 use super::event::parts::{read_institution, read_text, write_text};
-use super::supervision::{
-    Adopted, ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision,
-};
+use super::supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
 use super::{Block, Blocks, CardRange, Day, Owed, Reference, Subject};
 use crate::controls::Controls;
 
@@ -56,11 +54,9 @@ impl Directed {
                 out.put_u64_le(irregular.repeated);
                 out.put_u64_le(irregular.last_sequence.map_or(0, Sequence::to_stored));
             }
-            Directive::Adopt(adopted) => {
+            Directive::Import(list) => {
                 out.put_u8(9);
-                out.put_u64_le(adopted.rows);
-                out.put_i64_le(adopted.debited);
-                out.put_i64_le(adopted.credited);
+                out.put_slice(list);
             }
         }
         write_text(out, &self.by);
@@ -86,11 +82,7 @@ impl Directed {
                     repeated: from.u64()?,
                     last_sequence: Sequence::from_stored(from.u64()?),
                 }),
-                9 => Directive::Adopt(Adopted {
-                    rows: from.u64()?,
-                    debited: from.u64()? as i64,
-                    credited: from.u64()? as i64,
-                }),
+                9 => Directive::Import(from.array()?),
                 kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },
             by: read_text(from)?.into(),

@@ -237,6 +237,12 @@ impl Transaction {
         self.more().given_up.iter().find(|one| one.owed == owed)
     }
 
+    /// Whether it was imported from a list of the financial system, which does not have field 11, and field 37 only as the switch
+    /// sent it: no request is so.
+    pub fn is_imported(&self) -> bool {
+        self.trace.is_none() && self.retrieval == self.reference.to_text()
+    }
+
     /// The authorization number of its answer, derived from the reference, so that it is the same
     /// however often it is asked for.
     pub fn approval(&self) -> [u8; 6] {

@@ -422,6 +422,8 @@ impl Settled {
     fn of(transaction: &Transaction) -> Option<Self> {
         let more = transaction.more();
         if transaction.is_open()
+            // The party knows it by a trace number that is not known here.
+            || transaction.is_imported()
             || !more.repeats.is_empty()
             || !more.used.is_zero()
             || more

@@ -177,7 +177,7 @@ impl Operator {
                     | Directive::Retry(..)
                     | Directive::Drop(..)
                     | Directive::AcceptReferences(_)
-                    | Directive::Adopt(_)) => other,
+                    | Directive::Import(_)) => other,
                 };
                 let directed = Directed {
                     directive,
@@ -370,7 +370,8 @@ fn padded(acceptor: &str) -> Result<[u8; 15], Refusal> {
     }
 }
 
-fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
+/// What an operator says, as it is journaled: not empty, and not too long.
+pub(crate) fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
     match text.trim() {
         "" => Err(Refusal(format!(
             "`{what}` is required: it is journaled with the decision"
@@ -429,10 +430,10 @@ fn words(directive: &Directive) -> String {
             irregular.wallets,
             irregular.last_sequence.map_or(0, Sequence::to_stored)
         ),
-        Directive::Adopt(adopted) => format!(
-            "adopt {} bookings of the financial system: {} debited, {} credited, in minor units",
-            adopted.rows, adopted.debited, adopted.credited
-        ),
+        Directive::Import(list) => {
+            let digits: String = list.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("import what the financial system has booked: list with SHA-256 {digits}")
+        }
     }
 }
 

@@ -238,7 +238,7 @@ impl Wallet {
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
             | Directive::AcceptReferences(_)
-            | Directive::Adopt(_) => {
+            | Directive::Import(_) => {
                 let supervision = self.supervision.get_or_insert_default();
                 supervision.apply(directed, at);
                 self.supervision.take_if(|decided| decided.is_empty());

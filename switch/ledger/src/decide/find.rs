@@ -25,7 +25,10 @@ pub(super) fn find<'a>(
     let mut found = Err(Unmatched::Unseen);
     for transaction in wallet.transactions.iter().filter(|one| kinds(one.kind)) {
         let age = at.since(transaction.reference.given_at());
-        let fit = named.fit(&transaction.traits(), |time| transaction.sent(time), age);
+        let fit = match transaction.is_imported() {
+            true => named.fit_imported(&transaction.traits(), transaction.transmission),
+            false => named.fit(&transaction.traits(), |time| transaction.sent(time), age),
+        };
         if fit.is_none() || fit < best {
             continue;
         }

@@ -47,7 +47,7 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
         | Directive::ChangeKey(_)
         | Directive::Drop(..)
         | Directive::AcceptReferences(_)
-        | Directive::Adopt(_) => {}
+        | Directive::Import(_) => {}
     }
     decision
 }
@@ -86,7 +86,7 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Verdict> {
             Err(Rule::OnlyOperatorsDates.into())
         }
         Directive::AcceptReferences(_) => Err(Rule::OnlyRepair.into()),
-        Directive::Adopt(_) => Err(Rule::OnlyRecover.into()),
+        Directive::Import(_) => Err(Rule::OnlyRecover.into()),
         Directive::Block(Subject::Wallet) | Directive::Control(..)
             if of_operator || wallet.last_position.is_none() =>
         {

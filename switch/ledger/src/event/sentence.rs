@@ -66,7 +66,7 @@ impl Event {
                     | Directive::BeginDay(..)
                     | Directive::ChangeKey(_)
                     | Directive::AcceptReferences(_)
-                    | Directive::Adopt(_) => "something else",
+                    | Directive::Import(_) => "something else",
                 };
                 format!("{} decided to {what}: {}", directed.by, directed.reason)
             }

@@ -174,6 +174,12 @@ impl Bench {
         found.map_or(Amount::ZERO, |asked| asked.amount)
     }
 
+    /// Takes a settled transaction to hand.
+    pub(super) fn recall(&mut self, reference: Reference) {
+        let about = About::Reference(reference);
+        recall(&mut self.wallet, about, None, &self.entries);
+    }
+
     /// How many events were journaled.
     pub(super) fn events(&self) -> usize {
         self.entries.len()

@@ -1,12 +1,12 @@
 //! The rules of money against a plain model, and what replaying the journal makes of them.
 
-mod adopted;
 #[allow(dead_code, reason = "another crate uses the rest")]
 mod bench;
 mod completions;
 mod declines;
 mod ending;
 mod golden;
+mod imported;
 mod kept;
 mod model;
 mod originals;

@@ -13,9 +13,8 @@ use serde::Serialize;
 use tessera_journal::Location;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, Reference};
-use tessera_protocol::Amount;
 
-use super::booked::{Booked, Theirs, read};
+use super::booked::{Booked, BookedSide, Theirs, read};
 use super::error::ReconError;
 use super::items;
 use super::list::Row;
@@ -47,6 +46,9 @@ pub struct Step {
     /// What the financial system has, where only it has it.
     #[serde(skip)]
     pub booked: Option<Booked>,
+    /// What people can do about a row that can't be imported.
+    #[serde(skip)]
+    pub by_people: &'static str,
 }
 
 /// What there is to settle.
@@ -75,7 +77,7 @@ pub fn plan(location: &Location, theirs: impl Read) -> Result<Plan, ReconError> 
         let given_at = reference.given_at();
         plan.newest = plan.newest.max(Some(given_at));
         let span = plan.dates.entry(row.booked.day).or_default();
-        if !is_reversal(&row.booked.side) {
+        if !row.booked.side.reverses {
             let (first, last) = span.unwrap_or((given_at, given_at));
             *span = Some((first.min(given_at), last.max(given_at)));
         }
@@ -101,10 +103,6 @@ pub fn plan(location: &Location, theirs: impl Read) -> Result<Plan, ReconError> 
     Ok(plan)
 }
 
-fn is_reversal(side: &str) -> bool {
-    side.ends_with("_reversal")
-}
-
 /// What both sides have under one reference.
 #[derive(Default)]
 struct Requests {
@@ -120,23 +118,7 @@ impl Requests {
         if self.ours.is_empty() && self.came_to_nothing() && known()? {
             return Ok(Vec::new());
         }
-        // What was undone in two steps here may have been undone in one there.
-        sum_up(
-            &mut self.ours,
-            |one, other| (&one.settlement_date, &one.side) == (&other.settlement_date, &other.side),
-            |sum, other| sum.amount = sum.amount.saturating_add(other.amount),
-        );
-        sum_up(
-            &mut self.theirs,
-            |one, other| {
-                let [one, other] = [one, other].map(|row| (row.booked.day, &row.booked.side));
-                one == other
-            },
-            |sum, other| {
-                let both = sum.booked.amount.checked_add(other.booked.amount);
-                sum.booked.amount = both.unwrap_or(Amount::MAX);
-            },
-        );
+        self.sum_up();
         let theirs = &mut self.theirs;
         self.ours.retain(|one| {
             let same = theirs.iter().position(|other| {
@@ -156,18 +138,33 @@ impl Requests {
             });
         }
         for theirs in self.theirs {
-            let in_flight = !is_reversal(&theirs.booked.side) && known()?;
+            let in_flight = !theirs.booked.side.reverses && known()?;
             steps.push(Step::only_theirs(theirs, in_flight));
         }
         Ok(steps)
     }
 
+    /// What was undone in two steps here may have been undone in one there.
+    fn sum_up(&mut self) {
+        let mut sums: Vec<Row> = Vec::new();
+        for row in self.ours.drain(..) {
+            let together = |sum: &&mut Row| {
+                (&sum.settlement_date, &sum.side) == (&row.settlement_date, &row.side)
+            };
+            match sums.iter_mut().find(together) {
+                Some(sum) => sum.amount = sum.amount.saturating_add(row.amount),
+                None => sums.push(row),
+            }
+        }
+        self.ours = sums;
+    }
+
     /// The financial system has debited and reversed it on one date.
     fn came_to_nothing(&self) -> bool {
-        let mut left: BTreeMap<Day, i64> = BTreeMap::new();
+        let mut left: BTreeMap<Day, i128> = BTreeMap::new();
         for row in &self.theirs {
-            let amount = row.booked.amount.value() as i64;
-            *left.entry(row.booked.day).or_default() += match is_reversal(&row.booked.side) {
+            let amount = i128::from(row.booked.amount.value());
+            *left.entry(row.booked.day).or_default() += match row.booked.side.reverses {
                 true => -amount,
                 false => amount,
             };
@@ -176,20 +173,8 @@ impl Requests {
     }
 }
 
-/// Makes one row of those that belong together.
-fn sum_up<T>(rows: &mut Vec<T>, together: impl Fn(&T, &T) -> bool, add: impl Fn(&mut T, &T)) {
-    let mut sums: Vec<T> = Vec::new();
-    for row in rows.drain(..) {
-        match sums.iter_mut().find(|sum| together(sum, &row)) {
-            Some(sum) => add(sum, &row),
-            None => sums.push(row),
-        }
-    }
-    *rows = sums;
-}
-
 fn is_same_side(ours: &Row, theirs: &Theirs) -> bool {
-    ours.side == theirs.booked.side
+    BookedSide::from_text(&ours.side) == Some(theirs.booked.side)
 }
 
 impl Step {
@@ -206,6 +191,7 @@ impl Step {
             switch_reference: ours.switch_reference,
             action: "an advice that is still open is sent at the start; else have the financial system post it".into(),
             booked: None,
+            by_people: "",
         }
     }
 
@@ -220,29 +206,48 @@ impl Step {
 
     fn only_theirs(theirs: Theirs, in_flight: bool) -> Self {
         let booked = theirs.booked;
-        let (found, action) = match (in_flight, booked.side.as_str()) {
-            (true, _) => (
-                "in flight",
-                "--apply approves it; else the start has the financial system reverse it, and the party may have an approval",
+        let BookedSide { debit, reverses } = booked.side;
+        let (side, action, by_people) = match (debit, reverses) {
+            (true, false) if in_flight => (
+                "debit",
+                "--apply approves it",
+                "the start has the financial system reverse it: settle with the party, which may have an approval",
             ),
-            (_, "debit") => (
-                "only theirs",
-                "--apply debits the wallet; else settle with the party, or have the financial system reverse it",
+            (false, false) if in_flight => (
+                "credit",
+                "--apply approves it",
+                "the start has the financial system reverse it: settle with the party, which may have an approval",
             ),
-            (_, "credit") => (
-                "only theirs",
-                "--apply credits the wallet; else have it sent again, or the financial system reverse it",
+            (true, false) => (
+                "debit",
+                "--apply debits the wallet",
+                "settle with the party, which has an approval, or have the financial system reverse it",
             ),
-            _ => (
-                "only theirs",
-                "--apply reverses it here too; else have the party reverse it again",
+            (false, false) => (
+                "credit",
+                "--apply credits the wallet",
+                "have it sent again, or the financial system reverse it",
+            ),
+            (true, true) => (
+                "debit_reversal",
+                "--apply reverses it here too",
+                "have the party reverse it again",
+            ),
+            (false, true) => (
+                "credit_reversal",
+                "--apply reverses it here too",
+                "have the party reverse it again",
             ),
         };
         Self {
-            found,
+            found: if in_flight {
+                "in flight"
+            } else {
+                "only theirs"
+            },
             settlement_date: theirs.settlement_date,
             party: theirs.party,
-            side: booked.side.clone(),
+            side: side.to_owned(),
             ours: None,
             theirs: Some(booked.amount.value()),
             reference: theirs.reference,
@@ -250,6 +255,7 @@ impl Step {
             switch_reference: theirs.switch_reference,
             action: action.into(),
             booked: Some(booked),
+            by_people,
         }
     }
 }

@@ -226,6 +226,22 @@ fn a_list_for_a_plan_says_which_row_is_wrong() {
             "row 2 of the list: switch_reference",
         ),
         ("2024-10-04,debit,-1,00000000000A\n", "record 2"),
+        (
+            "2024-10-05,debit,1,00000000000A\n",
+            "row 2 of the list: the list has this row already",
+        ),
+        (
+            "2024-10-04,debit,0,00000000000B\n",
+            "row 2 of the list: amount",
+        ),
+        (
+            "2024-10-04,Debit,1,00000000000B\n",
+            "row 2 of the list: side",
+        ),
+        (
+            "2024-10-04,debit,1,\n",
+            "row 2 of the list: switch_reference",
+        ),
     ] {
         let error = refused(&[titles, good, row].concat());
         assert!(error.contains(wanted), "{error}");
@@ -241,6 +257,42 @@ fn a_list_for_a_plan_says_which_row_is_wrong() {
     );
     let tomorrow = tomorrow.unwrap();
     assert_eq!((tomorrow.steps.len(), tomorrow.not_begun.len()), (1, 1));
+}
+
+#[test]
+fn a_list_to_import_says_which_cell_is_wrong() {
+    let (folder, keys, _traffic) = journal();
+    let titles = "settlement_date,side,amount,switch_reference";
+    for (column, wrong) in [
+        ("party", "2.0E+10"),
+        ("party", "200000000010"),
+        ("card", "990000000000001"),
+        ("card", "9900000000000011"),
+        ("card", "9.9E+15"),
+        ("local_time", "240000"),
+        ("local_time", "9:45:00"),
+        ("local_date", "20261124"),
+        ("local_date", "1300"),
+        ("terminal", "TERM00011"),
+        ("acceptor", "SHOP-77 is too long"),
+        ("currency", "USD"),
+        ("switch_trace", "1000000"),
+        ("switch_trace", "0"),
+        ("original", "x-y"),
+    ] {
+        let list = format!("{titles},{column}\r\n2024-10-04,debit,1,A,{wrong}\r\n");
+        let refused = plan(&location(&folder, &keys), list.as_bytes()).unwrap_err();
+        let refused = refused.to_string();
+        assert!(
+            refused.contains(&format!("row 1 of the list: {column} is not")),
+            "{refused}"
+        );
+        let empty = format!("\u{feff}{titles},{column}\n2024-10-04,debit,1,A,\n");
+        assert!(
+            plan(&location(&folder, &keys), empty.as_bytes()).is_ok(),
+            "{column}"
+        );
+    }
 }
 
 fn location(folder: &tempfile::TempDir, keys: &DataKeys) -> Location {

@@ -3,8 +3,8 @@
 use tessera_kit::record::Sequence;
 use tessera_ledger::controls::Controls;
 use tessera_ledger::{
-    Adopted, CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular,
-    KeyChange, Owed, ProposedContact, Reference, Session, Source, Subject,
+    CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
+    Owed, ProposedContact, Reference, Session, Source, Subject,
 };
 use tessera_protocol::Institution;
 use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
@@ -124,11 +124,6 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         repeated: 3,
         last_sequence: Sequence::from_stored(4),
     };
-    let adopted = Adopted {
-        rows: 3,
-        debited: 4,
-        credited: -5,
-    };
     let cards = CardRange::new("990000", "990001").expect("a range");
     let all = [
         ("block-wallet", Directive::Block(Subject::Wallet)),
@@ -147,7 +142,7 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         ("begin-day", Directive::BeginDay(NOW, Day(20_786))),
         ("change-key", Directive::ChangeKey(key)),
         ("accept-references", Directive::AcceptReferences(irregular)),
-        ("adopt", Directive::Adopt(adopted)),
+        ("import", Directive::Import([7; 32])),
     ];
     let directed = |(name, directive)| {
         let directed = Directed {

@@ -7,8 +7,8 @@ use tessera_protocol::{Mti, OriginalData, ResponseCode, Stan, Totals};
 
 use super::bench::{Bench, NOW, PURCHASE, amount, by_card, forwarded, name, original, refund};
 use crate::{
-    Action, BookedRequest, Booking, Command, Kind, LoadFrom, Opening, Outcome, Payer, Reference,
-    Rule, Status, Transaction, adopt,
+    Action, BookedRequest, Booking, Command, Kind, LoadFrom, NotImported, Opening, Outcome, Payer,
+    Reference, Status, Transaction, import,
 };
 
 #[derive(Debug, Clone)]
@@ -132,6 +132,14 @@ impl Lost {
         }
     }
 
+    /// Open advices are sent at the start, and acknowledged.
+    fn starts(&mut self) {
+        self.bench.send(Command::Recover);
+        for (reference, subject) in self.bench.under_way() {
+            self.bench.send(Command::AdviceAnswered(reference, subject));
+        }
+    }
+
     /// What its financial system has booked.
     fn booked(&self) -> impl Iterator<Item = &Transaction> {
         let all = self.bench.wallet.transactions.iter();
@@ -162,53 +170,120 @@ fn request(lost: &Lost, booked: &Transaction) -> BookedRequest {
     }
 }
 
-fn adopts(restored: &mut Bench, request: &BookedRequest, booking: Booking) -> Result<(), Rule> {
+fn imports(
+    restored: &mut Bench,
+    request: &BookedRequest,
+    booking: Booking,
+) -> Result<(), NotImported> {
+    let mut all = usize::MAX;
+    import_at_most(&mut all, restored, request, booking)
+}
+
+/// The same, killed when so many more events are journaled.
+fn import_at_most(
+    events_left: &mut usize,
+    restored: &mut Bench,
+    request: &BookedRequest,
+    booking: Booking,
+) -> Result<(), NotImported> {
     let opening = request.opening(booking);
-    let events = adopt(&restored.wallet, &opening, booking)?;
-    events.into_iter().for_each(|event| restored.journal(event));
+    for event in import(&restored.wallet, &opening, booking)? {
+        if *events_left > 0 {
+            *events_left -= 1;
+            restored.journal(event);
+        }
+    }
     Ok(())
 }
 
-/// All that `restored` lacks: what was booked, and then what was undone of it.
-fn settle(lost: &Lost, restored: &mut Bench) {
+/// All that `restored` lacks: what was booked, and then what was undone of it, or before where its money is needed; killed after so
+/// many events.
+fn settle(lost: &Lost, restored: &mut Bench, mut events_left: usize) {
+    let left = &mut events_left;
     for booked in lost.booked() {
-        let has = restored
-            .wallet
-            .transactions
-            .by_reference(booked.reference)
-            .map(|found| found.status);
-        match has {
-            Some(Status::Pending) => {
-                let awaited = Booking::Awaited(booked.reference);
-                adopts(restored, &request(lost, booked), awaited).expect("it fits");
-            }
-            Some(_) => {}
-            None => {
-                let original = booked.more().original;
-                let booking = match booked.kind {
-                    Kind::Refund => Booking::Credit {
-                        purchase: original,
-                        host_trace: Stan::MIN,
-                    },
-                    _ => Booking::Debit {
-                        authorization: original,
-                        host_trace: booked.host_trace,
-                    },
-                };
-                adopts(restored, &request(lost, booked), booking).expect("it fits");
-            }
+        restored.recall(booked.reference);
+        let transactions = &restored.wallet.transactions;
+        let known = transactions.by_reference(booked.reference);
+        let original = booked.more().original;
+        let booking = match (known.map(|found| found.status), booked.kind) {
+            (Some(Status::Pending), _) => Booking::Awaited(booked.reference),
+            (Some(_), _) => continue,
+            (None, Kind::Refund) => Booking::Credit {
+                purchase: original,
+                host_trace: Stan::MIN,
+            },
+            (None, _) => Booking::Debit {
+                authorization: original,
+                host_trace: booked.host_trace,
+            },
+        };
+        let request = request(lost, booked);
+        let mut imported = import_at_most(left, restored, &request, booking);
+        let needs = match imported {
+            Err(NotImported::Money) => Some(false),
+            Err(NotImported::Purchase) => Some(true),
+            _ => None,
+        };
+        if let Some(of_refunds) = needs {
+            // What can't be yet can be in the end.
+            let _ = undo(lost, restored, left, of_refunds);
+            imported = import_at_most(left, restored, &request, booking);
+        }
+        if *left > 0 {
+            imported.expect("it fits");
         }
     }
-    let is_refund = |found: &&Transaction| found.kind == Kind::Refund;
-    let (refunds, others): (Vec<_>, Vec<_>) = lost.booked().partition(is_refund);
-    for (count, undone) in refunds.into_iter().chain(others).enumerate() {
+    // Refunds keep a part of their purchases.
+    for of_refunds in [true, false] {
+        let undone = undo(lost, restored, left, of_refunds);
+        if *left > 0 {
+            undone.expect("it fits");
+        }
+    }
+}
+
+/// What was undone of what `restored` has.
+fn undo(
+    lost: &Lost,
+    restored: &mut Bench,
+    left: &mut usize,
+    of_refunds: bool,
+) -> Result<(), NotImported> {
+    let mut undone_all = Ok(());
+    let booked = lost.booked();
+    for undone in booked.filter(|found| (found.kind == Kind::Refund) == of_refunds) {
+        let transactions = &restored.wallet.transactions;
+        // A refund that is still to come needs that much of it.
+        let refunds: u64 = lost
+            .booked()
+            .filter(|found| {
+                found.more().original == Some(undone.reference)
+                    && transactions.by_reference(found.reference).is_none()
+            })
+            .map(|found| lost.bench.booked(found.reference).value())
+            .sum();
+        if undone.standing.value() < refunds {
+            continue;
+        }
         let reversal = BookedRequest {
-            reference: Reference(Reference::first(restored.now(), 15).0 + count as u64),
+            reference: Reference(Reference::first(restored.now(), 15).0 + restored.events() as u64),
             ..request(lost, undone)
         };
-        let left = Booking::Left(undone.reference, undone.standing);
-        adopts(restored, &reversal, left).expect("it fits");
+        let refunded = undone.more().used;
+        let booking = Booking::Left {
+            of: undone.reference,
+            left: undone.standing,
+            stays: match undone.standing > refunded {
+                true => undone.standing,
+                false => amount(0),
+            },
+        };
+        let imported = import_at_most(left, restored, &reversal, booking);
+        if imported != Err(NotImported::Unknown) {
+            undone_all = undone_all.and(imported);
+        }
     }
+    undone_all
 }
 
 /// What the payer owns less what they owe. What an authorization sets aside is not booked: it does not come back.
@@ -234,7 +309,12 @@ fn repeats(bench: &mut Bench, said: &Opening) -> Option<Outcome> {
 
 proptest! {
     #[test]
-    fn a_wallet_gets_back_what_it_lost(before in steps(), pending in any::<bool>(), after in steps()) {
+    fn a_wallet_gets_back_what_it_lost(
+        before in steps(),
+        pending in any::<bool>(),
+        after in steps(),
+        cut in 0_usize..30,
+    ) {
         let [mut lost, mut restored] = [Lost::new(), Lost::new()];
         for step in &before {
             lost.does(step);
@@ -250,13 +330,17 @@ proptest! {
         for step in &after {
             lost.does(step);
         }
-        settle(&lost, &mut restored.bench);
+        settle(&lost, &mut restored.bench, cut);
+        restored.bench.checkpoint();
+        restored.bench.wallet = restored.bench.read_stored();
+        settle(&lost, &mut restored.bench, usize::MAX);
+        restored.starts();
         prop_assert_eq!(money(&lost.bench), money(&restored.bench));
         prop_assert_eq!(amounts(&lost.bench), amounts(&restored.bench));
         prop_assert_eq!(&restored.bench.replayed(), &restored.bench.wallet);
         // A second time it finds nothing to do.
         let events = restored.bench.events();
-        settle(&lost, &mut restored.bench);
+        settle(&lost, &mut restored.bench, usize::MAX);
         prop_assert_eq!(restored.bench.events(), events);
 
         // The parties go on: they repeat what they have no answer to, and reverse.
@@ -315,7 +399,7 @@ fn a_load_comes_back() {
         currency: opening.currency,
         card: name(1),
     };
-    adopts(&mut restored, &request, Booking::Load(Stan::MIN)).expect("it fits");
+    imports(&mut restored, &request, Booking::Load(Stan::MIN)).expect("it fits");
     assert_eq!(money(&restored), 350);
     assert_eq!(money(&restored), money(&lost));
     assert_eq!(restored.replayed(), restored.wallet);
@@ -340,11 +424,15 @@ fn what_does_not_fit_is_refused() {
         purchase: None,
         host_trace: Stan::MIN,
     };
-    let more = adopts(&mut bench, &request(1), credit);
-    assert_eq!(more, Err(Rule::MoreThanWalletHolds));
-    let unknown = Booking::Left(Reference(5), amount(0));
-    let unknown = adopts(&mut bench, &request(1), unknown);
-    assert_eq!(unknown, Err(Rule::OriginalNotFound));
+    let more = imports(&mut bench, &request(1), credit);
+    assert_eq!(more, Err(NotImported::TooMuch));
+    let unknown = Booking::Left {
+        of: Reference(5),
+        left: amount(0),
+        stays: amount(0),
+    };
+    let unknown = imports(&mut bench, &request(1), unknown);
+    assert_eq!(unknown, Err(NotImported::Unknown));
     let foreign = BookedRequest {
         currency: tessera_protocol::Currency::new(978).expect("euro"),
         ..request(1)
@@ -353,12 +441,49 @@ fn what_does_not_fit_is_refused() {
         authorization: None,
         host_trace: None,
     };
-    let foreign = adopts(&mut bench, &foreign, debit);
-    assert_eq!(foreign, Err(Rule::OtherCurrency));
+    let foreign = imports(&mut bench, &foreign, debit);
+    assert_eq!(foreign, Err(NotImported::Currency));
     // What is not there is owed, as the financial system has taken it.
     let mut poor = Bench::with(10);
-    adopts(&mut poor, &request(30), debit).expect("it fits");
+    imports(&mut poor, &request(30), debit).expect("it fits");
     assert_eq!(money(&poor), -20);
-    let left = Booking::Left(given(77), amount(30));
-    adopts(&mut poor, &request(30), left).expect("nothing to do");
+    let left = Booking::Left {
+        of: given(77),
+        left: amount(30),
+        stays: amount(30),
+    };
+    imports(&mut poor, &request(30), left).expect("nothing to do");
+}
+
+#[test]
+fn a_repeat_of_what_was_approved_in_part_is_answered_so() {
+    let mut bench = Bench::with(1_000);
+    let mut said = by_card(2, 1, 100);
+    said.merchant.takes_part = true;
+    let request = BookedRequest {
+        reference: Reference(Reference::first(NOW, 0).0 + 77),
+        institution: said.institution,
+        local_time: said.local_time,
+        local_date: said.local_date,
+        terminal: said.terminal,
+        acceptor: said.acceptor,
+        amount: amount(60),
+        currency: said.currency,
+        card: name(1),
+    };
+    let debit = Booking::Debit {
+        authorization: None,
+        host_trace: Stan::new(9),
+    };
+    imports(&mut bench, &request, debit).expect("it fits");
+    let outcome = repeats(&mut bench, &said).expect("an answer");
+    assert_eq!(outcome.code, ResponseCode::PARTLY_APPROVED);
+    assert_eq!(money(&bench), 940);
+    // Not marked as a repeat, or from another terminal, it is another request.
+    let elsewhere = Opening {
+        terminal: *b"TERM0002",
+        ..said.clone()
+    };
+    assert_eq!(repeats(&mut bench, &elsewhere), None);
+    assert_eq!(bench.answer(said, PURCHASE), None);
 }

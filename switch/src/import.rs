@@ -1,0 +1,648 @@
+//! Imports into wallets what the financial system has booked and a restored, older journal lacks; the switch does not run.
+//!
+//! ```text
+//! plan ──▶ who has decided it, why, which list ──▶ settlement dates that had begun
+//!      ──▶ for each wallet and date: debits and credits in the order of their references, then reversals ──▶ plan of what is left
+//! ```
+//! Only the journal is written: the next start brings the store up to it. Whatever ends this in the middle, a second run goes on
+//! where the first one ended, as it compares anew. The rules are the ledger's (`import`).
+//!
+//! References of a wallet rise, and a reversal needs one that the financial system does not know: it gets one of the worker with
+//! the highest number, of the moment of the wallet's newest request on its date.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use hashbrown::HashMap;
+use sha2::{Digest as _, Sha256};
+use tessera_config::{Cutover, Settings};
+use tessera_journal::{Journal, Position, Reader, Sequence};
+use tessera_kit::clock::{self, Timestamp};
+use tessera_ledger::moment::rfc_3339;
+use tessera_ledger::{
+    About, BookedRequest, Booking, Broken, CardName, Day, Days, Directed, Directive, Entry, Event,
+    Kind, NotImported, Reference, Transaction, Wallet, WalletId, import,
+};
+use tessera_protocol::{Amount, Institution};
+use tessera_reports::recon::{self, Booked, Plan, Step};
+use tessera_store::{ReadBackError, Store, read_back_kept};
+
+use crate::ops::operator;
+use crate::recovery::{self, Data, journal_location};
+use crate::settlement::since_midnight;
+
+/// No worker gives so many references in a millisecond that it comes to these, which reversals get.
+const REVERSALS: u64 = 0xF000;
+const REVERSALS_COUNT: u64 = 0x1000;
+const HIGHEST_WORKER: usize = 15;
+/// A settlement date lies no further from the day of its requests: there may be holidays in between.
+const DAYS_APART: u32 = 7;
+
+/// What was done, and what is left to people.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// Rows of the list.
+    pub rows: u64,
+    /// What wallets were debited, less what of that was reversed, in minor units.
+    pub debited: i64,
+    /// What wallets were credited, likewise.
+    pub credited: i64,
+    /// The settlement dates that were begun.
+    pub dates: Vec<Day>,
+    /// The plan of what differs now; where a row could not be imported, its action says why.
+    pub left: Vec<Step>,
+}
+
+/// Imports all that can be imported of what `list` has and the journal lacks: `by` has decided it, for this reason.
+///
+/// # Errors
+/// When the list can't be understood, its dates contradict the journal's, a switch is running on the data, or these can't be read
+/// or written. What was imported before stays.
+pub fn settle(
+    settings: &Settings,
+    list: &[u8],
+    by: &str,
+    reason: &str,
+) -> anyhow::Result<Imported> {
+    let [by, reason] = [operator::text("by", by), operator::text("reason", reason)]
+        .map(|text| text.map_err(|refusal| anyhow::anyhow!(refusal.0)));
+    let (by, reason) = (by?, reason?);
+    let decided = |directive| {
+        Event::Directed(Box::new(Directed {
+            directive,
+            by: by.clone(),
+            reason: reason.clone(),
+        }))
+    };
+    let digest = Sha256::digest(list);
+    let list_digest = std::array::from_fn(|place| digest[place]);
+    let Data {
+        lock: _lock,
+        keys,
+        journal,
+        store,
+        recovered: _,
+    } = recovery::open(settings, None)?;
+    let location = journal_location(settings, Some(&keys));
+    let Plan {
+        mut steps,
+        dates,
+        newest,
+        not_begun: _,
+    } = recon::plan(&location, list)?;
+    if let Some(newest) = newest.filter(|newest| *newest >= clock::system()) {
+        anyhow::bail!(
+            "the system's clock is behind the list's newest reference, of {}: set the clock first",
+            rfc_3339(newest)
+        );
+    }
+    let mut books = Books {
+        store: &store,
+        journal: journal.as_ref(),
+        reader: tessera_journal::reader(&location),
+        partitions: settings.partitions,
+        own: settings.host.institution,
+        days: Days::default(),
+        reversals: 0,
+        done: Imported::default(),
+        refused: HashMap::new(),
+    };
+    let mut operator = books.wallet(WalletId::OPERATOR)?;
+    if let Some(policy) = &operator.supervision {
+        books.days = policy.days.clone();
+    }
+    let begin = begin(&books.days, &dates, settings.mall.settlement_cutover)?;
+    let mut of_wallets: BTreeMap<WalletId, Vec<Row>> = BTreeMap::new();
+    for step in steps.drain(..) {
+        if let Some((wallet, row)) = books.row(step)? {
+            of_wallets.entry(wallet).or_default().push(row);
+        }
+    }
+    if !of_wallets.is_empty() {
+        books.append(&mut operator, decided(Directive::Import(list_digest)))?;
+        for (moment, day) in begin {
+            books.append(&mut operator, decided(Directive::BeginDay(moment, day)))?;
+            books.days.begin(moment, day);
+            books.done.dates.push(day);
+        }
+    }
+    for (wallet, rows) in of_wallets {
+        books.settle(wallet, rows)?;
+    }
+    let Books { done, refused, .. } = books;
+    journal.close()?;
+    // What was imported may have settled more than its own row.
+    let mut left = recon::plan(&location, list)?.steps;
+    for step in &mut left {
+        if let Some(why) = refused.get(&name(step)) {
+            step.action = format!("not imported: {why}; {}", step.by_people).into();
+        }
+    }
+    Ok(Imported { left, ..done })
+}
+
+/// Which row of a list it is.
+fn name(step: &Step) -> [String; 3] {
+    [&step.switch_reference, &step.side, &step.settlement_date].map(Clone::clone)
+}
+
+/// When the dates of a list began that the journal does not know, or knows to begin later: by the clock, where that agrees with the
+/// references of the list, which are made of the time; else with the first of them. Dates without debits and credits are not begun.
+fn begin(
+    known: &Days,
+    dates: &BTreeMap<Day, Option<(Timestamp, Timestamp)>>,
+    cutover: Cutover,
+) -> anyhow::Result<Vec<(Timestamp, Day)>> {
+    let mut days = known.clone();
+    let mut begin = Vec::new();
+    let spans = dates
+        .iter()
+        .filter_map(|(day, span)| span.map(|(first, last)| (*day, first, last)));
+    for (day, first, last) in spans.clone() {
+        if days.of(first) < day
+            && days
+                .newest()
+                .is_none_or(|(begins, newest)| newest < day || begins > first)
+        {
+            let apart = Day::at(first, 0).0.abs_diff(day.0);
+            anyhow::ensure!(
+                apart <= DAYS_APART,
+                "the list has {day} as the settlement date of requests of {}: correct the list",
+                rfc_3339(first)
+            );
+            let by_clock = match cutover {
+                Cutover::Clock(cutover) => Some(day.begins(since_midnight(cutover))),
+                Cutover::Host => None,
+            };
+            // Requests of the date before may have come until then.
+            let before = spans.clone().filter(|(other, ..)| *other < day);
+            let before = before.map(|(.., last)| last).max();
+            let fits = |at: &Timestamp| *at <= first && before.is_none_or(|before| before < *at);
+            let moment = by_clock.filter(fits).unwrap_or(first);
+            days.begin(moment, day);
+            begin.push((moment, day));
+        }
+        for at in [first, last] {
+            anyhow::ensure!(
+                days.of(at) >= day || known.newest().is_some_and(|(_, newest)| newest > day),
+                "the list has {day} as the settlement date of requests of {}, but an earlier one of later requests: correct the list",
+                rfc_3339(at)
+            );
+        }
+    }
+    Ok(begin)
+}
+
+/// A row of the list, and the card of the wallet that it names.
+struct Row {
+    step: Step,
+    booked: Booked,
+    card: CardName,
+}
+
+impl Row {
+    /// By date: what was refunded and taken back was so before its purchase was reversed.
+    fn order(&self) -> (Day, bool, bool, Reference) {
+        let Booked {
+            day,
+            side,
+            reference,
+            ..
+        } = self.booked;
+        (day, side.reverses, side.reverses && side.debit, reference)
+    }
+}
+
+/// A wallet to which rows are imported.
+struct Importing {
+    wallet: Wallet,
+    /// The same, with events that are tried before they are journaled.
+    trial: Wallet,
+    /// The newest reference that the wallet has given.
+    newest: Option<Reference>,
+    /// What of each request stands by the list, as far as its reversals were looked at.
+    stands: HashMap<Reference, Amount>,
+    to_come: Later,
+}
+
+/// What the whole list says of a request, whatever the date.
+#[derive(Default)]
+struct Later {
+    /// What is reversed of it, and not imported yet.
+    reversed: HashMap<Reference, u64>,
+    /// What refunds of it come to in the end.
+    refunded: HashMap<Reference, i64>,
+}
+
+impl Later {
+    fn of(rows: &[Row], wallet: &Wallet) -> Self {
+        let mut later = Self::default();
+        let known = |reference| wallet.transactions.by_reference(reference);
+        let named = rows.iter().filter(|row| !row.booked.side.reverses);
+        let purchases: HashMap<_, _> = named
+            .map(|row| (row.booked.reference, row.booked.original))
+            .collect();
+        for row in rows {
+            let Booked {
+                reference,
+                side,
+                amount,
+                ..
+            } = row.booked;
+            if side.reverses {
+                *later.reversed.entry(reference).or_default() += amount.value();
+            }
+            let purchase = match known(reference) {
+                Some(refund) => refund.more().original,
+                None => purchases.get(&reference).copied().flatten(),
+            };
+            if let Some(purchase) = purchase.filter(|_| !side.debit) {
+                let amount = amount.value() as i64;
+                let signed = if side.reverses { -amount } else { amount };
+                let before = known(purchase).map_or(0, |found| found.more().used.value() as i64);
+                *later.refunded.entry(purchase).or_insert(before) += signed;
+            }
+        }
+        later
+    }
+
+    /// What stays of it in the end whatever becomes of its refunds; zero where that cannot be told from what they keep.
+    fn stays(&self, reference: Reference, stands: Amount) -> Amount {
+        let reversed = self.reversed.get(&reference).copied().unwrap_or(0);
+        let refunded = self.refunded.get(&reference).copied().unwrap_or(0);
+        let left = stands.value().saturating_sub(reversed);
+        let stays = Amount::new(left).filter(|_| left as i64 > refunded);
+        stays.unwrap_or(Amount::ZERO)
+    }
+}
+
+struct Books<'a> {
+    store: &'a Store,
+    journal: &'a dyn Journal,
+    reader: Arc<dyn Reader>,
+    partitions: u16,
+    /// The switch's own, which the financial system has in field 32 of loads and payouts.
+    own: Institution,
+    days: Days,
+    /// References for reversals that were given.
+    reversals: u64,
+    done: Imported,
+    /// Why rows were not imported.
+    refused: HashMap<[String; 3], String>,
+}
+
+impl Books<'_> {
+    fn wallet(&self, id: WalletId) -> anyhow::Result<Wallet> {
+        let stored = self.store.wallet(id)?;
+        Ok(stored.unwrap_or_else(|| Wallet::new(id)))
+    }
+
+    /// The row and its wallet; `None` where it is left to people.
+    fn row(&mut self, mut step: Step) -> anyhow::Result<Option<(WalletId, Row)>> {
+        let Some(booked) = step.booked.take() else {
+            return Ok(None);
+        };
+        let why = match &booked.card {
+            None => "the list does not have its card",
+            Some(number) => match self.store.card(self.store.indexed(number))? {
+                None => "no wallet has the card",
+                Some(found) => {
+                    let card = CardName::new(found.serial, number);
+                    return Ok(Some((found.wallet, Row { step, booked, card })));
+                }
+            },
+        };
+        self.refused.insert(name(&step), why.to_owned());
+        Ok(None)
+    }
+
+    fn settle(&mut self, id: WalletId, mut rows: Vec<Row>) -> anyhow::Result<()> {
+        rows.sort_by_key(Row::order);
+        let mut importing = self.importing(id, &rows)?;
+        while let Some(day) = rows.first().map(|row| row.booked.day) {
+            let of_day = rows.partition_point(|row| row.booked.day == day);
+            let later = rows.split_off(of_day);
+            self.settle_day(&mut importing, std::mem::replace(&mut rows, later))?;
+        }
+        Ok(())
+    }
+
+    fn importing(&self, id: WalletId, rows: &[Row]) -> anyhow::Result<Importing> {
+        let mut wallet = self.wallet(id)?;
+        let named = rows
+            .iter()
+            .flat_map(|row| [Some(row.booked.reference), row.booked.original]);
+        for reference in named.flatten() {
+            wallet.recall::<ReadBackError>(About::Reference(reference), None, |position| {
+                read_back_kept(self.reader.read(position))
+            })?;
+        }
+        let stands = rows.iter().filter_map(|row| {
+            let found = wallet.transactions.by_reference(row.booked.reference)?;
+            Some((found.reference, found.standing))
+        });
+        Ok(Importing {
+            to_come: Later::of(rows, &wallet),
+            stands: stands.collect(),
+            newest: self.newest_reference(&wallet)?,
+            trial: wallet.clone(),
+            wallet,
+        })
+    }
+
+    /// Debits and credits first, as a list does not say when a reversal came. Where one needs what was reversed before it, that is
+    /// imported earlier.
+    fn settle_day(&mut self, importing: &mut Importing, rows: Vec<Row>) -> anyhow::Result<()> {
+        let (mut reversals, requests): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.booked.side.reverses);
+        for (at, row) in requests.iter().enumerate() {
+            let to_come = &requests[at..];
+            let mut imported = self.import(importing, row)?;
+            let debits = match imported {
+                Err(Why::Rule(NotImported::Money)) => Some(true),
+                Err(Why::Rule(NotImported::Purchase | NotImported::TooMuch)) => Some(false),
+                _ => None,
+            };
+            if let Some(debits) = debits {
+                let mut waiting = Vec::new();
+                for reversal in reversals {
+                    let now = reversal.booked.side.debit == debits
+                        && leaves_enough(importing, &reversal, to_come);
+                    if !now || self.import(importing, &reversal)?.is_err() {
+                        waiting.push(reversal);
+                    }
+                }
+                reversals = waiting;
+                imported = self.import(importing, row)?;
+            }
+            self.note(row, imported);
+        }
+        for row in &reversals {
+            let imported = self.import(importing, row)?;
+            self.note(row, imported);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, row: &Row, imported: Result<(), Why>) {
+        if let Err(why) = imported {
+            self.refused.insert(name(&row.step), why.to_string());
+        }
+    }
+
+    /// Journals what brings the row into its wallet, if it fits.
+    fn import(&mut self, importing: &mut Importing, row: &Row) -> anyhow::Result<Result<(), Why>> {
+        let (request, booking) = match self.place(row, importing) {
+            Ok(found) => found,
+            Err(why) => return Ok(Err(why)),
+        };
+        let events = match import(&importing.wallet, &request.opening(booking), booking) {
+            Ok(events) => events,
+            Err(rule) => return Ok(Err(Why::Rule(rule))),
+        };
+        if let Err(broken) = try_on(&mut importing.trial, &events) {
+            importing.trial = importing.wallet.clone();
+            return Ok(Err(Why::Broken(broken)));
+        }
+        if !events.is_empty() {
+            self.count(&row.booked);
+        }
+        for event in events {
+            self.append(&mut importing.wallet, event)?;
+        }
+        match booking {
+            Booking::Awaited(_) => {}
+            Booking::Left { of, left, .. } => {
+                importing.stands.insert(of, left);
+                if let Some(reversed) = importing.to_come.reversed.get_mut(&of) {
+                    *reversed = reversed.saturating_sub(request.amount.value());
+                }
+                importing.newest = importing.newest.max(Some(request.reference));
+            }
+            Booking::Debit { .. } | Booking::Credit { .. } | Booking::Load(_) => {
+                importing.stands.insert(request.reference, request.amount);
+                importing.newest = importing.newest.max(Some(request.reference));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The request of a row, and what it is to its wallet.
+    fn place(&mut self, row: &Row, importing: &Importing) -> Result<(BookedRequest, Booking), Why> {
+        let booked = &row.booked;
+        let known = importing.wallet.transactions.by_reference(booked.reference);
+        if known.is_some_and(|found| !has_side(found, booked)) {
+            return Err(Why::Rule(NotImported::Side));
+        }
+        let party = booked.party.filter(|party| *party != self.own.number());
+        let institution = party.and_then(Institution::new);
+        let mut reference = booked.reference;
+        let booking = match (booked.side.reverses, known) {
+            (true, _) => {
+                let stands = importing.stands.get(&reference);
+                let stands = stands.ok_or(Why::Rule(NotImported::Unknown))?;
+                let left = stands.checked_sub(booked.amount).ok_or(Why::TooMuch)?;
+                reference = self.reversal_at(booked, importing.newest)?;
+                Booking::Left {
+                    of: booked.reference,
+                    left,
+                    stays: importing.to_come.stays(booked.reference, *stands),
+                }
+            }
+            (false, Some(_)) => Booking::Awaited(reference),
+            (false, None) if row.step.found == "in flight" => return Err(Why::OtherCard),
+            (false, None) => {
+                let day = self.days.of(reference.given_at());
+                if day != booked.day {
+                    return Err(Why::OtherDay(day));
+                }
+                if Some(reference) <= importing.newest {
+                    return Err(Why::Older);
+                }
+                self.anew(booked, institution)?
+            }
+        };
+        let currency = booked.currency.or(importing.wallet.currency);
+        let request = BookedRequest {
+            reference,
+            institution,
+            local_time: booked.local_time.unwrap_or_default(),
+            local_date: booked.local_date.unwrap_or_default(),
+            terminal: booked.terminal.unwrap_or([b' '; 8]),
+            acceptor: booked.acceptor.unwrap_or([b' '; 15]),
+            amount: booked.amount,
+            currency: currency.ok_or(Why::Rule(NotImported::Currency))?,
+            card: row.card,
+        };
+        Ok((request, booking))
+    }
+
+    /// What a debit or credit is that the journal does not have.
+    fn anew(&self, booked: &Booked, institution: Option<Institution>) -> Result<Booking, Why> {
+        if booked.party.is_none() {
+            return Err(Why::Lacks("party"));
+        }
+        // Without these, a repeat would be taken for a new request.
+        let by_party = institution.is_some();
+        let lacks = [
+            ("local_time", booked.local_time.is_none()),
+            ("local_date", booked.local_date.is_none()),
+            ("terminal", booked.terminal.is_none()),
+            ("acceptor", booked.acceptor.is_none()),
+        ];
+        if let Some((column, _)) = lacks.into_iter().find(|(_, lacks)| by_party && *lacks) {
+            return Err(Why::Lacks(column));
+        }
+        let host_trace = || booked.switch_trace.ok_or(Why::Lacks("switch_trace"));
+        Ok(match (booked.side.debit, by_party) {
+            (true, _) => Booking::Debit {
+                authorization: booked.original,
+                host_trace: booked.switch_trace,
+            },
+            (false, true) => Booking::Credit {
+                purchase: booked.original,
+                host_trace: host_trace()?,
+            },
+            (false, false) => Booking::Load(host_trace()?),
+        })
+    }
+
+    /// A reference for a reversal of this date.
+    fn reversal_at(
+        &mut self,
+        booked: &Booked,
+        newest: Option<Reference>,
+    ) -> Result<Reference, Why> {
+        let day = booked.day;
+        let mut dates = self.days.iter().skip_while(|(_, known)| *known != day);
+        let (begins, _) = dates.next().ok_or(Why::NotBegun)?;
+        let ends = dates.next().map(|(ends, _)| ends);
+        let after = newest.map_or(Timestamp::EPOCH, Reference::given_at);
+        let at = begins.max(booked.reference.given_at()).max(after);
+        self.reversals += 1;
+        let of_moment = |at| {
+            let first = Reference::first(at, HIGHEST_WORKER);
+            Reference(first.0 + REVERSALS + self.reversals % REVERSALS_COUNT)
+        };
+        let found = match of_moment(at) {
+            used if Some(used) <= newest => of_moment(at.plus(1)),
+            free => free,
+        };
+        match ends.is_some_and(|ends| found.given_at() >= ends) {
+            true => Err(Why::Over),
+            false => Ok(found),
+        }
+    }
+
+    /// The newest that the wallet has given.
+    fn newest_reference(&self, wallet: &Wallet) -> anyhow::Result<Option<Reference>> {
+        let mut next = wallet.last_position;
+        while let Some(position) = next {
+            let Some(entry) = read_back_kept(self.reader.read(position))? else {
+                break;
+            };
+            if let Some(opening) = entry.event.opening() {
+                return Ok(Some(opening.reference));
+            }
+            next = entry.previous;
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self, booked: &Booked) {
+        let amount = booked.amount.value() as i64;
+        let signed = if booked.side.reverses {
+            -amount
+        } else {
+            amount
+        };
+        self.done.rows += 1;
+        match booked.side.debit {
+            true => self.done.debited += signed,
+            false => self.done.credited += signed,
+        }
+    }
+
+    fn append(&self, wallet: &mut Wallet, event: Event) -> anyhow::Result<()> {
+        let entry = next_entry(wallet, event);
+        let mut payload = Vec::with_capacity(256);
+        entry.write(&mut payload);
+        let partition = wallet.id.partition(self.partitions);
+        let appended = self.journal.append(partition, &payload);
+        wallet
+            .apply(&entry, appended.position, appended.sequence)
+            .with_context(|| format!("wallet {}", wallet.id.0))
+    }
+}
+
+fn has_side(found: &Transaction, booked: &Booked) -> bool {
+    match found.kind {
+        Kind::Purchase | Kind::Completion | Kind::Payout => booked.side.debit,
+        Kind::Refund | Kind::Load => !booked.side.debit,
+        Kind::Authorization
+        | Kind::Reversal
+        | Kind::CardIssue
+        | Kind::Retirement
+        | Kind::Administration => false,
+    }
+}
+
+/// Whether what a reversal leaves suffices for the refunds that are still to come.
+fn leaves_enough(importing: &Importing, reversal: &Row, to_come: &[Row]) -> bool {
+    let of = reversal.booked.reference;
+    let refunds = to_come.iter().filter(|row| row.booked.original == Some(of));
+    let refunds: u64 = refunds.map(|row| row.booked.amount.value()).sum();
+    let stands = importing.stands.get(&of).copied().unwrap_or(Amount::ZERO);
+    refunds <= stands.saturating_sub(reversal.booked.amount).value()
+}
+
+/// Applies all of them to a copy: what does not fit must not be journaled.
+fn try_on(trial: &mut Wallet, events: &[Event]) -> Result<(), Broken> {
+    /// Above all positions and sequences that there are.
+    const TRIAL: u64 = 1 << 62;
+    for event in events {
+        let last = trial.last_position.map_or(0, Position::to_stored);
+        let stored = last.max(TRIAL) + 1;
+        let entry = next_entry(trial, event.clone());
+        if let Some(position) = Position::from_stored(stored) {
+            trial.apply(&entry, position, Sequence::FIRST.after(stored))?;
+        }
+    }
+    Ok(())
+}
+
+fn next_entry(wallet: &Wallet, event: Event) -> Entry {
+    Entry {
+        wallet: wallet.id,
+        previous: wallet.last_position,
+        at: clock::now(),
+        available: wallet.available,
+        held: wallet.held,
+        owed: wallet.owed,
+        event,
+    }
+}
+
+/// Why a row is left to people.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Rule(NotImported),
+    #[error("{0}")]
+    Broken(Broken),
+    #[error("the list does not have its {0}")]
+    Lacks(&'static str),
+    #[error("its switch_reference is another card's here")]
+    OtherCard,
+    #[error("more is reversed than what stands of it")]
+    TooMuch,
+    #[error("here its settlement date is {0}")]
+    OtherDay(Day),
+    #[error("its settlement date has not begun here")]
+    NotBegun,
+    #[error("the wallet has newer requests: the switch has run since the restore")]
+    Older,
+    #[error("the wallet has requests of a later settlement date")]
+    Over,
+}
