@@ -267,7 +267,7 @@ impl Later {
         later
     }
 
-    /// What stays of it in the end whatever becomes of its refunds; zero where that cannot be told from what they keep.
+    /// What stays of it in the end whatever becomes of its refunds; zero where that cannot be separated from what they keep.
     fn stays(&self, reference: Reference, stands: Amount) -> Amount {
         let reversed = self.reversed.get(&reference).copied().unwrap_or(0);
         let refunded = self.refunded.get(&reference).copied().unwrap_or(0);

@@ -485,5 +485,7 @@ fn a_repeat_of_what_was_approved_in_part_is_answered_so() {
         ..said.clone()
     };
     assert_eq!(repeats(&mut bench, &elsewhere), None);
-    assert_eq!(bench.answer(said, PURCHASE), None);
+    let mut unmarked = by_card(2, 2, 100);
+    unmarked.merchant.takes_part = true;
+    assert_eq!(bench.answer(unmarked, PURCHASE), None);
 }

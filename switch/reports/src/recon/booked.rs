@@ -101,7 +101,7 @@ pub(super) fn read(list: impl Read) -> Result<Vec<Theirs>, ReconError> {
     let mut list = csv::Reader::from_reader(Lines::new(list, LINE_BYTES_MAX));
     let titles = text_record(list.byte_headers()?.clone());
     let mut rows: Vec<Theirs> = Vec::new();
-    // Debits and credits by request; reversals by all that tells two of one date apart.
+    // Debits and credits by request; reversals by all in which two of one date differ.
     let mut seen = HashSet::new();
     // Where the sum of the reversals of a date is.
     let mut sums: HashMap<(Reference, BookedSide, Day), usize> = HashMap::new();
