@@ -97,7 +97,7 @@ pub fn settle(
             rfc_3339(newest)
         );
     }
-    let mut books = Books {
+    let mut running = Import {
         store: &store,
         journal: journal.as_ref(),
         reader: tessera_journal::reader(&location),
@@ -108,29 +108,29 @@ pub fn settle(
         done: Imported::default(),
         refused: HashMap::new(),
     };
-    let mut operator = books.wallet(WalletId::OPERATOR)?;
+    let mut operator = running.wallet(WalletId::OPERATOR)?;
     if let Some(policy) = &operator.supervision {
-        books.days = policy.days.clone();
+        running.days = policy.days.clone();
     }
-    let begin = begin(&books.days, &dates, settings.mall.settlement_cutover)?;
+    let begin = begin(&running.days, &dates, settings.mall.settlement_cutover)?;
     let mut of_wallets: BTreeMap<WalletId, Vec<Row>> = BTreeMap::new();
     for step in steps.drain(..) {
-        if let Some((wallet, row)) = books.row(step)? {
+        if let Some((wallet, row)) = running.row(step)? {
             of_wallets.entry(wallet).or_default().push(row);
         }
     }
     if !of_wallets.is_empty() {
-        books.append(&mut operator, decided(Directive::Import(list_digest)))?;
+        running.append(&mut operator, decided(Directive::Import(list_digest)))?;
         for (moment, day) in begin {
-            books.append(&mut operator, decided(Directive::BeginDay(moment, day)))?;
-            books.days.begin(moment, day);
-            books.done.dates.push(day);
+            running.append(&mut operator, decided(Directive::BeginDay(moment, day)))?;
+            running.days.begin(moment, day);
+            running.done.dates.push(day);
         }
     }
     for (wallet, rows) in of_wallets {
-        books.settle(wallet, rows)?;
+        running.settle(wallet, rows)?;
     }
-    let Books { done, refused, .. } = books;
+    let Import { done, refused, .. } = running;
     journal.close()?;
     // What was imported may have settled more than its own row.
     let mut left = recon::plan(&location, list)?.steps;
@@ -277,7 +277,7 @@ impl Later {
     }
 }
 
-struct Books<'a> {
+struct Import<'a> {
     store: &'a Store,
     journal: &'a dyn Journal,
     reader: Arc<dyn Reader>,
@@ -292,7 +292,7 @@ struct Books<'a> {
     refused: HashMap<[String; 3], String>,
 }
 
-impl Books<'_> {
+impl Import<'_> {
     fn wallet(&self, id: WalletId) -> anyhow::Result<Wallet> {
         let stored = self.store.wallet(id)?;
         Ok(stored.unwrap_or_else(|| Wallet::new(id)))

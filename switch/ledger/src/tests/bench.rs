@@ -190,11 +190,17 @@ impl Bench {
         self.under_way.contains(&(reference, subject))
     }
 
-    /// Moves the clock: references count anew in each millisecond, and none is given twice.
-    pub(super) fn set_time(&mut self, now: Timestamp) {
-        if now != self.now {
-            self.now = now;
-            self.given = 0;
+    /// Gives references from this time on, as a build did that went by the system's clock alone: the same ones again, if it has
+    /// been this time before.
+    pub(super) fn restart_at(&mut self, now: Timestamp) {
+        self.now = now;
+        self.given = 0;
+    }
+
+    /// The same with a clock that never goes back: no reference is given twice.
+    pub(super) fn advance_to(&mut self, now: Timestamp) {
+        if now > self.now {
+            self.restart_at(now);
         }
     }
 

@@ -14,7 +14,7 @@ const HOUR: u64 = 3_600_000;
 const KEPT: u64 = 7 * 24 * HOUR;
 
 fn at(bench: &mut Bench, moment: u64) {
-    bench.set_time(NOW.plus(moment));
+    bench.advance_to(NOW.plus(moment));
 }
 
 fn refunded(bench: &mut Bench, trace: u32, minor: u64) -> Option<Reference> {

@@ -105,11 +105,12 @@ pub(super) fn read(list: impl Read) -> Result<Vec<Theirs>, ReconError> {
     let mut seen = HashSet::new();
     // Where the sum of the reversals of a date is.
     let mut sums: HashMap<(Reference, BookedSide, Day), usize> = HashMap::new();
-    let mut count = 0;
-    for record in list.byte_records() {
+    for (before, record) in (0..).zip(list.byte_records()) {
         let row: Written = text_record(record?).deserialize(Some(&titles))?;
-        count += 1;
-        let unusable = |what| ReconError::Row { row: count, what };
+        let unusable = |what| ReconError::Row {
+            row: before + 1,
+            what,
+        };
         let row = row.understood().map_err(unusable)?;
         let booked = &row.booked;
         let apart = booked.side.reverses.then(|| {
