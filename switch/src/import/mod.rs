@@ -10,34 +10,36 @@
 //! References of a wallet rise, and a reversal needs one that the financial system does not know: it gets one of the worker with
 //! the highest number, of the moment of the wallet's newest request on its date.
 
+mod dates;
+mod rows;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
-use tessera_config::{Cutover, Settings};
+use tessera_config::Settings;
 use tessera_journal::{Journal, Position, Reader, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{
     About, BookedRequest, Booking, Broken, CardName, Day, Days, Directed, Directive, Entry, Event,
-    Kind, NotImported, Reference, Transaction, Wallet, WalletId, import,
+    NotImported, Reference, Wallet, WalletId, import,
 };
-use tessera_protocol::{Amount, Institution};
+use tessera_protocol::Institution;
 use tessera_reports::recon::{self, Booked, Plan, Step};
 use tessera_store::{ReadBackError, Store, read_back_kept};
 
 use crate::ops::operator;
 use crate::recovery::{self, Data, journal_location};
-use crate::settlement::since_midnight;
+use dates::begin;
+use rows::{Importing, Later, Row, Why, has_side, leaves_enough};
 
 /// No worker gives so many references in a millisecond that it comes to these, which reversals get.
 const REVERSALS: u64 = 0xF000;
 const REVERSALS_COUNT: u64 = 0x1000;
 const HIGHEST_WORKER: usize = 15;
-/// A settlement date lies no further from the day of its requests: there may be holidays in between.
-const DAYS_APART: u32 = 7;
 
 /// What was done, and what is left to people.
 #[derive(Debug, Default)]
@@ -145,136 +147,6 @@ pub fn settle(
 /// Which row of a list it is.
 fn name(step: &Step) -> [String; 3] {
     [&step.switch_reference, &step.side, &step.settlement_date].map(Clone::clone)
-}
-
-/// When the dates of a list began that the journal does not know, or knows to begin later: by the clock, where that agrees with the
-/// references of the list, which are made of the time; else with the first of them. Dates without debits and credits are not begun.
-fn begin(
-    known: &Days,
-    dates: &BTreeMap<Day, Option<(Timestamp, Timestamp)>>,
-    cutover: Cutover,
-) -> anyhow::Result<Vec<(Timestamp, Day)>> {
-    let mut days = known.clone();
-    let mut begin = Vec::new();
-    let spans = dates
-        .iter()
-        .filter_map(|(day, span)| span.map(|(first, last)| (*day, first, last)));
-    for (day, first, last) in spans.clone() {
-        if days.of(first) < day
-            && days
-                .newest()
-                .is_none_or(|(begins, newest)| newest < day || begins > first)
-        {
-            let apart = Day::at(first, 0).0.abs_diff(day.0);
-            anyhow::ensure!(
-                apart <= DAYS_APART,
-                "the list has {day} as the settlement date of requests of {}: correct the list",
-                rfc_3339(first)
-            );
-            let by_clock = match cutover {
-                Cutover::Clock(cutover) => Some(day.begins(since_midnight(cutover))),
-                Cutover::Host => None,
-            };
-            // Requests of the date before may have come until then.
-            let before = spans.clone().filter(|(other, ..)| *other < day);
-            let before = before.map(|(.., last)| last).max();
-            let fits = |at: &Timestamp| *at <= first && before.is_none_or(|before| before < *at);
-            let moment = by_clock.filter(fits).unwrap_or(first);
-            days.begin(moment, day);
-            begin.push((moment, day));
-        }
-        for at in [first, last] {
-            anyhow::ensure!(
-                days.of(at) >= day || known.newest().is_some_and(|(_, newest)| newest > day),
-                "the list has {day} as the settlement date of requests of {}, but an earlier one of later requests: correct the list",
-                rfc_3339(at)
-            );
-        }
-    }
-    Ok(begin)
-}
-
-/// A row of the list, and the card of the wallet that it names.
-struct Row {
-    step: Step,
-    booked: Booked,
-    card: CardName,
-}
-
-impl Row {
-    /// By date: what was refunded and taken back was so before its purchase was reversed.
-    fn order(&self) -> (Day, bool, bool, Reference) {
-        let Booked {
-            day,
-            side,
-            reference,
-            ..
-        } = self.booked;
-        (day, side.reverses, side.reverses && side.debit, reference)
-    }
-}
-
-/// A wallet to which rows are imported.
-struct Importing {
-    wallet: Wallet,
-    /// The same, with events that are tried before they are journaled.
-    trial: Wallet,
-    /// The newest reference that the wallet has given.
-    newest: Option<Reference>,
-    /// What of each request stands by the list, as far as its reversals were looked at.
-    stands: HashMap<Reference, Amount>,
-    to_come: Later,
-}
-
-/// What the whole list says of a request, whatever the date.
-#[derive(Default)]
-struct Later {
-    /// What is reversed of it, and not imported yet.
-    reversed: HashMap<Reference, u64>,
-    /// What refunds of it come to in the end.
-    refunded: HashMap<Reference, i64>,
-}
-
-impl Later {
-    fn of(rows: &[Row], wallet: &Wallet) -> Self {
-        let mut later = Self::default();
-        let known = |reference| wallet.transactions.by_reference(reference);
-        let named = rows.iter().filter(|row| !row.booked.side.reverses);
-        let purchases: HashMap<_, _> = named
-            .map(|row| (row.booked.reference, row.booked.original))
-            .collect();
-        for row in rows {
-            let Booked {
-                reference,
-                side,
-                amount,
-                ..
-            } = row.booked;
-            if side.reverses {
-                *later.reversed.entry(reference).or_default() += amount.value();
-            }
-            let purchase = match known(reference) {
-                Some(refund) => refund.more().original,
-                None => purchases.get(&reference).copied().flatten(),
-            };
-            if let Some(purchase) = purchase.filter(|_| !side.debit) {
-                let amount = amount.value() as i64;
-                let signed = if side.reverses { -amount } else { amount };
-                let before = known(purchase).map_or(0, |found| found.more().used.value() as i64);
-                *later.refunded.entry(purchase).or_insert(before) += signed;
-            }
-        }
-        later
-    }
-
-    /// What stays of it in the end whatever becomes of its refunds; zero where that cannot be separated from what they keep.
-    fn stays(&self, reference: Reference, stands: Amount) -> Amount {
-        let reversed = self.reversed.get(&reference).copied().unwrap_or(0);
-        let refunded = self.refunded.get(&reference).copied().unwrap_or(0);
-        let left = stands.value().saturating_sub(reversed);
-        let stays = Amount::new(left).filter(|_| left as i64 > refunded);
-        stays.unwrap_or(Amount::ZERO)
-    }
 }
 
 struct Import<'a> {
@@ -576,27 +448,6 @@ impl Import<'_> {
     }
 }
 
-fn has_side(found: &Transaction, booked: &Booked) -> bool {
-    match found.kind {
-        Kind::Purchase | Kind::Completion | Kind::Payout => booked.side.debit,
-        Kind::Refund | Kind::Load => !booked.side.debit,
-        Kind::Authorization
-        | Kind::Reversal
-        | Kind::CardIssue
-        | Kind::Retirement
-        | Kind::Administration => false,
-    }
-}
-
-/// Whether what a reversal leaves suffices for the refunds that are still to come.
-fn leaves_enough(importing: &Importing, reversal: &Row, to_come: &[Row]) -> bool {
-    let of = reversal.booked.reference;
-    let refunds = to_come.iter().filter(|row| row.booked.original == Some(of));
-    let refunds: u64 = refunds.map(|row| row.booked.amount.value()).sum();
-    let stands = importing.stands.get(&of).copied().unwrap_or(Amount::ZERO);
-    refunds <= stands.saturating_sub(reversal.booked.amount).value()
-}
-
 /// Applies all of them to a copy: what does not fit must not be journaled.
 fn try_on(trial: &mut Wallet, events: &[Event]) -> Result<(), Broken> {
     /// Above all positions and sequences that there are.
@@ -622,27 +473,4 @@ fn next_entry(wallet: &Wallet, event: Event) -> Entry {
         owed: wallet.owed,
         event,
     }
-}
-
-/// Why a row is left to people.
-#[derive(Debug, thiserror::Error)]
-enum Why {
-    #[error(transparent)]
-    Rule(NotImported),
-    #[error("{0}")]
-    Broken(Broken),
-    #[error("the list does not have its {0}")]
-    Lacks(&'static str),
-    #[error("its switch_reference is another card's here")]
-    OtherCard,
-    #[error("more is reversed than what stands of it")]
-    TooMuch,
-    #[error("here its settlement date is {0}")]
-    OtherDay(Day),
-    #[error("its settlement date has not begun here")]
-    NotBegun,
-    #[error("the wallet has newer requests: the switch has run since the restore")]
-    Older,
-    #[error("the wallet has requests of a later settlement date")]
-    Over,
 }
