@@ -5,8 +5,8 @@
 //!                                                                          then N.journal is removed
 //! ```
 //!
-//! As long as both are there, the segment counts, and is archived again. What never happens here: a segment is removed whose
-//! archive does not give each of its bytes back.
+//! As long as both are there, the segment counts. What never happens here: a segment is removed whose archive does not give each of
+//! its bytes back; an archive is replaced, as it may be of other data that shares the folder.
 
 mod removal;
 
@@ -90,11 +90,30 @@ pub(crate) fn archive_part(
         .archive
         .join(format!("{}{PREPARING}", std::process::id()));
     remove_unfinished(folder)?;
-    let bytes_after = write(folder, &source, end, &path, goes_on)?;
-    compare(folder, &source, end, &path, goes_on)?;
     let disk = folder.disk.as_ref();
-    disk.rename(&path, &folder.archived(start))
-        .map_err(JournalError::disk("rename", &path))?;
+    let archived = folder.archived(start);
+    let bytes_after = match length(folder, &archived)? {
+        // It was killed before the segment was removed.
+        Some(length) => {
+            let same = compare(folder, &source, end, &archived, goes_on);
+            same.map_err(|error| match error {
+                JournalError::Damaged { .. } | JournalError::OtherKey { .. } => {
+                    JournalError::ArchiveOfOthers {
+                        file: archived.clone(),
+                    }
+                }
+                error => error,
+            })?;
+            length
+        }
+        None => {
+            let length = write(folder, &source, end, &path, goes_on)?;
+            compare(folder, &source, end, &path, goes_on)?;
+            disk.rename(&path, &archived)
+                .map_err(JournalError::disk("rename", &path))?;
+            length
+        }
+    };
     disk.sync_directory(&folder.archive)
         .map_err(JournalError::disk("sync", &folder.archive))?;
     let segment = folder.segment(start);
@@ -105,6 +124,18 @@ pub(crate) fn archive_part(
         bytes_before: source.offset(end),
         bytes_after,
     })
+}
+
+/// The length of a file; `None` where there is none.
+fn length(folder: &Folder, path: &Path) -> Result<Option<u64>, JournalError> {
+    match folder.disk.open(path, Access::Read) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        opened => {
+            let file = opened.map_err(JournalError::disk("open", path))?;
+            let length = file.length().map_err(JournalError::disk("read", path))?;
+            Ok(Some(length))
+        }
+    }
 }
 
 /// What a process that was killed, or is just ending, has not finished: it can't get its name any more.

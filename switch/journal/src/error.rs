@@ -116,6 +116,17 @@ pub enum JournalError {
         known: u32,
     },
 
+    /// The archive has another segment under the name of one that is to be archived.
+    #[error(
+        "{} is not the archive of this journal's segment: it is of other data, or damaged; give each data folder an archive \
+         folder of its own, or move the file away",
+        file.display()
+    )]
+    ArchiveOfOthers {
+        /// The archived segment.
+        file: PathBuf,
+    },
+
     /// A segment file is missing, or two overlap.
     #[error(
         "the journal has a gap: {} ends at position {end}, before sequence {sequence}, \
@@ -217,6 +228,7 @@ impl JournalError {
             | Self::Disk { .. }
             | Self::Version { .. }
             | Self::ArchiveVersion { .. }
+            | Self::ArchiveOfOthers { .. }
             | Self::Key { .. }
             | Self::NoKeys { .. }
             | Self::OtherKey { .. }

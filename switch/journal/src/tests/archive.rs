@@ -183,6 +183,26 @@ fn plain_segments_are_archived_encrypted() {
 
 /// A failure, a kill, or a power cut at every step.
 #[test]
+fn an_archive_of_other_data_is_not_replaced() {
+    let [ours, others] = [Log::write(150), Log::write(160)];
+    archive(&others.disk, others.end()).unwrap().expect("one");
+    let path = on(&others.disk).archived(on(&others.disk).starts().unwrap()[0]);
+    let bytes = others.disk.contents(&path);
+    // The same keys, as after a restore; and of nobody's.
+    for bytes in [bytes, vec![7; 10_000]] {
+        ours.disk.put(&path, bytes.clone());
+        let segments = ours.disk.segments();
+        let refused = archive(&ours.disk, ours.end()).unwrap_err().to_string();
+        assert!(
+            refused.contains("an archive folder of its own"),
+            "{refused}"
+        );
+        assert_eq!(ours.disk.contents(&path), bytes);
+        assert_eq!(ours.disk.segments(), segments);
+    }
+}
+
+#[test]
 fn loses_nothing_at_any_step() {
     let log = Log::write(60);
     let before = counts(&log.disk);
