@@ -31,8 +31,9 @@ pub struct Recover {
     what: What,
     /// The financial system's list of the settlement dates from the restored time on: CSV with the columns
     /// settlement_date, side, amount and switch_reference (field 37 as the switch sent it), and if it has them party,
-    /// reference (field 37) and trace (field 11). For --apply also card, and for debits and credits of parties terminal,
-    /// acceptor, local_time and local_date (fields 41, 42, 12, 13); if it has them currency and original
+    /// reference (field 37) and trace (field 11). For --apply also card, party, switch_trace (field 11 as the switch sent
+    /// it), and for debits and credits of parties terminal, acceptor, local_time and local_date (fields 41, 42, 12, 13); if
+    /// it has them currency and original
     #[arg(long, value_name = "FILE")]
     host_list: PathBuf,
     /// With --apply: the person who decides it

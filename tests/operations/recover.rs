@@ -15,14 +15,24 @@ const PROVISIONED: i64 = (CARDS * BALANCE) as i64;
 const BY: [&str; 4] = ["--by", "Ada", "--reason", "the disk was lost"];
 
 #[test]
-fn parties_go_on_as_if_nothing_had_been_lost() {
+fn parties_repeat_as_if_nothing_had_been_lost() {
+    parties_go_on("purchases=70,repeats=20,inquiries=10");
+}
+
+/// Without repeats: a repeat of what was reversed as a whole is declined, as it may have been given up.
+#[test]
+fn parties_reverse_as_if_nothing_had_been_lost() {
+    parties_go_on("purchases=70,reversals=20,inquiries=10");
+}
+
+/// `mix` has nothing that sets money aside: a list does not have that.
+fn parties_go_on(mix: &str) {
+    // A list has no trace numbers: within a second, the amount identifies a purchase of a wallet at a terminal.
     let mut bed = Bed::new(&[
         "--mix",
-        // Without what sets money aside: a list does not have that.
-        "purchases=60,repeats=15,reversals=15,inquiries=10",
-        // A list has no trace numbers: within a second, the amount identifies a purchase of a wallet at a terminal.
+        mix,
         "--amount",
-        "1..1000000",
+        "1..50000000",
         "--connections",
         "4",
         "--rate",
@@ -76,6 +86,18 @@ fn nothing_differs_from_the_financial_system_whatever_was_booked() {
 
     let by_nobody = bed.recover(&["--apply", "--by", "Ada"]);
     assert_eq!(by_nobody.status.code(), Some(2), "{}", errors(&by_nobody));
+    let whole = fs::read_to_string(bed.rig.path("list.csv")).expect("a file");
+    for (column, other) in [(",switch_trace,", ",x,"), (",terminal,", ",x,")] {
+        fs::write(bed.rig.path("list.csv"), whole.replacen(column, other, 1)).expect("a file");
+        let lacking = bed.recover(&[&["--apply"][..], &BY].concat());
+        assert_eq!(lacking.status.code(), Some(3), "{}", errors(&lacking));
+        assert!(
+            errors(&lacking).contains("nothing was imported"),
+            "{}",
+            errors(&lacking)
+        );
+    }
+    fs::write(bed.rig.path("list.csv"), whole).expect("a file");
     let applied = bed.recover(&[&["--apply"][..], &BY].concat());
     // What was loaded into the wallet that was made afterwards is left.
     let left = String::from_utf8(applied.stdout.clone()).expect("text");

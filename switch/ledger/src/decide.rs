@@ -127,7 +127,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         return answer_again(seen, ask, wallet);
     }
     if (ask.opening.repeat || is_advice(&ask.action))
-        && let Some(seen) = import::find(wallet, &ask.opening)
+        && let Some(seen) = import::find(wallet, ask)
     {
         return Decision::answer(import::answer_again(seen, &ask.opening));
     }

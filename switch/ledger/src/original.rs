@@ -12,7 +12,7 @@
 //! | likely | same | none | same | of a reversal: the original is less than a day old |
 //! | likely | any: the original was imported and has none | of the second in which it came | same | of a reversal: same card acceptor and amount, however it names the payer |
 //! | by RRN | any, or none | any, or none | any | same card acceptor, field 37 and amount |
-//! | by time | any: the original was imported | within a minute of it | same | as for the second in which it came |
+//! | by time | any: the original was imported | within a minute of it; or of that second, if less was booked | same | as above |
 
 use std::fmt;
 
@@ -196,16 +196,18 @@ impl NamedOriginal {
     pub fn fit_imported(&self, one: &Traits, came: u32) -> Option<Fit> {
         let traits = &self.traits;
         let same = self.reverses
+            && self.class != 0
             && self.class == one.class
             && traits.institution == one.institution
             && traits.terminal == one.terminal
             && traits.acceptor == one.acceptor
-            && traits.credits == one.credits
-            && self.names_amount_of(one);
+            && traits.credits == one.credits;
         let apart = apart(self.transmission, came).filter(|_| same)?;
-        match apart {
-            0 => Some(Fit::Likely),
-            seconds if seconds <= IMPORTED_WITHIN => Some(Fit::Retrieval),
+        match (apart, traits.amount) {
+            (0, amount) if amount == one.amount => Some(Fit::Likely),
+            (1..=IMPORTED_WITHIN, amount) if amount == one.amount => Some(Fit::Retrieval),
+            // Less than the request asked for may have been approved.
+            (0, amount) if amount > one.amount => Some(Fit::Retrieval),
             _ => None,
         }
     }

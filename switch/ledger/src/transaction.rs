@@ -240,7 +240,9 @@ impl Transaction {
     /// Whether it was imported from a list of the financial system, which does not have field 11, and field 37 only as the switch
     /// sent it: no request is so.
     pub fn is_imported(&self) -> bool {
-        self.trace.is_none() && self.retrieval == self.reference.to_text()
+        self.trace.is_none()
+            && self.kind != Kind::Reversal
+            && self.retrieval == self.reference.to_text()
     }
 
     /// The authorization number of its answer, derived from the reference, so that it is the same

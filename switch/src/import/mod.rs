@@ -28,7 +28,7 @@ use tessera_ledger::{
     NotImported, Reference, Wallet, WalletId, import,
 };
 use tessera_protocol::Institution;
-use tessera_reports::recon::{self, Booked, Plan, Step};
+use tessera_reports::recon::{self, Booked, Plan, Step, SwitchTrace};
 use tessera_store::{ReadBackError, Store, read_back_kept};
 
 use crate::ops::operator;
@@ -114,6 +114,9 @@ pub fn settle(
     if let Some(policy) = &operator.supervision {
         running.days = policy.days.clone();
     }
+    for step in &steps {
+        running.check(step)?;
+    }
     let begin = begin(&running.days, &dates, settings.mall.settlement_cutover)?;
     let mut of_wallets: BTreeMap<WalletId, Vec<Row>> = BTreeMap::new();
     for step in steps.drain(..) {
@@ -168,6 +171,33 @@ impl Import<'_> {
     fn wallet(&self, id: WalletId) -> anyhow::Result<Wallet> {
         let stored = self.store.wallet(id)?;
         Ok(stored.unwrap_or_else(|| Wallet::new(id)))
+    }
+
+    /// Refuses a list that lacks what a row needs: what is imported without it can't be mended later.
+    fn check(&self, step: &Step) -> anyhow::Result<()> {
+        let Some(booked) = step.booked.as_ref().filter(|booked| !booked.side.reverses) else {
+            return Ok(());
+        };
+        let by_party = booked
+            .party
+            .is_some_and(|party| party != 0 && party != self.own.number());
+        // Without these of a party's request, its repeat would be taken for a new one.
+        let lacks = [
+            ("party", booked.party.is_none()),
+            ("switch_trace", booked.switch_trace == SwitchTrace::Missing),
+            ("local_time", by_party && booked.local_time.is_none()),
+            ("local_date", by_party && booked.local_date.is_none()),
+            ("terminal", by_party && booked.terminal.is_none()),
+            ("acceptor", by_party && booked.acceptor.is_none()),
+        ];
+        match lacks.into_iter().find(|(_, lacks)| *lacks) {
+            Some((column, _)) => anyhow::bail!(
+                "the list does not have {column} of {} {}: ask for a list that has it; nothing was imported",
+                step.side,
+                step.switch_reference
+            ),
+            None => Ok(()),
+        }
     }
 
     /// The row and its wallet; `None` where it is left to people.
@@ -352,31 +382,20 @@ impl Import<'_> {
 
     /// What a debit or credit is that the journal does not have.
     fn anew(&self, booked: &Booked, institution: Option<Institution>) -> Result<Booking, Why> {
-        if booked.party.is_none() {
-            return Err(Why::Lacks("party"));
-        }
-        // Without these, a repeat would be taken for a new request.
-        let by_party = institution.is_some();
-        let lacks = [
-            ("local_time", booked.local_time.is_none()),
-            ("local_date", booked.local_date.is_none()),
-            ("terminal", booked.terminal.is_none()),
-            ("acceptor", booked.acceptor.is_none()),
-        ];
-        if let Some((column, _)) = lacks.into_iter().find(|(_, lacks)| by_party && *lacks) {
-            return Err(Why::Lacks(column));
-        }
-        let host_trace = || booked.switch_trace.ok_or(Why::Lacks("switch_trace"));
-        Ok(match (booked.side.debit, by_party) {
+        let host_trace = match booked.switch_trace {
+            SwitchTrace::Of(trace) => Some(trace),
+            SwitchTrace::OfAdvice | SwitchTrace::Missing => None,
+        };
+        Ok(match (booked.side.debit, institution) {
             (true, _) => Booking::Debit {
                 authorization: booked.original,
-                host_trace: booked.switch_trace,
+                host_trace,
             },
-            (false, true) => Booking::Credit {
+            (false, Some(_)) => Booking::Credit {
                 purchase: booked.original,
-                host_trace: host_trace()?,
+                host_trace: host_trace.ok_or(Why::Advice)?,
             },
-            (false, false) => Booking::Load(host_trace()?),
+            (false, None) => Booking::Load(host_trace.ok_or(Why::Advice)?),
         })
     }
 

@@ -116,8 +116,8 @@ pub(super) enum Why {
     Rule(NotImported),
     #[error("{0}")]
     Broken(Broken),
-    #[error("the list does not have its {0}")]
-    Lacks(&'static str),
+    #[error("the list does not have its switch_trace")]
+    Advice,
     #[error("its switch_reference is another card's here")]
     OtherCard,
     #[error("more is reversed than what stands of it")]
@@ -126,7 +126,9 @@ pub(super) enum Why {
     OtherDay(Day),
     #[error("its settlement date has not begun here")]
     NotBegun,
-    #[error("the wallet has newer requests: the switch has run since the restore")]
+    #[error(
+        "the wallet has newer requests: the switch has run since the restore, or later rows were imported before"
+    )]
     Older,
     #[error("the wallet has requests of a later settlement date")]
     Over,

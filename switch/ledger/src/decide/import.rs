@@ -22,11 +22,12 @@ use tessera_protocol::{Amount, Currency, Institution, Stan};
 
 use super::super::transaction::{HoldState, Kind, Status, Transaction};
 use super::super::{
-    DuplicateKey, Event, KeyFields, KeyPayer, Merchant, Opening, Outcome, Payer, Reference, Wallet,
+    Action, Ask, DuplicateKey, Event, KeyFields, KeyPayer, Merchant, Opening, Outcome, Payer,
+    Reference, Wallet,
 };
 use super::{Decision, completed, reversal};
 use crate::opening::REFUND;
-use crate::{CardName, Class};
+use crate::{CardName, Class, Rule};
 
 /// What the financial system knows of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -374,10 +375,13 @@ fn reverse(
     Ok(events)
 }
 
-/// The imported transaction whose request `opening` repeats: the one with the amount, or the only one with less, where less may
-/// have been approved.
-pub(super) fn find<'a>(wallet: &'a Wallet, opening: &Opening) -> Option<&'a Transaction> {
+/// The imported transaction whose request is repeated: the one with the amount, or the only one with less, if less may have been
+/// booked of such a request.
+pub(super) fn find<'a>(wallet: &'a Wallet, ask: &Ask) -> Option<&'a Transaction> {
+    let opening = &ask.opening;
     let said = opening.traits();
+    let completes = matches!(ask.action, Action::Complete { .. });
+    let less = completes || opening.merchant.takes_part && !super::is_advice(&ask.action);
     let alike = |found: &&Transaction| {
         let traits = found.traits();
         found.is_imported()
@@ -386,7 +390,7 @@ pub(super) fn find<'a>(wallet: &'a Wallet, opening: &Opening) -> Option<&'a Tran
                 == (said.institution, said.class, said.credits)
             && (traits.local, traits.terminal, traits.acceptor)
                 == (said.local, said.terminal, said.acceptor)
-            && found.amount <= opening.amount
+            && (found.amount == opening.amount || less && found.amount < opening.amount)
     };
     let all: SmallVec<[&Transaction; 4]> = wallet.transactions.iter().filter(alike).collect();
     let exact = all.iter().find(|found| found.amount == opening.amount);
@@ -396,8 +400,12 @@ pub(super) fn find<'a>(wallet: &'a Wallet, opening: &Opening) -> Option<&'a Tran
     }
 }
 
-/// What such a repeat is answered: as the request was.
+/// What such a repeat is answered: as the request was. What was reversed as a whole may have been so because the request was given
+/// up: a party that reversed it does not ask again.
 pub(super) fn answer_again(seen: &Transaction, opening: &Opening) -> Outcome {
+    if seen.standing.is_zero() {
+        return Outcome::declined(Rule::ReversedMeanwhile);
+    }
     let less = seen.amount < opening.amount && opening.merchant.takes_part;
     Outcome {
         approval: Some(seen.approval()),

@@ -36,10 +36,21 @@ struct Written {
     terminal: String,
     #[serde(default)]
     acceptor: String,
-    #[serde(default)]
+    #[serde(default = "no_column")]
     switch_trace: String,
     #[serde(default)]
     original: String,
+}
+
+/// Of field 11 as the financial system got it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchTrace {
+    /// The list does not have the column.
+    Missing,
+    /// The cell is empty: it got an advice, which has another one each time.
+    OfAdvice,
+    /// Of the request.
+    Of(Stan),
 }
 
 /// The side of a row: which way the money went, and whether it came back.
@@ -76,8 +87,8 @@ pub struct Booked {
     pub terminal: Option<[u8; 8]>,
     /// Field 42, filled up with spaces.
     pub acceptor: Option<[u8; 15]>,
-    /// Field 11 as the financial system got it; none of what it got as an advice.
-    pub switch_trace: Option<Stan>,
+    /// Field 11 as the financial system got it.
+    pub switch_trace: SwitchTrace,
     /// Of a refund the purchase, of a completion the authorization, by field 37 towards the financial system.
     pub original: Option<Reference>,
 }
@@ -160,11 +171,8 @@ impl Written {
             local_date: given(&self.local_date, "local_date is not MMDD", local_date)?,
             terminal: given(&self.terminal, "terminal is not 1 to 8 characters", padded)?,
             acceptor: given(&self.acceptor, "acceptor is not 1 to 15 characters", padded)?,
-            switch_trace: given(
-                &self.switch_trace,
-                "switch_trace is not 1 to 6 digits",
-                |text| Stan::new(text.parse().ok()?),
-            )?,
+            switch_trace: switch_trace(self.switch_trace.trim())
+                .ok_or("switch_trace is not 1 to 6 digits")?,
             original: given(
                 &self.original,
                 "original is not a reference of this switch",
@@ -199,6 +207,21 @@ fn reference(text: &str) -> Option<Reference> {
     // Twelve digits, whatever a spreadsheet made of them.
     let found = Reference::from_text(format!("{text:0>12}").as_bytes());
     found.filter(|reference| reference.0 != 0)
+}
+
+fn switch_trace(text: &str) -> Option<SwitchTrace> {
+    Some(match text {
+        NO_COLUMN => SwitchTrace::Missing,
+        "" => SwitchTrace::OfAdvice,
+        digits => SwitchTrace::Of(Stan::new(digits.parse().ok()?)?),
+    })
+}
+
+/// In place of the cell where the list does not have the column.
+const NO_COLUMN: &str = "no such column";
+
+fn no_column() -> String {
+    NO_COLUMN.to_owned()
 }
 
 fn local_time(text: &str) -> Option<u32> {

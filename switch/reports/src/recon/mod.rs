@@ -26,7 +26,7 @@ use crate::index::Index;
 use dates::Dates;
 use items::{Item, items_of};
 
-pub use booked::{Booked, BookedSide};
+pub use booked::{Booked, BookedSide, SwitchTrace};
 pub use error::ReconError;
 pub use list::{Difference, Row, differences, write};
 pub use plan::{Plan, Step, plan};
