@@ -237,10 +237,11 @@ impl Transaction {
         self.more().given_up.iter().find(|one| one.owed == owed)
     }
 
-    /// Whether it was imported from a list of the financial system, which does not have field 11, and field 37 only as the switch
-    /// sent it: no request is so.
+    /// Whether a party asked for it and it was imported from a list of the financial system, which does not have field 11, and field
+    /// 37 only as the switch sent it: no request of a party is so.
     pub fn is_imported(&self) -> bool {
-        self.trace.is_none()
+        self.institution.is_some()
+            && self.trace.is_none()
             && self.kind != Kind::Reversal
             && self.retrieval == self.reference.to_text()
     }
