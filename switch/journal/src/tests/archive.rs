@@ -188,7 +188,7 @@ fn an_archive_of_other_data_is_not_replaced() {
     archive(&others.disk, others.end()).unwrap().expect("one");
     let path = on(&others.disk).archived(on(&others.disk).starts().unwrap()[0]);
     let bytes = others.disk.contents(&path);
-    // The same keys, as after a restore; and of nobody's.
+    // Under the same keys, as after a restore; and unreadable.
     for bytes in [bytes, vec![7; 10_000]] {
         ours.disk.put(&path, bytes.clone());
         let segments = ours.disk.segments();
