@@ -201,6 +201,15 @@ impl BookedSide {
         };
         Some(Self { debit, reverses })
     }
+
+    pub(super) fn text(self) -> &'static str {
+        match (self.debit, self.reverses) {
+            (true, false) => "debit",
+            (true, true) => "debit_reversal",
+            (false, false) => "credit",
+            (false, true) => "credit_reversal",
+        }
+    }
 }
 
 fn reference(text: &str) -> Option<Reference> {

@@ -207,34 +207,20 @@ impl Step {
     fn only_theirs(theirs: Theirs, in_flight: bool) -> Self {
         let booked = theirs.booked;
         let BookedSide { debit, reverses } = booked.side;
-        let (side, action, by_people) = match (debit, reverses) {
-            (true, false) if in_flight => (
-                "debit",
-                "--apply approves it",
-                "the start has the financial system reverse it: settle with the party, which may have an approval",
-            ),
-            (false, false) if in_flight => (
-                "credit",
+        let (action, by_people) = match (debit, reverses) {
+            _ if in_flight => (
                 "--apply approves it",
                 "the start has the financial system reverse it: settle with the party, which may have an approval",
             ),
             (true, false) => (
-                "debit",
                 "--apply debits the wallet",
                 "settle with the party, which has an approval, or have the financial system reverse it",
             ),
             (false, false) => (
-                "credit",
                 "--apply credits the wallet",
                 "have it sent again, or the financial system reverse it",
             ),
-            (true, true) => (
-                "debit_reversal",
-                "--apply reverses it here too",
-                "have the party reverse it again",
-            ),
-            (false, true) => (
-                "credit_reversal",
+            (_, true) => (
                 "--apply reverses it here too",
                 "have the party reverse it again",
             ),
@@ -247,7 +233,7 @@ impl Step {
             },
             settlement_date: theirs.settlement_date,
             party: theirs.party,
-            side: side.to_owned(),
+            side: booked.side.text().to_owned(),
             ours: None,
             theirs: Some(booked.amount.value()),
             reference: theirs.reference,
