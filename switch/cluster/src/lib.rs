@@ -1,0 +1,17 @@
+//! Replicates the journal: the active node's batches go through a log that a majority of other machines keeps, and from there
+//! into the segment files of every node.
+//!
+//! ```text
+//! active node   writer ─▶ Owner ─ append ─▶ ReplicatedLog (etcd) ─ follow ─▶ Standby ─▶ segment files of a standby node
+//!                                  one entry for a batch
+//! ```
+//!
+//! Who owns the log is whom its head names. There is no other way to write than a transaction on that head, and no clock in
+//! it. Leases only say who may try to become the owner, and when.
+
+mod log;
+
+pub use log::{
+    Appended, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
+    Place, ReplicatedLog, Revision,
+};
