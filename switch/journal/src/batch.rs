@@ -3,6 +3,7 @@
 //! buffer for an empty one.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
@@ -17,19 +18,39 @@ pub(super) struct Batch {
     /// Plaintext until the writer encrypts it, in place.
     pub bytes: Plaintext,
     pub records: u32,
+    /// Changes of files beside the journal that go along to other nodes.
+    pub beside: Vec<u8>,
 }
 
 impl Batch {
     pub fn new() -> Self {
         let mut bytes = Plaintext::default();
         bytes.copy(&[0; BATCH_HEADER_BYTES]);
-        Self { bytes, records: 0 }
+        Self {
+            bytes,
+            records: 0,
+            beside: Vec::new(),
+        }
     }
 
     /// Empties it; the memory stays, so that nothing is allocated in steady state.
     pub fn clear(&mut self) {
         self.bytes.truncate(BATCH_HEADER_BYTES);
         self.records = 0;
+        self.beside.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.records == 0 && self.beside.is_empty()
+    }
+
+    /// How far the positions of records go on behind it. A batch without records has none.
+    fn length(&self) -> u64 {
+        if self.records == 0 {
+            0
+        } else {
+            self.bytes.len() as u64
+        }
     }
 }
 
@@ -61,6 +82,8 @@ pub(super) struct Gathering {
 }
 
 struct State {
+    /// Batches that are as long as a batch may be, oldest first.
+    full: VecDeque<Batch>,
     batch: Batch,
     /// Position at which `batch` begins.
     position: u64,
@@ -70,6 +93,7 @@ struct State {
     mark: Option<Mark>,
     /// Batches wait for the end of the turns of those who append to them.
     by_turns: bool,
+    batch_bytes_max: usize,
     /// Distinguishes `batch` from all others that there were in this process.
     number: u64,
     /// Threads that have appended to `batch` and have more to do in their turns.
@@ -90,22 +114,36 @@ fn next_number() -> u64 {
 
 impl State {
     fn is_ripe(&self) -> bool {
-        self.batch.records > 0
+        !self.full.is_empty() || self.is_batch_ripe()
+    }
+
+    fn is_batch_ripe(&self) -> bool {
+        !self.batch.is_empty()
             && (!self.by_turns
                 || self.turns == 0
                 || self.closing
                 || self.batch.records >= RIPE_RECORDS)
     }
+
+    /// Exchanges the batch that gathers for an empty one.
+    fn exchange(&mut self, empty: &mut Batch) {
+        (self.number, self.turns) = (next_number(), 0);
+        std::mem::swap(&mut self.batch, empty);
+        // A batch may change its file, but not its position: those count the bytes of batches only.
+        self.position += empty.length();
+    }
 }
 
 impl Gathering {
-    pub fn new(place: Place, by_turns: bool) -> Self {
+    pub fn new(place: Place, by_turns: bool, batch_bytes_max: usize) -> Self {
         let state = State {
+            full: VecDeque::new(),
             batch: Batch::new(),
             position: place.position,
             sequence: place.sequence,
             mark: None,
             by_turns,
+            batch_bytes_max,
             number: next_number(),
             turns: 0,
             asleep: false,
@@ -120,6 +158,12 @@ impl Gathering {
 
     pub fn append(&self, partition: u16, payload: &[u8]) -> Appended {
         let mut state = self.lock();
+        let longer = state.batch.bytes.len() + RECORD_HEADER_BYTES + payload.len();
+        if longer > state.batch_bytes_max && state.batch.records > 0 {
+            let mut full = Batch::new();
+            state.exchange(&mut full);
+            state.full.push_back(full);
+        }
         let sequence = state.sequence;
         let position = state.position + state.batch.bytes.len() as u64;
         let position =
@@ -153,6 +197,17 @@ impl Gathering {
         Appended { sequence, position }
     }
 
+    /// Has a change of a file beside the journal go along with the next batch, or alone.
+    pub fn append_beside(&self, change: &[u8]) {
+        let mut state = self.lock();
+        state.batch.beside.extend_from_slice(change);
+        let wake = state.is_ripe() && std::mem::take(&mut state.asleep);
+        drop(state);
+        if wake {
+            self.wake();
+        }
+    }
+
     pub fn last(&self) -> Option<Sequence> {
         Sequence::from_stored(self.last.load(Ordering::Acquire))
     }
@@ -164,7 +219,10 @@ impl Gathering {
 
     /// Bytes of records that wait for the writer.
     pub fn bytes(&self) -> u64 {
-        (self.lock().batch.bytes.len() - BATCH_HEADER_BYTES) as u64
+        let state = self.lock();
+        let batches = state.full.iter().chain([&state.batch]);
+        let bytes = batches.map(|batch| batch.bytes.len() - BATCH_HEADER_BYTES);
+        bytes.sum::<usize>() as u64
     }
 
     /// Nothing more comes from this thread for now. When that is true of all that appended, what has gathered
@@ -185,22 +243,23 @@ impl Gathering {
     /// Exchanges what has gathered for an empty batch, if it is one.
     pub fn swap(&self, empty: &mut Batch) -> Taken {
         invariant!(
-            empty.records == 0 && empty.bytes.len() == BATCH_HEADER_BYTES,
+            empty.is_empty() && empty.bytes.len() == BATCH_HEADER_BYTES,
             "a batch is written before the next one takes its memory",
             None,
             None
         );
         let mut state = self.lock();
-        if state.batch.records == 0 {
+        if let Some(full) = state.full.pop_front() {
+            *empty = full;
+            return Taken::Batch;
+        }
+        if state.batch.is_empty() {
             return Taken::Nothing;
         }
-        if !state.is_ripe() {
+        if !state.is_batch_ripe() {
             return Taken::Unripe;
         }
-        (state.number, state.turns) = (next_number(), 0);
-        std::mem::swap(&mut state.batch, empty);
-        // A batch may change its file, but not its position: those count the bytes of batches only.
-        state.position += empty.bytes.len() as u64;
+        state.exchange(empty);
         Taken::Batch
     }
 
@@ -256,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_batch_waits_for_the_turns_of_all_that_added_to_it() {
-        let gathering = Gathering::new(Place::BEGINNING, true);
+        let gathering = Gathering::new(Place::BEGINNING, true, usize::MAX);
         gathering.append(0, b"mine");
         thread::scope(|scope| {
             let other = scope.spawn(|| {
@@ -281,12 +340,54 @@ mod tests {
 
     #[test]
     fn a_batch_that_is_large_enough_waits_for_nobody() {
-        let gathering = Gathering::new(Place::BEGINNING, true);
+        let gathering = Gathering::new(Place::BEGINNING, true, usize::MAX);
         for _ in 1..RIPE_RECORDS {
             gathering.append(0, b"");
         }
         assert_eq!(take(&gathering), Taken::Unripe);
         gathering.append(0, b"");
         assert_eq!(take(&gathering), Taken::Batch);
+    }
+
+    #[test]
+    fn a_batch_that_is_full_is_followed_by_another() {
+        let record = RECORD_HEADER_BYTES + 4;
+        let full = BATCH_HEADER_BYTES + 2 * record;
+        let gathering = Gathering::new(Place::BEGINNING, true, full);
+        let positions: Vec<u64> = (0..5)
+            .map(|_| gathering.append(0, b"four").position.to_stored())
+            .collect();
+        let (first, second) = (full as u64, 2 * full as u64);
+        let header = BATCH_HEADER_BYTES as u64;
+        let record = record as u64;
+        let expected = [0, record, first, first + record, second].map(|at| at + header);
+        assert_eq!(positions, expected);
+        assert_eq!(gathering.bytes(), 5 * record);
+        // Those are batches whatever the worker has to do yet.
+        for records in [2, 2] {
+            let mut batch = Batch::new();
+            assert_eq!(gathering.swap(&mut batch), Taken::Batch);
+            assert_eq!(batch.records, records);
+        }
+        assert_eq!(take(&gathering), Taken::Unripe);
+        gathering.end_turn();
+        assert_eq!(take(&gathering), Taken::Batch);
+    }
+
+    #[test]
+    fn a_change_of_another_file_goes_along_or_alone() {
+        let gathering = Gathering::new(Place::BEGINNING, true, usize::MAX);
+        gathering.append_beside(b"alone");
+        let mut batch = Batch::new();
+        assert_eq!(gathering.swap(&mut batch), Taken::Batch);
+        assert_eq!((batch.records, &*batch.beside), (0, &b"alone"[..]));
+        batch.clear();
+        gathering.append_beside(b"along");
+        let appended = gathering.append(0, b"");
+        // The batch before had no records, and has no place in the files.
+        assert_eq!(appended.position.to_stored(), BATCH_HEADER_BYTES as u64);
+        gathering.end_turn();
+        assert_eq!(gathering.swap(&mut batch), Taken::Batch);
+        assert_eq!((batch.records, &*batch.beside), (1, &b"along"[..]));
     }
 }

@@ -50,6 +50,14 @@ pub struct Copies {
 }
 
 impl Cut {
+    pub(super) fn at(place: Place) -> Self {
+        Self(place)
+    }
+
+    pub(super) fn place(self) -> Place {
+        self.0
+    }
+
     /// Position of the next batch, sequence of the next record, and what that names as its predecessor.
     pub fn to_stored(self) -> (u64, u64, u64) {
         let Place {

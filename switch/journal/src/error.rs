@@ -127,6 +127,34 @@ pub enum JournalError {
         file: PathBuf,
     },
 
+    /// What a replicated log brought does not fit this journal.
+    #[error(
+        "the batch at position {position}, before sequence {sequence}, can't be taken from the replicated log: {what}; \
+         if this node's files were changed, delete its data folder and let it copy the data of another node"
+    )]
+    NotReplicated {
+        /// Where the batch begins.
+        position: u64,
+        /// Of its first record.
+        sequence: Sequence,
+        /// What is wrong.
+        what: &'static str,
+    },
+
+    /// Another node owns the replicated log now. What this process has decided since does not count.
+    #[error("another node is active now: {why}")]
+    Superseded {
+        /// How that was found out.
+        why: String,
+    },
+
+    /// The replicated log can't be used any more.
+    #[error("the journal can't be replicated: {why}")]
+    Replication {
+        /// Why, and what to do.
+        why: String,
+    },
+
     /// A segment file is missing, or two overlap.
     #[error(
         "the journal has a gap: {} ends at position {end}, before sequence {sequence}, \
@@ -233,6 +261,9 @@ impl JournalError {
             | Self::NoKeys { .. }
             | Self::OtherKey { .. }
             | Self::NotDurable { .. }
+            | Self::NotReplicated { .. }
+            | Self::Superseded { .. }
+            | Self::Replication { .. }
             | Self::Stopped => false,
         }
     }

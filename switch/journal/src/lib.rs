@@ -23,6 +23,7 @@ mod copies;
 mod disk;
 mod error;
 mod folder;
+mod follower;
 mod format;
 mod key_check;
 mod lock;
@@ -36,6 +37,7 @@ mod protection;
 mod reader;
 mod record;
 mod recovery;
+mod replicated;
 mod rewrite;
 mod scan;
 mod segment;
@@ -54,6 +56,7 @@ mod writer;
 pub use archive::Archived;
 pub use copies::{Batch, Copies, Cut, VisitBatch, Walked};
 pub use error::JournalError;
+pub use follower::Follower;
 pub use format::PAYLOAD_BYTES_MAX;
 pub use key_check::check_keys;
 pub use lock::JournalLock;
@@ -61,6 +64,7 @@ pub use open::{Location, Opened, archive, open, reader, remove, to_archive};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
+pub use replicated::{BatchHead, Commit, Replication, SEGMENT_BEGINS_BYTES};
 pub use rewrite::{Convert, is_outdated, rewrite, take_lock};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};
@@ -94,6 +98,12 @@ pub trait Journal: Send + Sync {
     /// # Panics
     /// If the payload is longer than [`PAYLOAD_BYTES_MAX`]: no caller makes such an event.
     fn append(&self, partition: u16, payload: &[u8]) -> Appended;
+
+    /// Takes a change of a file beside the journal, which a replicated log carries to the other nodes: not after any record that is
+    /// appended later. An engine of one node has nobody to carry it to.
+    fn append_beside(&self, change: &[u8]) {
+        let _ = change;
+    }
 
     /// The calling thread, which appends, has done all that there was to do: what has gathered need not wait
     /// for more of it.
@@ -243,6 +253,8 @@ pub struct Synced {
     pub records: u32,
     /// Bytes written, headers included.
     pub bytes: u64,
+    /// Time that the replicated log took, where there is one.
+    pub commit: Duration,
     /// Time that encryption and the write took.
     pub write: Duration,
     /// Time that the sync took.

@@ -1,6 +1,6 @@
 //! How an engine is run, and what it finds when it starts.
 
-use super::{Mark, Observer};
+use super::{Mark, Observer, Replication};
 
 /// How to run the engine.
 #[derive(Default)]
@@ -10,6 +10,8 @@ pub struct Options {
     /// Whether a batch waits for [`Journal::end_turn`](super::Journal::end_turn) (or for 256 records), so that what a worker appends
     /// in one turn is synced at once, and not its first record apart from the others.
     pub by_turns: bool,
+    /// Where every batch goes before it is written here; `None` for a journal of one node.
+    pub replication: Option<Replication>,
 }
 
 /// What opening found.

@@ -3,7 +3,7 @@
 
 use super::disk::Access;
 use super::folder::Folder;
-use super::format::{self, BATCH_HEADER_BYTES, BatchHeader, Place};
+use super::format::{BATCH_HEADER_BYTES, BatchHeader, Place};
 use super::segment::Segment;
 use super::walk::{Walk, ahead};
 use super::window::{WINDOW_BYTES, is_blank};
@@ -57,7 +57,7 @@ pub(super) fn recover(
 }
 
 /// Whether there is more than a seal behind the last batch.
-fn is_torn(segment: &Segment, place: Place) -> Result<bool, JournalError> {
+pub(super) fn is_torn(segment: &Segment, place: Place) -> Result<bool, JournalError> {
     let mut bytes = vec![0; WINDOW_BYTES];
     let mut position = place.position;
     loop {
@@ -94,8 +94,5 @@ fn end(segment: &Segment, place: Place, last_batch: u64) -> Result<(), JournalEr
     let mut bytes = vec![0; (place.position - last_batch) as usize];
     segment.read(&mut bytes, last_batch)?;
     segment.write(&bytes, last_batch)?;
-    let seal = format::seal(place, segment.protection.salt());
-    segment.write(&seal, place.position)?;
-    segment.truncate(place.position + seal.len() as u64)?;
-    segment.sync()
+    segment.end_at(place)
 }

@@ -12,7 +12,7 @@ use super::disk::{Access, DiskFile};
 use super::folder::Folder;
 use super::format::{
     BATCH_HEADER_BYTES, Encryption, HeaderFault, Place, Protection, SALT_BYTES,
-    SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader, authenticated,
+    SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader, authenticated, seal,
 };
 use super::protection::protection;
 use super::{JournalError, Sequence};
@@ -28,6 +28,8 @@ pub(super) struct Segment {
 pub(super) struct Begun {
     pub segment: Arc<Segment>,
     pub encryption: Arc<Encryption>,
+    /// The first bytes of its file.
+    pub header: [u8; SEGMENT_HEADER_BYTES],
 }
 
 impl Segment {
@@ -98,25 +100,105 @@ impl Segment {
             .map_err(JournalError::key(&path))
             .map(Arc::new)?;
         let (header, bytes) = SegmentHeader::encrypted(start, capacity, key, salt, &encryption);
-        file.write_all_at(&bytes, 0)
-            .map_err(JournalError::disk("write", ready))?;
-        file.sync().map_err(JournalError::disk("sync", ready))?;
-        folder
-            .disk
-            .rename(ready, &path)
-            .map_err(JournalError::disk("rename", ready))?;
-        folder.sync()?;
-        let protection = Protection::Encryption(Arc::clone(&encryption));
-        let segment = Arc::new(Self {
+        let segment = Self {
             path,
             header,
+            protection: Protection::Encryption(Arc::clone(&encryption)),
+            file,
+        };
+        segment.name(folder, ready, &bytes)?;
+        Ok(Begun {
+            segment: Arc::new(segment),
+            encryption,
+            header: bytes,
+        })
+    }
+
+    /// Makes a file that holds only zeros, `ready`, a copy of the segment that another node has begun with this header. One
+    /// that begins at the same place, and has no batch that counts, is replaced.
+    pub fn begin_copy(
+        folder: &Folder,
+        ready: &Path,
+        header: &[u8; SEGMENT_HEADER_BYTES],
+        start: Place,
+    ) -> Result<Begun, JournalError> {
+        let path = folder.segment(start.position);
+        let damaged = |what| JournalError::Damaged {
+            file: path.clone(),
+            offset: 0,
+            sequence: Some(start.sequence),
+            what,
+        };
+        let decoded = SegmentHeader::decode(header).map_err(|fault| match fault {
+            HeaderFault::Damaged(what) => damaged(what),
+            HeaderFault::Version(found) => JournalError::Version {
+                file: path.clone(),
+                found,
+                known: SEGMENT_VERSION,
+            },
+        })?;
+        let protection = protection(folder, &path, &decoded, authenticated(header))?;
+        let Protection::Encryption(encryption) = &protection else {
+            return Err(damaged("a segment that is replicated is encrypted"));
+        };
+        if decoded.start != start {
+            return Err(damaged("the segment does not continue the one before"));
+        }
+        let encryption = Arc::clone(encryption);
+        let file = folder
+            .disk
+            .open(ready, Access::Create)
+            .map_err(JournalError::disk("create", ready))?;
+        file.reserve(decoded.capacity + SEGMENT_HEADER_BYTES as u64)
+            .map_err(JournalError::disk("reserve space for", ready))?;
+        let segment = Self {
+            path,
+            header: decoded,
             protection,
             file,
-        });
+        };
+        segment.name(folder, ready, header)?;
         Ok(Begun {
-            segment,
+            segment: Arc::new(segment),
             encryption,
+            header: *header,
         })
+    }
+
+    /// Writes the header and gives the file, `ready`, its name.
+    fn name(
+        &self,
+        folder: &Folder,
+        ready: &Path,
+        header: &[u8; SEGMENT_HEADER_BYTES],
+    ) -> Result<(), JournalError> {
+        self.file
+            .write_all_at(header, 0)
+            .map_err(JournalError::disk("write", ready))?;
+        self.file
+            .sync()
+            .map_err(JournalError::disk("sync", ready))?;
+        folder
+            .disk
+            .rename(ready, &self.path)
+            .map_err(JournalError::disk("rename", ready))?;
+        folder.sync()
+    }
+
+    /// Ends the segment: a seal behind the last batch, and nothing behind that, synced. Nothing is written to it any more.
+    pub fn end_at(&self, place: Place) -> Result<(), JournalError> {
+        let seal = seal(place, self.protection.salt());
+        self.write(&seal, place.position)?;
+        self.truncate(place.position + seal.len() as u64)?;
+        self.sync()
+    }
+
+    /// Makes everything behind this position zeros, up to the end of the segment.
+    pub fn clear_behind(&self, position: u64) -> Result<(), JournalError> {
+        self.truncate(position)?;
+        self.file
+            .reserve(self.offset(self.end()))
+            .map_err(JournalError::disk("reserve space for", &self.path))
     }
 
     /// Whether a batch of so many bytes fits at this position, and a seal after it.

@@ -27,6 +27,8 @@ pub(super) struct Segments {
     writer: Mutex<Option<JoinHandle<()>>>,
     lock: Mutex<Option<JournalLock>>,
     folder: Arc<Folder>,
+    /// There is a replicated log that batches go through.
+    replicates: bool,
 }
 
 impl Segments {
@@ -73,13 +75,20 @@ impl Segments {
         let begun = prepare.segment(place, 0)?;
         let shelf = Shelf::new(Arc::clone(&folder), &folder.starts()?);
         shelf.add(Arc::clone(&begun.segment));
-        let shared = Arc::new(Shared::new(place, shelf, options.by_turns));
+        let (commit, batch_bytes_max) = match options.replication {
+            Some(replication) => (Some(replication.commit), replication.batch_bytes_max),
+            None => (None, usize::MAX),
+        };
+        let replicates = commit.is_some();
+        let shared = Shared::new(place, shelf, options.by_turns, batch_bytes_max);
+        let shared = Arc::new(shared);
         let writer = Writer::new(
             Arc::clone(&shared),
             Arc::clone(&prepare),
             begun,
             place,
             options.observer,
+            commit,
         );
         let writer = thread::Builder::new()
             .name("journal".to_owned())
@@ -91,6 +100,7 @@ impl Segments {
             writer: Mutex::new(Some(writer)),
             lock: Mutex::new(None),
             folder,
+            replicates,
         };
         Ok((journal, recovered))
     }
@@ -104,6 +114,13 @@ impl Journal for Segments {
             payload.len()
         );
         self.shared.gathering.append(partition, payload)
+    }
+
+    fn append_beside(&self, change: &[u8]) {
+        // Without a replicated log there is nobody to take it.
+        if self.replicates {
+            self.shared.gathering.append_beside(change);
+        }
     }
 
     fn end_turn(&self) {

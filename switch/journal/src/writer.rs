@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::batch::{Batch, Gathering, Taken, Wake};
-use super::format::{self, Encryption, Place};
+use super::copies::Cut;
+use super::format::{self, Encryption, Place, SEGMENT_HEADER_BYTES};
 use super::pages::Pages;
 use super::prepare::Prepare;
+use super::replicated::{BatchHead, Commit};
 use super::segment::{Begun, Segment};
 use super::shelf::Shelf;
 use super::{Faults, JournalError, Observer, Position, Progress, Sequence, Synced};
@@ -25,9 +27,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(place: Place, shelf: Shelf, by_turns: bool) -> Self {
+    pub fn new(place: Place, shelf: Shelf, by_turns: bool, batch_bytes_max: usize) -> Self {
         Self {
-            gathering: Gathering::new(place, by_turns),
+            gathering: Gathering::new(place, by_turns, batch_bytes_max),
             shelf,
             durable: AtomicU64::new(place.sequence.to_stored() - 1),
             durable_end: AtomicU64::new(place.position),
@@ -109,6 +111,9 @@ pub(super) struct Writer {
     pages: Pages,
     sealed: bool,
     observer: Option<Observer>,
+    commit: Option<Box<dyn Commit>>,
+    /// The header of the segment, until a batch of it was committed.
+    begins: Option<[u8; SEGMENT_HEADER_BYTES]>,
 }
 
 impl Writer {
@@ -118,10 +123,12 @@ impl Writer {
         begun: Begun,
         place: Place,
         observer: Option<Observer>,
+        commit: Option<Box<dyn Commit>>,
     ) -> Self {
         let Begun {
             segment,
             encryption,
+            header,
         } = begun;
         Self {
             shared,
@@ -133,6 +140,8 @@ impl Writer {
             pages: Pages::default(),
             sealed: false,
             observer,
+            commit,
+            begins: Some(header),
         }
     }
 
@@ -159,17 +168,21 @@ impl Writer {
     }
 
     fn write(&mut self) -> Result<(), JournalError> {
+        let begun = Instant::now();
+        if let Some(commit) = &mut self.commit {
+            commit.take(&self.batch.bytes, &self.batch.beside);
+        }
+        let records = self.batch.records;
+        if records == 0 {
+            self.commit(self.place)?;
+            self.batch.clear();
+            self.say_synced();
+            return Ok(());
+        }
         let bytes = self.batch.bytes.len() as u64;
         if !self.segment.has_space(self.place.position, bytes) {
-            let Begun {
-                segment,
-                encryption,
-            } = self.prepare.segment(self.place, bytes)?;
-            (self.segment, self.encryption) = (segment, encryption);
-            self.shared.shelf.add(Arc::clone(&self.segment));
+            self.begin_segment(bytes)?;
         }
-        let begun = Instant::now();
-        let records = self.batch.records;
         let first = format::first_sequence(&self.batch.bytes);
         invariant!(
             first == Some(self.place.sequence),
@@ -178,6 +191,9 @@ impl Writer {
             first
         );
         let reached = format::finish(&mut self.batch.bytes, records, self.place, &self.encryption);
+        let encrypted = Instant::now();
+        self.commit(reached)?;
+        let committed = Instant::now();
         self.pages
             .write(&self.segment, &self.batch.bytes, self.place.position)?;
         let written = Instant::now();
@@ -185,18 +201,63 @@ impl Writer {
         let synced = Instant::now();
         self.place = reached;
         self.sealed = false;
+        self.begins = None;
         self.batch.clear();
+        self.say_synced();
         self.shared.publish(reached);
         if let Some(observer) = &self.observer {
             observer(Synced {
                 records,
                 bytes,
-                write: written - begun,
+                commit: committed - encrypted,
+                write: (encrypted - begun) + (written - committed),
                 sync: synced - written,
                 durable: self.shared.progress().durable,
             });
         }
         Ok(())
+    }
+
+    /// The segment that is written has no space for a batch of so many bytes.
+    fn begin_segment(&mut self, bytes: u64) -> Result<(), JournalError> {
+        if self.commit.is_some() {
+            // As every other node does when the next segment begins.
+            self.segment.end_at(self.place)?;
+        }
+        let Begun {
+            segment,
+            encryption,
+            header,
+        } = self.prepare.segment(self.place, bytes)?;
+        (self.segment, self.encryption) = (segment, encryption);
+        self.begins = Some(header);
+        self.shared.shelf.add(Arc::clone(&self.segment));
+        Ok(())
+    }
+
+    /// Has the replicated log take the batch, where there is one: nothing of it is in a file before.
+    fn commit(&mut self, reached: Place) -> Result<(), JournalError> {
+        let Some(commit) = &mut self.commit else {
+            return Ok(());
+        };
+        let records = self.batch.records;
+        let has_records = records > 0;
+        commit.commit(&BatchHead {
+            before: Cut::at(self.place),
+            after: Cut::at(reached),
+            segment: self.begins.filter(|_| has_records),
+            records,
+            checksum: match has_records {
+                true => crc32c::crc32c(&self.batch.bytes),
+                false => 0,
+            },
+        })
+    }
+
+    fn say_synced(&mut self) {
+        if let Some(commit) = &mut self.commit {
+            commit.synced();
+        }
     }
 
     /// Marks the end of a log that is idle. Not synced: it is for a process that gets killed, not

@@ -83,7 +83,7 @@ pub(crate) use batch_header::{BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, seal
 pub(crate) use encryption::{Encryption, RECORD_HEADER_BYTES, SALT_BYTES};
 pub(crate) use place::{Flaw, Place};
 pub(crate) use record::{
-    Layout, Opened, Protection, finish, first_sequence, open_batch, push_record,
+    Layout, Opened, Protection, finish, first_sequence, is_laid_out, open_batch, push_record,
 };
 pub(crate) use segment_header::{
     HeaderFault, Kind, SEGMENT_HEADER_BYTES, SegmentHeader, authenticated,

@@ -53,6 +53,18 @@ pub(crate) fn finish(
     }
 }
 
+/// Whether what follows the header of a batch in plaintext is so many whole records, and nothing else.
+pub(crate) fn is_laid_out(batch: &[u8], records: u32) -> bool {
+    let mut rest = &batch[BATCH_HEADER_BYTES..];
+    for _ in 0..records {
+        let Some(header) = Layout::Encrypted.decode(rest) else {
+            return false;
+        };
+        rest = &rest[RECORD_HEADER_BYTES + header.bytes..];
+    }
+    rest.is_empty()
+}
+
 /// The sequence of the first record of a batch that is not empty.
 pub(crate) fn first_sequence(batch: &[u8]) -> Option<Sequence> {
     Sequence::from_stored(u64_at(batch, BATCH_HEADER_BYTES + 24))

@@ -5,6 +5,7 @@ mod archive;
 mod crash;
 mod damage;
 mod files;
+mod followers;
 mod keys;
 mod live;
 mod log;
