@@ -44,6 +44,8 @@ pub enum Purpose {
     SegmentIndex,
     /// An archived journal segment.
     Archive,
+    /// Entries of a replicated log.
+    Replication,
 }
 
 impl Purpose {
@@ -58,6 +60,7 @@ impl Purpose {
             Self::AuditResult => b"tessera audit result",
             Self::SegmentIndex => b"tessera segment index",
             Self::Archive => b"tessera archive",
+            Self::Replication => b"tessera replication",
         }
     }
 }

@@ -9,8 +9,10 @@
 //! Who owns the log is whom its head names. There is no other way to write than a transaction on that head, and no clock in
 //! it. Leases only say who may try to become the owner, and when.
 
+mod entry;
 mod log;
 
+pub use entry::EntryError;
 pub use log::{
     Appended, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
     Place, ReplicatedLog, Revision,
