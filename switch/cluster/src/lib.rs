@@ -9,11 +9,28 @@
 //! Who owns the log is whom its head names. There is no other way to write than a transaction on that head, and no clock in
 //! it. Leases only say who may try to become the owner, and when.
 
+mod begin;
+mod beside;
 mod entry;
+mod keeper;
 mod log;
+mod node;
+mod owner;
+mod protocol;
+mod standby;
+mod standing;
+mod take_over;
+mod watch;
 
+pub use begin::{BeginError, begin};
+pub use beside::{Membership, MembershipError};
 pub use entry::EntryError;
+pub use keeper::Lost;
 pub use log::{
-    Appended, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
-    Place, ReplicatedLog, Revision,
+    Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId,
+    NodeReport, Place, ReplicatedLog, Revision,
 };
+pub use node::{Node, NodeSettings};
+pub use owner::{BATCH_BYTES_MAX, Owner};
+pub use standby::{AnyError, Ended, Replica, StandbyError};
+pub use standing::{Overview, Role, Standing};

@@ -214,6 +214,15 @@ pub enum Followed {
     Behind(Option<u64>),
 }
 
+/// Who has claimed the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// This node, under this lease.
+    Ours,
+    /// This node, under another lease: it may be that of its process before this one. Or another node.
+    Others(NodeId),
+}
+
 /// A lease. It ends when it is not renewed, and at once when it is dropped after [`revoke`](Self::revoke).
 pub trait Lease: Send {
     /// Renews it. Says whether it lived until then: where not, it never will again, and everything that rested on it is gone.
@@ -222,11 +231,11 @@ pub trait Lease: Send {
     /// Where that is not known.
     fn renew(&mut self) -> Result<bool, LogError>;
 
-    /// Says that this node is a candidate, or the owner, as long as the lease lives, if no other one has said so. Says who has.
+    /// Says that this node is a candidate, or the owner, as long as the lease lives, if nobody has said so under another lease.
     ///
     /// # Errors
     /// Where that is not known.
-    fn claim(&mut self, node: &NodeId) -> Result<NodeId, LogError>;
+    fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError>;
 
     /// Takes it back, and leaves the lease as it is.
     ///

@@ -45,6 +45,9 @@ pub trait Commit: Send {
 
     /// The batch is in this node's segment file too, synced.
     fn synced(&mut self);
+
+    /// The journal is closed in order: nothing more will be committed.
+    fn close(&mut self);
 }
 
 /// How an engine commits, where it does.

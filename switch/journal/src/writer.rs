@@ -162,7 +162,11 @@ impl Writer {
             } else if taken == Taken::Nothing && !self.sealed {
                 self.seal()?;
             } else if self.shared.gathering.wait() == Wake::Closing {
-                return self.segment.sync();
+                self.segment.sync()?;
+                if let Some(commit) = &mut self.commit {
+                    commit.close();
+                }
+                return Ok(());
             }
         }
     }

@@ -37,7 +37,7 @@ mod seal;
 mod tests;
 
 pub(crate) use header::{EntryHeader, EntryKind, Tag};
-pub(crate) use seal::{Body, EpochKey, EpochKeys};
+pub(crate) use seal::{Body, EpochKey, EpochKeys, Opened};
 
 /// Why an entry can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -62,6 +62,8 @@ impl Commit for Committer {
     fn synced(&mut self) {
         self.log.0.lock().unwrap().synced += 1;
     }
+
+    fn close(&mut self) {}
 }
 
 impl Log {

@@ -1,0 +1,157 @@
+//! A node: its lease, its threads, and its way from starting to standby to owner.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tessera_encryption::DataKeys;
+
+use crate::beside::{BesideCount, Membership};
+use crate::keeper::{Keeper, Lost};
+use crate::owner::place;
+use crate::protocol::Reached;
+use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
+use crate::standing::Standing;
+use crate::take_over::bytes_of;
+use crate::{Config, NodeId, ReplicatedLog, watch};
+
+/// What a node is told when it starts.
+#[derive(Clone, Debug)]
+pub struct NodeSettings {
+    /// Who it is.
+    pub node: NodeId,
+    /// Where other nodes reach it.
+    pub peer: Option<String>,
+    /// How long its lease lives without a renewal.
+    pub ttl: Duration,
+    /// Nothing is approved while fewer other nodes follow.
+    pub standbys_min: u64,
+    /// Its data folder.
+    pub data: PathBuf,
+    /// Partitions of wallets.
+    pub partitions: u16,
+}
+
+/// See the head of this file.
+pub struct Node {
+    settings: NodeSettings,
+    log: Arc<dyn ReplicatedLog>,
+    standing: Arc<Standing>,
+    keeper: Keeper,
+}
+
+impl Node {
+    /// Takes a lease and begins to look at the others. `lost` is called, on some thread, when the process has to end because its
+    /// role has: another node is active.
+    ///
+    /// # Errors
+    /// Where a thread can't be started.
+    pub fn start(
+        settings: NodeSettings,
+        log: Arc<dyn ReplicatedLog>,
+        lost: Lost,
+    ) -> std::io::Result<Self> {
+        let standing = Arc::new(Standing::default());
+        let keeper = Keeper::start(
+            Arc::clone(&log),
+            settings.node.clone(),
+            settings.peer.clone(),
+            settings.ttl,
+            Arc::clone(&standing),
+            lost,
+        )?;
+        watch::start(
+            Arc::clone(&log),
+            settings.node.clone(),
+            Arc::clone(&standing),
+        )?;
+        Ok(Self {
+            settings,
+            log,
+            standing,
+            keeper,
+        })
+    }
+
+    /// What this node is, kept up to date.
+    pub fn standing(&self) -> &Arc<Standing> {
+        &self.standing
+    }
+
+    /// What the log's nodes have agreed on, checked against this node's settings and data.
+    ///
+    /// # Errors
+    /// Where there is no log, or it is not this node's.
+    pub fn check(&self) -> Result<Config, StandbyError> {
+        let config = self.log.config()?.ok_or_else(|| {
+            StandbyError::OtherLog(
+                "the cluster has no log yet: run `tessera cluster begin` on the node whose data it goes on with".to_owned(),
+            )
+        })?;
+        if config.version != 1 {
+            return Err(StandbyError::OtherLog(format!(
+                "the cluster's log has format {}, this build ({}) knows 1",
+                config.version,
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
+        if config.partitions != self.settings.partitions {
+            return Err(StandbyError::OtherLog(format!(
+                "the cluster has {} partitions, this node's configuration says {}",
+                config.partitions, self.settings.partitions
+            )));
+        }
+        Ok(config)
+    }
+
+    /// Follows the log until this node owns it, or is asked to stop. On the calling thread.
+    ///
+    /// # Errors
+    /// Where this node can't follow.
+    pub fn stand_by(
+        &self,
+        keys: &DataKeys,
+        replica: &mut dyn Replica,
+    ) -> Result<Ended, StandbyError> {
+        let config = self.check()?;
+        let io = |error: std::io::Error| StandbyError::Replica(error.into());
+        let log_id = bytes_of(&config.log)
+            .ok_or_else(|| StandbyError::OtherLog("the cluster's log has no id".to_owned()))?;
+        let membership = Membership::read(&self.settings.data)
+            .map_err(|error| StandbyError::Replica(error.into()))?;
+        let membership = match membership {
+            Some(membership) if membership.log == config.log => membership,
+            Some(other) => {
+                return Err(StandbyError::OtherLog(format!(
+                    "this node's data is of log {}, the cluster's log is {}: if the data of the log was lost, see the operator's \
+                     guide; if this node comes from another cluster, delete its data folder",
+                    other.log, config.log
+                )));
+            }
+            None => return Err(StandbyError::Behind { first: None }),
+        };
+        let beside = BesideCount::new(&self.settings.data, membership);
+        let reached = Reached::at_start(place(replica.place()), beside.count());
+        let standby = Standby {
+            log: Arc::clone(&self.log),
+            node: self.settings.node.clone(),
+            log_id,
+            keys: keys.clone(),
+            keeper: &self.keeper,
+            standing: Arc::clone(&self.standing),
+            reached,
+            beside,
+            replica,
+            unsynced: Unsynced::default(),
+            standbys_min: self.settings.standbys_min,
+            vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
+        };
+        standby.run()
+    }
+
+    /// Ends the lease: another node may take over at once.
+    pub fn end(self) {
+        self.standing.stop();
+        self.keeper.end();
+    }
+}

@@ -1,0 +1,310 @@
+//! The owner's end of the log: each batch of its journal becomes an entry, and counts once the log has it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tessera_journal::{BatchHead, Commit, JournalError};
+use zeroize::Zeroizing;
+
+use crate::beside::BesideCount;
+use crate::entry::{Body, EntryHeader, EntryKind, EpochKey, Tag};
+use crate::protocol::{Appending, Verdict};
+use crate::standing::{Role, Standing};
+use crate::{Head, LogError, NodeId, Place, ReplicatedLog, Revision};
+
+/// Between two tries while the log does not answer. Its own calls wait for a second or more.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// While it is full.
+const FULL_FOR: Duration = Duration::from_millis(500);
+/// How long a resignation may take: whoever stops the process waits for it.
+const RESIGN_WITHIN: Duration = Duration::from_secs(2);
+
+/// The longest batch: an entry of this size takes the log's machines about as long as two of half the size.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// What the owner may have in the log that no second node has yet. Above it, it waits.
+const WINDOW_BYTES_MAX: u64 = 1 << 30;
+
+/// See the head of this file. It is made by taking over.
+pub struct Owner {
+    pub(crate) log: Arc<dyn ReplicatedLog>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) node: NodeId,
+    pub(crate) log_id: [u8; 16],
+    pub(crate) key: EpochKey,
+    pub(crate) head: Head,
+    pub(crate) revision: Revision,
+    pub(crate) tag: Tag,
+    pub(crate) beside: BesideCount,
+    pub(crate) standbys_min: u64,
+    pub(crate) taken: Taken,
+    pub(crate) window: Window,
+}
+
+/// What is committed next.
+#[derive(Default)]
+pub(crate) struct Taken {
+    plaintext: Zeroizing<Vec<u8>>,
+    beside: Vec<u8>,
+}
+
+/// The entries that the log still has.
+#[derive(Default)]
+pub(crate) struct Window {
+    entries: VecDeque<(u64, u64)>,
+    bytes: u64,
+}
+
+impl Commit for Owner {
+    fn take(&mut self, plaintext: &[u8], beside: &[u8]) {
+        let Taken {
+            plaintext: batch,
+            beside: changes,
+        } = &mut self.taken;
+        batch.clear();
+        batch.extend_from_slice(plaintext);
+        changes.clear();
+        changes.extend_from_slice(beside);
+    }
+
+    fn commit(&mut self, batch: &BatchHead) -> Result<(), JournalError> {
+        self.wait_for_standbys();
+        let taken = std::mem::take(&mut self.taken);
+        let content: &[u8] = match batch.records {
+            0 => &[],
+            _ => &taken.plaintext,
+        };
+        let body = Body {
+            segment: batch.segment.as_ref(),
+            beside: &taken.beside,
+            content,
+        };
+        let (before, after) = (place(batch.before), place(batch.after));
+        let mut header = self.header(EntryKind::Batch, before, after);
+        header.records = batch.records;
+        header.checksum = batch.checksum;
+        header.segment_begins = batch.segment.is_some();
+        header.changes_beside = !taken.beside.is_empty();
+        let owner = Some(self.node.clone());
+        self.append(header, &body, owner, None)?;
+        if !taken.beside.is_empty() {
+            self.beside
+                .save(self.head.beside)
+                .map_err(|error| JournalError::Replication {
+                    why: error.to_string(),
+                })?;
+        }
+        self.taken = taken;
+        Ok(())
+    }
+
+    fn synced(&mut self) {
+        self.standing.set_synced(self.head.number);
+    }
+
+    fn close(&mut self) {
+        let place = self.head.place;
+        let header = self.header(EntryKind::Resignation, place, place);
+        let until = Instant::now() + RESIGN_WITHIN;
+        match self.append(header, &Body::default(), None, Some(until)) {
+            Ok(()) => self.standing.set_role(Role::Resigned),
+            // Its lease ends by itself, a little later.
+            Err(error) => tracing::warn!(%error, "this node could not resign"),
+        }
+    }
+}
+
+impl Owner {
+    fn header(&self, kind: EntryKind, before: Place, after: Place) -> EntryHeader {
+        EntryHeader {
+            kind,
+            log: self.log_id,
+            epoch: self.head.epoch,
+            number: self.head.number + 1,
+            predecessor: self.tag,
+            key: self.key.key,
+            salt: self.key.salt,
+            records: 0,
+            before,
+            after,
+            beside: self.head.beside,
+            checksum: 0,
+            segment_begins: false,
+            changes_beside: false,
+            plaintext_bytes: 0,
+            body_bytes: 0,
+        }
+    }
+
+    /// Returns once it is known that the log has the entry, however long that takes, or never will have it.
+    fn append(
+        &mut self,
+        mut header: EntryHeader,
+        body: &Body<'_>,
+        owner: Option<NodeId>,
+        until: Option<Instant>,
+    ) -> Result<(), JournalError> {
+        let unusable = |why| JournalError::Replication { why };
+        let (bytes, tag) = self.key.seal(&mut header, body).map_err(unusable)?;
+        let wanted = Head {
+            epoch: header.epoch,
+            number: header.number,
+            owner,
+            tag: hex(&tag),
+            place: header.after,
+            beside: header.beside_after(),
+        };
+        let below = self.standing.trim_below();
+        let expected = self.revision;
+        let revision = settle(
+            self.log.as_ref(),
+            Appending {
+                expected,
+                wanted: &wanted,
+            },
+            &bytes,
+            below,
+            until,
+        )?;
+        self.window.add(header.number, bytes.len() as u64, below);
+        (self.head, self.revision, self.tag) = (wanted, revision, tag);
+        self.standing.see(self.head.number);
+        Ok(())
+    }
+
+    /// Nothing more is committed while too few other nodes follow, or too much is on no second node.
+    fn wait_for_standbys(&mut self) {
+        let mut said = false;
+        loop {
+            let few = self.standing.others() < self.standbys_min;
+            let is_full = self.window.bytes > WINDOW_BYTES_MAX;
+            if !few && !is_full {
+                return;
+            }
+            if !std::mem::replace(&mut said, true) {
+                let bytes = self.window.bytes;
+                tracing::error!(
+                    others = self.standing.others(),
+                    standbys_min = self.standbys_min,
+                    bytes,
+                    "too few standbys follow: nothing is approved until one does"
+                );
+            }
+            thread::sleep(TRY_AGAIN_AFTER);
+            self.window.trim(self.standing.trim_below());
+        }
+    }
+}
+
+impl Window {
+    fn add(&mut self, number: u64, bytes: u64, trimmed_below: u64) {
+        self.entries.push_back((number, bytes));
+        self.bytes += bytes;
+        self.trim(trimmed_below);
+    }
+
+    fn trim(&mut self, below: u64) {
+        while let Some((_, bytes)) = self.entries.pop_front_if(|(number, _)| *number < below) {
+            self.bytes -= bytes;
+        }
+    }
+}
+
+/// Sends an append until its outcome is known, at most until a moment.
+pub(crate) fn settle(
+    log: &dyn ReplicatedLog,
+    appending: Appending<'_>,
+    entry: &[u8],
+    trim_below: u64,
+    until: Option<Instant>,
+) -> Result<Revision, JournalError> {
+    let mut quiet = true;
+    loop {
+        let answer = log.append(appending.expected, appending.wanted, entry, trim_below);
+        let verdict = match answer {
+            Ok(answer) => Ok(appending.answered(answer)),
+            Err(error) => {
+                say(&error, &mut quiet);
+                ask(log, appending, &mut quiet)
+            }
+        };
+        match verdict? {
+            Verdict::Done(revision) => {
+                if !quiet {
+                    tracing::info!(
+                        number = appending.wanted.number,
+                        "the replicated log answers"
+                    );
+                }
+                return Ok(revision);
+            }
+            Verdict::Superseded(head, _) => return Err(superseded(&head)),
+            Verdict::SendAgain => {}
+        }
+        if until.is_some_and(|until| Instant::now() > until) {
+            return Err(JournalError::Replication {
+                why: "the replicated log does not answer".to_owned(),
+            });
+        }
+        thread::sleep(TRY_AGAIN_AFTER);
+    }
+}
+
+/// The head, once it can be read; nothing has answered before.
+fn ask(
+    log: &dyn ReplicatedLog,
+    appending: Appending<'_>,
+    quiet: &mut bool,
+) -> Result<Verdict, JournalError> {
+    match log.head() {
+        Ok(Some((head, revision))) => Ok(appending.head_is(head, revision)),
+        Ok(None) => Err(JournalError::Replication {
+            why: "the replicated log was deleted".to_owned(),
+        }),
+        Err(error @ LogError::Unusable(_)) => Err(JournalError::Replication {
+            why: error.to_string(),
+        }),
+        Err(error) => {
+            say(&error, quiet);
+            // Nothing is known: the same may be sent again, as after an unchanged head.
+            Ok(Verdict::SendAgain)
+        }
+    }
+}
+
+fn say(error: &LogError, quiet: &mut bool) {
+    if std::mem::take(quiet) {
+        tracing::error!(%error, "the replicated log does not take a batch: nothing is approved until it does");
+    }
+    if matches!(error, LogError::Full(_)) {
+        thread::sleep(FULL_FOR);
+    }
+}
+
+pub(crate) fn superseded(head: &Head) -> JournalError {
+    let owner = match &head.owner {
+        Some(owner) => owner.as_str(),
+        None => "nobody",
+    };
+    JournalError::Superseded {
+        why: format!(
+            "the log belongs to {owner} since epoch {}, entry {}",
+            head.epoch, head.number
+        ),
+    }
+}
+
+pub(crate) fn place(cut: tessera_journal::Cut) -> Place {
+    let (position, sequence, chain) = cut.to_stored();
+    Place {
+        position,
+        sequence,
+        chain,
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

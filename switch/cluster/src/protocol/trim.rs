@@ -1,0 +1,33 @@
+//! Which entries the log need not keep any more.
+
+/// Entries below this number are on the disks of two nodes: of the owner, which has synced up to `own`, and of another one. `others` is
+/// how far each other node says that it has synced. 0 where nothing may be deleted.
+pub(crate) fn trim_below(own: u64, others: impl Iterator<Item = u64>) -> u64 {
+    let furthest = others.max();
+    furthest.map_or(0, |furthest| furthest.min(own) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keeps_all_while_no_other_node_has_it() {
+        assert_eq!(trim_below(100, [].into_iter()), 0);
+        assert_eq!(trim_below(100, [7].into_iter()), 8);
+        assert_eq!(trim_below(100, [7, 150].into_iter()), 101);
+    }
+
+    proptest! {
+        #[test]
+        fn what_may_go_is_on_two_nodes(own in 0..50_u64, others in proptest::collection::vec(0..50_u64, 0..4)) {
+            let below = trim_below(own, others.iter().copied());
+            for number in 0..below {
+                let holders = others.iter().chain([&own]).filter(|&&synced| synced >= number);
+                prop_assert!(holders.count() >= 2, "entry {}", number);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What this node is in its cluster, as all of its threads and its operators see it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::{NodeId, NodeReport};
+
+/// What a node does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It has started, and does not know yet how far it lags behind.
+    #[default]
+    Starting,
+    /// It follows the log.
+    Standby,
+    /// Its claim was accepted; it takes what the log has before its own epoch.
+    TakingOver,
+    /// It owns the log.
+    Active,
+    /// It has resigned.
+    Resigned,
+}
+
+/// See the head of this file.
+#[derive(Debug, Default)]
+pub struct Standing {
+    state: Mutex<State>,
+    /// The last entry whose effects are on this node's disk.
+    synced: AtomicU64,
+    /// The last entry of the log that this node knows of.
+    seen: AtomicU64,
+    /// Entries below this number may be deleted.
+    trim_below: AtomicU64,
+    /// Other nodes whose leases live.
+    others: AtomicU64,
+    stopping: AtomicBool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    role: Role,
+    epoch: u64,
+    owner: Option<NodeId>,
+    nodes: Vec<NodeReport>,
+    why_not: Option<String>,
+}
+
+/// What an operator is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// Of this node.
+    pub role: Role,
+    /// Of the last entry that it knows.
+    pub epoch: u64,
+    /// Who owns the log, as far as this node knows.
+    pub owner: Option<NodeId>,
+    /// The last entry that this node knows of.
+    pub seen: u64,
+    /// The last one that is on its disk.
+    pub synced: u64,
+    /// All nodes whose leases live.
+    pub nodes: Vec<NodeReport>,
+    /// Why this node could not take over now.
+    pub why_not: Option<String>,
+}
+
+impl Standing {
+    /// All of it.
+    pub fn overview(&self) -> Overview {
+        let State {
+            role,
+            epoch,
+            owner,
+            nodes,
+            why_not,
+        } = self.lock().clone();
+        Overview {
+            role,
+            epoch,
+            owner,
+            seen: self.seen.load(Ordering::Acquire),
+            synced: self.synced(),
+            nodes,
+            why_not,
+        }
+    }
+
+    /// What this node does.
+    pub fn role(&self) -> Role {
+        self.lock().role
+    }
+
+    /// Has the node end: a standby stops following.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_role(&self, role: Role) {
+        self.lock().role = role;
+    }
+
+    pub(crate) fn set_why_not(&self, why: Option<String>) {
+        self.lock().why_not = why;
+    }
+
+    pub(crate) fn set_owner(&self, epoch: u64, owner: Option<NodeId>) {
+        let mut state = self.lock();
+        (state.epoch, state.owner) = (epoch, owner);
+    }
+
+    pub(crate) fn set_nodes(&self, nodes: Vec<NodeReport>, me: &NodeId) {
+        let others = nodes.iter().filter(|report| report.node != *me).count();
+        self.others.store(others as u64, Ordering::Release);
+        self.lock().nodes = nodes;
+    }
+
+    pub(crate) fn others(&self) -> u64 {
+        self.others.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_synced(&self, number: u64) {
+        self.synced.store(number, Ordering::Release);
+        self.see(number);
+    }
+
+    pub(crate) fn see(&self, number: u64) {
+        self.seen.fetch_max(number, Ordering::AcqRel);
+    }
+
+    pub(crate) fn trim_below(&self) -> u64 {
+        self.trim_below.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_trim_below(&self, number: u64) {
+        self.trim_below.fetch_max(number, Ordering::AcqRel);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // Its fields are replaced whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

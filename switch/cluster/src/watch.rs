@@ -1,0 +1,51 @@
+//! Watches the other nodes and the log's engine, on a thread of its own.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::protocol::trim_below;
+use crate::standing::{Role, Standing};
+use crate::{NodeId, ReplicatedLog};
+
+/// Entries stay in the log so much longer than they have to.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const COMPACT_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until the node stops.
+pub(crate) fn start(
+    log: Arc<dyn ReplicatedLog>,
+    node: NodeId,
+    standing: Arc<Standing>,
+) -> std::io::Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name("cluster-watch".to_owned())
+        .spawn(move || run(log.as_ref(), &node, &standing))
+}
+
+fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
+    let mut compacted = Instant::now();
+    while !standing.is_stopping() {
+        thread::sleep(LOOK_EVERY);
+        let nodes = match log.nodes() {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                tracing::debug!(%error, "the nodes of the cluster can't be seen");
+                continue;
+            }
+        };
+        let others = nodes.iter().filter(|report| report.node != *node);
+        let synced: Vec<u64> = others.map(|report| report.synced).collect();
+        standing.set_nodes(nodes, node);
+        if standing.role() != Role::Active {
+            continue;
+        }
+        standing.set_trim_below(trim_below(standing.synced(), synced.into_iter()));
+        if compacted.elapsed() >= COMPACT_EVERY {
+            compacted = Instant::now();
+            if let Err(error) = log.compact() {
+                tracing::debug!(%error, "the replicated log could not be compacted");
+            }
+        }
+    }
+}
