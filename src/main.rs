@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod certify;
 mod certs;
+mod cluster;
 mod control;
 mod decode;
 mod demo;
@@ -55,6 +56,7 @@ enum Command {
     Backup(Box<backup::Backup>),
     Certify(Box<certify::Certify>),
     Certs(certs::Certs),
+    Cluster(cluster::Cluster),
     Control(Box<control::Control>),
     Decode(decode::Decode),
     Demo(demo::Demo),
@@ -100,6 +102,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup.run()?,
         Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
+        Command::Cluster(cluster) => return cluster.run(),
         Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),

@@ -68,6 +68,18 @@ pub enum KeysError {
         /// Of the table.
         path: PathBuf,
     },
+    /// Another node has sent a key that does not fit the table.
+    #[error(
+        "data key {number} of the active node does not fit the key table {}: this node has made another key of this number, or its \
+         table is older; copy the data folder of another node to this one",
+        path.display()
+    )]
+    NotAdopted {
+        /// Of the table.
+        path: PathBuf,
+        /// Of the key; 0 where it is none.
+        number: u32,
+    },
     /// The system has no random numbers.
     #[error("the system has no random numbers for a key")]
     NoRandomness,
@@ -150,7 +162,8 @@ pub(crate) fn read(path: &Path) -> Result<Table, KeysError> {
     Ok(Table { rows, wallet_keys })
 }
 
-fn parse(line: &str) -> Option<Row> {
+/// A line, as the drawing of this module has it.
+pub(crate) fn parse(line: &str) -> Option<Row> {
     let mut words = line.split_ascii_whitespace();
     let number = words.next()?.parse().ok()?;
     let kind = match words.next()? {
@@ -178,19 +191,22 @@ pub(crate) fn write(path: &Path, table: &Table) -> Result<(), KeysError> {
     }
     let mut text = format!("{FIRST_LINE}\n");
     for row in rows {
-        let kind = match row.kind {
-            KeyKind::Data => "data",
-            KeyKind::Index => "index",
-        };
-        let digits: String = row
-            .wrapped
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        text.push_str(&format!("{} {kind} {} {digits}\n", row.number, row.made));
+        text.push_str(&line(row));
+        text.push('\n');
     }
     if let Some(changes) = wallet_keys {
         text.push_str(&format!("{OF_WALLET_KEYS}{changes}\n"));
     }
     Ok(key_file::replace(path, &text)?)
+}
+
+/// The reverse of [`parse`].
+pub(crate) fn line(row: &Row) -> String {
+    let kind = match row.kind {
+        KeyKind::Data => "data",
+        KeyKind::Index => "index",
+    };
+    let digits = row.wrapped.iter().map(|byte| format!("{byte:02x}"));
+    let digits: String = digits.collect();
+    format!("{} {kind} {} {digits}", row.number, row.made)
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use tessera_common::lock_file::LockFileError;
 use tessera_journal::JournalError;
-use tessera_kit::invariant;
+use tessera_kit::{fence, invariant};
 use tessera_notify::NotifyError;
 use tessera_notify::outbox::OutboxError;
 use tessera_store::StoreError;
@@ -17,12 +17,22 @@ use crate::upgrade::UpgradeError;
 const EXIT_CODE: u8 = 74;
 /// Exit code of a process that a bug of its own ended (`EX_SOFTWARE`).
 const BROKEN_EXIT_CODE: u8 = 70;
+/// Exit code of a process whose role another node of the cluster has (`EX_TEMPFAIL`).
+const SUPERSEDED_EXIT_CODE: u8 = 75;
 
 /// Logs and ends the process at once: nothing else may leave it.
 pub fn stop(what: &str, error: &dyn Display) -> ! {
     tracing::error!(%error, "{what}: stopping at once");
     // What is under way waits for the journal or the store, so nothing leaves meanwhile.
     end(EXIT_CODE)
+}
+
+/// Ends the process at once because another node is active: what this one has decided since does not count. A supervisor starts it
+/// again, as a standby.
+pub fn superseded(why: &str) -> ! {
+    fence::close();
+    tracing::error!(why, "another node is active: stopping at once");
+    end(SUPERSEDED_EXIT_CODE)
 }
 
 /// From now on a broken invariant ends the process, in the same way.

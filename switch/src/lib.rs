@@ -57,5 +57,5 @@ pub mod shared;
 mod snapshots;
 pub mod wallet;
 
-pub use process::{Addresses, run};
+pub use process::{Addresses, ClusterView, begin_cluster, run, view_cluster};
 pub use recovery::journal_location;

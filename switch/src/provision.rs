@@ -5,7 +5,7 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::recovery::{self, Data};
 use tessera_config::Settings;
-use tessera_journal::{Journal, Mark};
+use tessera_journal::{Journal, Mark, Options};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};
 use tessera_store::{Known, Snapshot, Store};
@@ -26,7 +26,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
         journal,
         store,
         ..
-    } = recovery::open(settings, None)?;
+    } = recovery::open(settings, Options::default())?;
     let mut made = 0;
     let mut batch = Vec::with_capacity(BATCH);
     let mut mark = None;

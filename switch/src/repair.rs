@@ -11,6 +11,7 @@
 
 use crate::recovery::{self, Data, journal_location};
 use tessera_config::Settings;
+use tessera_journal::Options;
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
 use tessera_reports::audit::{Totals, audit};
@@ -48,7 +49,7 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
         journal,
         store,
         recovered,
-    } = recovery::open(settings, None)?;
+    } = recovery::open(settings, Options::default())?;
     anyhow::ensure!(
         recovered.last == totals.last,
         "a switch has written to the journal meanwhile: stop it, and run this again"

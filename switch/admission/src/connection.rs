@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::{Admission, Arrival, ListedParty};
+use tessera_kit::fence;
 use tessera_metrics::ConnectionClosed;
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
@@ -120,6 +121,7 @@ impl Connection {
             return;
         };
         while !outbox.bytes.is_empty() {
+            fence::pass();
             match socket.try_write(&outbox.bytes) {
                 Ok(written) => outbox.bytes.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

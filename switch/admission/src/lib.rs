@@ -21,7 +21,7 @@ pub use arrival::{Arrival, Carrier, Misfit};
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;
 pub use directory::PartyDirectory;
-pub use listener::{Arrivals, Way, accept, listen, ways};
+pub use listener::{Arrivals, Way, accept, bind, listen, ways};
 pub use party::{ListedParty, Parties};
 pub use places::{Place, PlaceLimits, Places};
 pub use requester::{Reply, Requester, log_decline};

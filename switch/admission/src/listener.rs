@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tessera_console::Limit;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -22,14 +23,32 @@ pub type Arrivals = UnboundedReceiver<(StdStream, Place)>;
 /// The way to a worker.
 pub type Way = UnboundedSender<(StdStream, Place)>;
 
-/// Listens at `address`.
+/// Connections that the system accepts before the switch does, as the standard library has them.
+const BACKLOG: i32 = 128;
+
+/// Takes `address`, so that nobody else can. Connections are refused until [`listen`] is called.
 ///
 /// # Errors
 /// When the address is taken or not ours.
-pub fn listen(address: SocketAddr) -> io::Result<StdListener> {
-    let listener = StdListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+pub fn bind(address: SocketAddr) -> io::Result<StdListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // As the standard library does: connections of a process before this one don't keep the address.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// From now on connections are accepted.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn listen(listener: &StdListener) -> io::Result<()> {
+    SockRef::from(listener).listen(BACKLOG)
 }
 
 /// A way to every worker, and what arrives there.

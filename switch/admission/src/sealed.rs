@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_kit::fence;
 use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -24,6 +25,7 @@ pub async fn write_sealed(
             if bytes.is_empty() {
                 break;
             }
+            fence::pass();
             let written = timeout(stall, async {
                 writing.write_all(&bytes).await?;
                 writing.flush().await

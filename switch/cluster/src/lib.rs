@@ -11,6 +11,7 @@
 
 mod begin;
 mod beside;
+pub mod changes;
 mod entry;
 mod keeper;
 mod log;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tessera_journal::{BatchHead, Commit, JournalError};
+use tessera_encryption::{DataKeyId, DataKeys};
+use tessera_journal::{BatchHead, Commit, JournalError, SEGMENT_BEGINS_BYTES, segment_key};
 use zeroize::Zeroizing;
 
 use crate::beside::BesideCount;
+use crate::changes::Change;
 use crate::entry::{Body, EntryHeader, EntryKind, EpochKey, Tag};
 use crate::protocol::{Appending, Verdict};
 use crate::standing::{Role, Standing};
@@ -33,7 +35,10 @@ pub struct Owner {
     pub(crate) standing: Arc<Standing>,
     pub(crate) node: NodeId,
     pub(crate) log_id: [u8; 16],
+    pub(crate) keys: DataKeys,
     pub(crate) key: EpochKey,
+    /// The newest data key that the other nodes certainly have.
+    pub(crate) key_sent: DataKeyId,
     pub(crate) head: Head,
     pub(crate) revision: Revision,
     pub(crate) tag: Tag,
@@ -71,7 +76,10 @@ impl Commit for Owner {
 
     fn commit(&mut self, batch: &BatchHead) -> Result<(), JournalError> {
         self.wait_for_standbys();
-        let taken = std::mem::take(&mut self.taken);
+        let mut taken = std::mem::take(&mut self.taken);
+        if let Some(segment) = &batch.segment {
+            self.add_key(segment, &mut taken.beside)?;
+        }
         let content: &[u8] = match batch.records {
             0 => &[],
             _ => &taken.plaintext,
@@ -117,6 +125,24 @@ impl Commit for Owner {
 }
 
 impl Owner {
+    /// A segment under a data key that this epoch has not used yet brings it along.
+    fn add_key(
+        &mut self,
+        segment: &[u8; SEGMENT_BEGINS_BYTES],
+        beside: &mut Vec<u8>,
+    ) -> Result<(), JournalError> {
+        let key = segment_key(segment);
+        if key > self.key_sent {
+            let line = self.keys.wrapped(key);
+            let line = line.map_err(|error| JournalError::Replication {
+                why: error.to_string(),
+            })?;
+            Change::DataKey { line: &line }.append_to(beside);
+            self.key_sent = key;
+        }
+        Ok(())
+    }
+
     fn header(&self, kind: EntryKind, before: Place, after: Place) -> EntryHeader {
         EntryHeader {
             kind,

@@ -350,6 +350,7 @@ impl Standby<'_> {
             self.node.clone(),
             beside,
             self.standbys_min,
+            self.keys.clone(),
         )))
     }
 }

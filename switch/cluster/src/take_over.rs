@@ -166,6 +166,7 @@ impl Claimed {
         node: NodeId,
         beside: BesideCount,
         standbys_min: u64,
+        keys: DataKeys,
     ) -> Owner {
         let Self {
             head,
@@ -179,6 +180,8 @@ impl Claimed {
             standing,
             node,
             log_id,
+            keys,
+            key_sent: key.key,
             key,
             head,
             revision,

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod certificate;
+mod cluster;
 mod data_keys;
 mod encryption;
 mod environment;
@@ -23,6 +24,7 @@ mod tls;
 mod units;
 
 pub use certificate::{Identity, NamedCertificates};
+pub use cluster::ClusterSettings;
 pub use encryption::EncryptionSettings;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
@@ -38,7 +40,9 @@ pub use sections::{
     MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::Settings;
-pub use tls::{check_authorities, ends_at, host_client, leased_server, mall_server};
+pub use tls::{
+    check_authorities, cluster_client, ends_at, host_client, leased_server, mall_server,
+};
 pub use units::Cutover;
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Settings;
 use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
 use super::certificate::fingerprint;
 use super::notify;
 use super::settings::WORKERS_MAX;
+use super::{Environment, Settings};
 
 /// Checks everything but the parties.
 pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
@@ -17,6 +17,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     host_address(settings)?;
     listeners(settings)?;
     certificates(settings)?;
+    if let Some(cluster) = &settings.cluster {
+        cluster.check(settings.environment == Environment::Development)?;
+    }
     notify::check(&settings.notify, settings.environment)
 }
 

@@ -10,9 +10,9 @@ use super::bounds::Breach;
 use super::encryption::EncryptionTable;
 use super::source::Source;
 use super::{
-    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
-    NotifySettings, OpsSettings, Party, Settings, SettingsError, StoreSettings, VaultSettings,
-    units,
+    ClusterSettings, Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings,
+    MallSettings, NotifySettings, OpsSettings, Party, Settings, SettingsError, StoreSettings,
+    VaultSettings, units,
 };
 use super::{limits, notify, parties, tls};
 
@@ -38,6 +38,7 @@ struct File {
     notify: NotifySettings,
     ops: OpsSettings,
     log: LogSettings,
+    cluster: Option<ClusterSettings>,
 }
 
 impl Default for File {
@@ -66,6 +67,7 @@ impl From<Settings> for File {
             notify: settings.notify,
             ops: settings.ops,
             log: settings.log,
+            cluster: settings.cluster,
         }
     }
 }
@@ -102,6 +104,7 @@ impl Settings {
         self.check_master_key()?;
         self.vault_ring()?;
         self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
+        self.cluster.as_ref().map(tls::cluster_client).transpose()?;
         Ok(())
     }
 }
@@ -126,6 +129,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         notify: file.notify,
         ops: file.ops,
         log: file.log,
+        cluster: file.cluster,
         parties: Vec::new(),
         outdated_keys: Vec::new(),
     };
@@ -146,6 +150,9 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         tls.certificate = base.join(&tls.certificate);
         tls.key = base.join(&tls.key);
         tls.client_authority = tls.client_authority.as_ref().map(|path| base.join(path));
+    }
+    if let Some(cluster) = &mut settings.cluster {
+        cluster.resolve(base);
     }
     notify::resolve(&mut settings.notify, base);
     Ok(settings)

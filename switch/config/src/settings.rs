@@ -7,8 +7,9 @@ use tessera_protocol::Currency;
 
 use super::environment::Environment;
 use super::{
-    EncryptionSettings, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings,
-    MallSettings, NotifySettings, OpsSettings, OutdatedKey, Party, StoreSettings, VaultSettings,
+    ClusterSettings, EncryptionSettings, HostLinkSettings, JournalSettings, LeasedSettings,
+    LimitSettings, MallSettings, NotifySettings, OpsSettings, OutdatedKey, Party, StoreSettings,
+    VaultSettings,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub ops: OpsSettings,
     /// Logging.
     pub log: LogSettings,
+    /// The cluster; `None` for a switch on a machine of its own.
+    pub cluster: Option<ClusterSettings>,
     /// Who may connect, as the files of `parties_folder` said at the start.
     pub parties: Vec<Party>,
     /// Keys that the file states by their old names.
@@ -96,6 +99,7 @@ impl Default for Settings {
             notify: NotifySettings::default(),
             ops: OpsSettings::default(),
             log: LogSettings::default(),
+            cluster: None,
             parties: Vec::new(),
             outdated_keys: Vec::new(),
         }

@@ -11,7 +11,9 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tessera_common::pem;
 
 use super::certificate;
-use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, Settings, SettingsError};
+use super::{
+    ClusterSettings, HostLinkSettings, LeasedSettings, MallTlsSettings, Settings, SettingsError,
+};
 
 /// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
 pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
@@ -25,6 +27,27 @@ pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, Set
         .with_client_auth_cert(chain, key)
         .map(Arc::new)
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+/// The client's side of the connections to etcd: shows our certificate, believes only `authority`. `None` where no certificate is
+/// configured.
+pub fn cluster_client(
+    settings: &ClusterSettings,
+) -> Result<Option<Arc<ClientConfig>>, SettingsError> {
+    let (Some(certificate), Some(key), Some(authority)) =
+        (&settings.certificate, &settings.key, &settings.authority)
+    else {
+        return Ok(None);
+    };
+    let authorities = authorities(authority)?;
+    let (chain, private) = (certificates(certificate)?, private_key(key)?);
+    let client = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|why| certificate_error(certificate, why))?
+        .with_root_certificates(authorities)
+        .with_client_auth_cert(chain, private)
+        .map_err(|why| pair_error(certificate, key, &why))?;
+    Ok(Some(Arc::new(client)))
 }
 
 /// The server's side of the wallet server's line: a client without a certificate of `client_authority` is refused. Which of

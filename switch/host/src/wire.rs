@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
+use tessera_kit::fence;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -69,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             let rest = &self.writing[self.written..];
             let piece = &rest[..rest.len().min(WRITE_BYTES)];
+            fence::pass();
             match ready!(Pin::new(&mut self.stream).poll_write(context, piece)) {
                 Ok(written) => self.written += written,
                 Err(error) => {

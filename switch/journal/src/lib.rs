@@ -64,7 +64,7 @@ pub use open::{Location, Opened, archive, open, reader, remove, to_archive};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
-pub use replicated::{BatchHead, Commit, Replication, SEGMENT_BEGINS_BYTES};
+pub use replicated::{BatchHead, Commit, Replication, SEGMENT_BEGINS_BYTES, segment_key};
 pub use rewrite::{Convert, is_outdated, rewrite, take_lock};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};

@@ -26,6 +26,12 @@ impl SegmentsReader {
 impl Reader for SegmentsReader {
     fn read(&self, position: Position) -> Result<Record, JournalError> {
         if let Some(shelf) = self.shelf.get() {
+            let read = shelf.read(position);
+            if !read.as_ref().is_err_and(JournalError::is_no_record) {
+                return read;
+            }
+            // A segment may have begun since.
+            shelf.renew(&self.folder.starts()?);
             return shelf.read(position);
         }
         let shelf = Shelf::new(Arc::clone(&self.folder), &self.folder.starts()?);

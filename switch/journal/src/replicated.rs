@@ -9,6 +9,8 @@
 //! The local file is written only after the log has the batch. So no file of any node ever has a batch that does not count, and
 //! no node ever has to cut one off again.
 
+use tessera_encryption::DataKeyId;
+
 use super::copies::Cut;
 use super::format::SEGMENT_HEADER_BYTES;
 use super::{JournalError, Sequence};
@@ -56,6 +58,13 @@ pub struct Replication {
     pub commit: Box<dyn Commit>,
     /// The longest batch in bytes, unless a single record is longer.
     pub batch_bytes_max: usize,
+}
+
+/// The data key that a segment with this header is encrypted with.
+pub fn segment_key(header: &[u8; SEGMENT_BEGINS_BYTES]) -> DataKeyId {
+    let mut key = [0; 4];
+    key.copy_from_slice(&header[48..52]);
+    DataKeyId(u32::from_le_bytes(key))
 }
 
 impl BatchHead {

@@ -58,6 +58,15 @@ impl Shelf {
         }
     }
 
+    /// Other segments may be there since, also under names that are known: from now on they are these.
+    pub fn renew(&self, starts: &[u64]) {
+        let mut segments = self
+            .segments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *segments = starts.iter().map(|&start| (start, None)).collect();
+    }
+
     /// The segment whose range holds a position.
     pub fn find(&self, position: u64) -> Result<Arc<Segment>, JournalError> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);

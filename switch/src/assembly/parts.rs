@@ -15,10 +15,21 @@ use crate::mall::{Neighbours, SessionContext};
 use crate::orders::WaitingPurchases;
 use crate::shared::PolicyReader;
 use crate::wallet::{ActiveList, EventLog, Numbers, Services, Snapshots};
-use tessera_config::Settings;
+use tessera_config::{ClusterSettings, Settings};
 use tessera_host::{Forwarder, Link, LinkInbox, TraceShare};
 use tessera_ledger::{ContactChannel, Rules};
 use tessera_metrics::{LinkStats, WorkerMetrics};
+
+/// No two workers of any two nodes have the same: an answer to a node that was active before is never taken for one of ours.
+fn trace_share(index: usize, shared: &Shared) -> TraceShare {
+    let workers = shared.inboxes.workers() as u32;
+    let cluster = shared.settings.cluster.as_ref();
+    let (node, nodes) = cluster.map_or((0, 1), ClusterSettings::place);
+    TraceShare {
+        index: node * workers + index as u32,
+        count: nodes * workers,
+    }
+}
 
 /// The lines to the host, whose answers go to the wallets, and whose settlement dates go to the operator wallet.
 pub(super) fn open_lines(
@@ -33,10 +44,7 @@ pub(super) fn open_lines(
     let link = Link::start(
         &settings.host,
         Arc::clone(&shared.host_tls),
-        TraceShare {
-            index: index as u32,
-            count: shared.inboxes.workers() as u32,
-        },
+        trace_share(index, shared),
         stats,
         (shared.links.clone(), inbox),
         Rc::new(move |answer| answers.deliver(answer)),

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 use tessera_config::Settings;
-use tessera_journal::{Journal, Position, Reader, Sequence};
+use tessera_journal::{Journal, Options, Position, Reader, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{
@@ -85,7 +85,7 @@ pub fn settle(
         journal,
         store,
         recovered: _,
-    } = recovery::open(settings, None)?;
+    } = recovery::open(settings, Options::default())?;
     let location = journal_location(settings, Some(&keys));
     let Plan {
         mut steps,

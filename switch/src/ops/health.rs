@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use tessera_cluster::{Role, Standing};
 use tessera_metrics::LinkStats;
 
 /// The state in `/readyz`. Set by the components, from any thread.
@@ -12,6 +13,7 @@ pub struct Health {
     serving: AtomicBool,
     stopping: AtomicBool,
     links: Box<[OnceLock<Arc<LinkStats>>]>,
+    cluster: OnceLock<Arc<Standing>>,
 }
 
 impl Health {
@@ -22,6 +24,7 @@ impl Health {
             serving: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             links: (0..workers).map(|_| OnceLock::new()).collect(),
+            cluster: OnceLock::new(),
         }
     }
 
@@ -47,8 +50,21 @@ impl Health {
         }
     }
 
+    /// From now on knows what this node is in its cluster.
+    pub fn watch_cluster(&self, standing: Arc<Standing>) {
+        self.cluster.get_or_init(|| standing);
+    }
+
+    /// What this node is in its cluster, where there is one.
+    pub fn standing(&self) -> Option<&Arc<Standing>> {
+        self.cluster.get()
+    }
+
     /// Why no purchase would be approved now; empty if one could be.
     pub fn reasons(&self) -> Vec<String> {
+        if let Some(why) = self.standing().and_then(|standing| not_active(standing)) {
+            return vec![why];
+        }
         let mut reasons = Vec::new();
         if self.stopping.load(Relaxed) {
             reasons.push("stopping".to_string());
@@ -67,6 +83,23 @@ impl Health {
         let up = |link: &OnceLock<Arc<LinkStats>>| link.get().is_some_and(|stats| stats.is_up());
         let down = !self.links.iter().any(up);
         down.then(|| "host link down".to_string())
+    }
+}
+
+/// Why another node answers, if it does.
+fn not_active(standing: &Standing) -> Option<String> {
+    let overview = standing.overview();
+    let behind = overview.seen.saturating_sub(overview.synced);
+    match overview.role {
+        Role::Starting => Some("joining the cluster".to_owned()),
+        Role::Standby => {
+            let owner = overview.owner.as_ref();
+            let owner = owner.map_or("no node", |owner| owner.as_str());
+            Some(format!("standby of {owner}, {behind} entries behind"))
+        }
+        Role::TakingOver => Some("taking over".to_owned()),
+        Role::Active => None,
+        Role::Resigned => Some("resigned: another node takes over".to_owned()),
     }
 }
 

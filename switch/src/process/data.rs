@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use tessera_cluster::changes::Change;
 use tessera_encryption::DataKeys;
-use tessera_journal::Journal;
+use tessera_journal::{Journal, Options, Replication};
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_notify::{DeadLetterClient, Notify};
 use tessera_store::{Checkpointer, FullSnapshots, Store};
-use tessera_vault::{Fit, Vault, WalletKeys};
+use tessera_vault::{Fit, SlotChanges, Vault, WalletKeys};
 
 use super::base::Base;
 use crate::archiving::{Archiving, RunningArchiving};
@@ -34,9 +35,15 @@ pub(super) struct Data {
 
 impl Data {
     /// Opens journal and store, replays what the store does not have, and has the metrics show both.
-    pub fn open(base: &Base) -> anyhow::Result<Self> {
+    /// In a cluster every batch of the journal goes through `replication`.
+    pub fn open(base: &Base, replication: Option<Replication>) -> anyhow::Result<Self> {
         let metrics = &base.metrics;
-        let data = crate::recovery::open(&base.settings, Some(metrics.journal_observer()))?;
+        let options = Options {
+            observer: Some(metrics.journal_observer()),
+            by_turns: true,
+            replication,
+        };
+        let data = crate::recovery::open(&base.settings, options)?;
         let (journal, store) = (data.journal, Arc::new(data.store));
         base.health.set_journal_open(true);
         let wallet_keys = WalletKeys::open(&base.settings.data, data.keys.clone())?;
@@ -51,6 +58,10 @@ impl Data {
                  keys.table"
             ),
         }
+        let wallet_keys = match base.settings.cluster {
+            Some(_) => wallet_keys.showing(sends_slots(&journal, &data.keys)),
+            None => wallet_keys,
+        };
         let vault = Vault::new(wallet_keys, base.settings.vault_ring()?)?;
         let dead_letters = Arc::new(DeadLetters::default());
         gauges::refresh_before_reading(metrics, &journal, &base.party_directory, &dead_letters);
@@ -173,4 +184,19 @@ impl Data {
         }
         Ok((self.journal, self.lock))
     }
+}
+
+/// Other nodes get the key of a wallet before the events that need it.
+fn sends_slots(journal: &Arc<dyn Journal>, keys: &DataKeys) -> SlotChanges {
+    let (journal, keys) = (Arc::clone(journal), keys.clone());
+    Box::new(move |offset, slot| {
+        let mut changes = Vec::new();
+        // The data key of the slot is the newest, or an older one that they have.
+        match keys.wrapped(keys.newest()) {
+            Ok(line) => Change::DataKey { line: &line }.append_to(&mut changes),
+            Err(error) => crate::fault::stop("the key table could not be read", &error),
+        }
+        Change::WalletKey { offset, slot }.append_to(&mut changes);
+        journal.append_beside(&changes);
+    })
 }

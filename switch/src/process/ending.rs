@@ -8,25 +8,31 @@ use crate::reload::Reload;
 pub(super) struct Ending {
     terminate: Signal,
     interrupt: Signal,
-    hangups: Signal,
 }
 
 impl Ending {
     /// From here on they no longer end the process at once.
-    pub fn listen(hangups: Signal) -> std::io::Result<Self> {
+    pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangups,
         })
     }
 
-    pub async fn wait(&mut self, reload: &Reload) {
+    /// Returns when one has come.
+    pub async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// The same, and meanwhile has the parties read again at each SIGHUP.
+    pub async fn wait(&mut self, hangups: &mut Signal, reload: &Reload) {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangups.recv() => {
+                () = self.asked() => return,
+                _ = hangups.recv() => {
                     service::reloading();
                     reload.run().await;
                     service::ready();

@@ -5,6 +5,7 @@
 
 mod background;
 mod base;
+mod cluster;
 mod control;
 mod data;
 mod ending;
@@ -21,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use background::{Background, checkpoint};
 use base::Base;
+use cluster::Joined;
 use control::Control;
 use data::Data;
 use ending::Ending;
@@ -34,6 +36,8 @@ use crate::reload::Reload;
 use crate::renewal;
 use crate::reseal;
 use crate::shredding;
+
+pub use cluster::{ClusterView, begin_cluster, view_cluster};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +63,7 @@ pub fn run(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<
 
 async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
     // From here on: before, it ends the process, as it always did.
-    let hangups = signal(SignalKind::hangup())?;
+    let mut hangups = signal(SignalKind::hangup())?;
     // A file that may not grow any more (`ulimit -f`) is an error of that write, as a full disk is, and no end.
     let _too_large = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
 
@@ -69,7 +73,19 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let data = Data::open(&base)?;
+    let (replication, member, asked) = match cluster::join(&base).await? {
+        Joined::Alone => (None, None, None),
+        Joined::Active(replication, member, ending) => {
+            (Some(replication), Some(member), Some(ending))
+        }
+        Joined::Stopped(member) => {
+            member.end().await;
+            ports.operations.stop(false).await;
+            return Ok(());
+        }
+    };
+    ports.listen()?;
+    let data = Data::open(&base, replication)?;
     let control = Control::serve(&base.settings)?;
 
     let (shared, inboxes) = wire::wire(&base, &data)?;
@@ -101,7 +117,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let (addresses, operations) = (ports.addresses, ports.operations.clone());
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
-    let mut ending = Ending::listen(hangups)?;
+    let mut ending = asked.map_or_else(Ending::listen, Ok)?;
     ready(addresses);
     service::ready();
     let snapshots = data.start_snapshots(&base)?;
@@ -120,7 +136,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: base.metrics.clone(),
         worker_tasks: workers.tasks.clone(),
     };
-    ending.wait(&reload).await;
+    ending.wait(&mut hangups, &reload).await;
     service::stopping();
 
     tracing::info!("stopping: answering requests in progress");
@@ -144,6 +160,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     control.stop().await;
     journal.close()?;
     drop(lock);
+    if let Some(member) = member {
+        member.end().await;
+    }
     operations.stop(false).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The ports: bound before the data is opened, accepting once it is.
+//! The ports: bound before the data is opened, listening where this process is to serve, accepting once it can.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -26,12 +26,12 @@ impl Ports {
     /// Binds all ports. That of operations serves from now on.
     pub fn bind(base: &Base) -> anyhow::Result<Self> {
         let settings = &base.settings;
-        let malls = listen("malls", settings.mall.listen)?;
+        let malls = bind("malls", settings.mall.listen)?;
         let tls = settings.mall.tls.as_ref();
         let sealed_malls = tls
-            .map(|tls| listen("malls with TLS", tls.listen))
+            .map(|tls| bind("malls with TLS", tls.listen))
             .transpose()?;
-        let wallet_servers = listen("wallet servers", settings.leased.listen)?;
+        let wallet_servers = bind("wallet servers", settings.leased.listen)?;
         let operations = ops::serve(
             &settings.ops,
             Arc::clone(&base.metrics),
@@ -56,6 +56,16 @@ impl Ports {
             operations: handle,
             addresses,
         })
+    }
+
+    /// From now on clients can connect; they wait until the ports [accept](Self::accept). Before, a connection is refused, so that
+    /// a client of a standby tries another node.
+    pub fn listen(&self) -> anyhow::Result<()> {
+        let listeners = [&self.malls, &self.wallet_servers];
+        for listener in listeners.into_iter().chain(&self.sealed_malls) {
+            tessera_admission::listen(listener)?;
+        }
+        Ok(())
     }
 
     /// The connections that the malls' ports may have, with TLS and without together.
@@ -108,8 +118,8 @@ impl Ports {
     }
 }
 
-fn listen(clients: &str, address: SocketAddr) -> anyhow::Result<StdListener> {
-    tessera_admission::listen(address).with_context(|| at(clients, address))
+fn bind(clients: &str, address: SocketAddr) -> anyhow::Result<StdListener> {
+    tessera_admission::bind(address).with_context(|| at(clients, address))
 }
 
 fn at(clients: &str, address: SocketAddr) -> String {

@@ -5,6 +5,7 @@
 
 mod lock;
 mod replay;
+mod standby;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use tessera_config::Settings;
 use tessera_encryption::DataKeys;
 use tessera_journal::{
-    Journal, JournalError, Location, Mark, Observer, Opened, Options, Reader, Recovered, Visit,
+    Journal, JournalError, Location, Mark, Opened, Options, Reader, Recovered, Visit,
 };
 use tessera_kit::clock;
 use tessera_store::Store;
@@ -22,6 +23,7 @@ use tessera_store::Store;
 use crate::upgrade::upgrade;
 
 pub use lock::DataLock;
+pub(crate) use standby::{place_of, stand_by};
 
 use replay::Replay;
 use store::{open_store, remove_replaced};
@@ -55,37 +57,18 @@ pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Locatio
 ///
 /// # Errors
 /// When another process writes there, one of them can't be opened or is damaged, or they do not belong together.
-pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
-    let journal = settings.data.join("journal");
-    std::fs::create_dir_all(&journal).map_err(|source| JournalError::Disk {
-        doing: "make the folder",
-        path: journal.clone(),
-        source,
-    })?;
-    let lock = DataLock::take(&settings.data)?;
-    let keys = settings.data_keys()?;
-    tracing::info!(
-        master_key = %settings.encryption.master_key,
-        data_key = keys.newest().0,
-        "opened the keys of the data"
-    );
-    upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
-    let location = journal_location(settings, Some(&keys));
-    let reader = tessera_journal::reader(&location);
-    let store = open_store(
-        &settings.data,
-        settings.store.cache_bytes,
-        &keys,
-        reader.as_ref(),
-    )?;
-    if let Some(time) = store.time()? {
-        clock::not_before(time.plus(1));
-    }
-    let options = Options {
-        by_turns: observer.is_some(),
-        observer,
+pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
+    let Folder {
+        lock,
+        keys,
+        location,
+        reader,
+        store,
+    } = Folder::open(settings)?;
+    let stop = |error: &JournalError| match error {
+        JournalError::Superseded { why } => crate::fault::superseded(why),
+        error => crate::fault::stop("the journal could not be written", error),
     };
-    let stop = |error: &JournalError| crate::fault::stop("the journal could not be written", error);
     let (opened, events) = replay(&store, reader, WALLETS_MAX, |from, visit| {
         tessera_journal::open(&location, options, from, visit, Box::new(stop))
     })?;
@@ -99,6 +82,52 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         store,
         recovered,
     })
+}
+
+/// A folder of data, locked and upgraded, before its journal is opened.
+struct Folder {
+    lock: DataLock,
+    keys: DataKeys,
+    location: Location,
+    reader: Arc<dyn Reader>,
+    store: Store,
+}
+
+impl Folder {
+    fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let journal = settings.data.join("journal");
+        std::fs::create_dir_all(&journal).map_err(|source| JournalError::Disk {
+            doing: "make the folder",
+            path: journal.clone(),
+            source,
+        })?;
+        let lock = DataLock::take(&settings.data)?;
+        let keys = settings.data_keys()?;
+        tracing::info!(
+            master_key = %settings.encryption.master_key,
+            data_key = keys.newest().0,
+            "opened the keys of the data"
+        );
+        upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
+        let location = journal_location(settings, Some(&keys));
+        let reader = tessera_journal::reader(&location);
+        let store = open_store(
+            &settings.data,
+            settings.store.cache_bytes,
+            &keys,
+            reader.as_ref(),
+        )?;
+        if let Some(time) = store.time()? {
+            clock::not_before(time.plus(1));
+        }
+        Ok(Self {
+            lock,
+            keys,
+            location,
+            reader,
+            store,
+        })
+    }
 }
 
 /// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the

@@ -120,6 +120,11 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// Whether so many more records could make it write to the store.
+    pub fn is_full_with(&self, records: usize) -> bool {
+        self.wallets.len() + records >= self.wallets_max
+    }
+
     /// Writes what was replayed to the store.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);

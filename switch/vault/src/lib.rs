@@ -25,8 +25,8 @@ use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
 pub use wallet_keys::{
-    Accepted, Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, accept_lost_wallet_keys,
-    changes_of_wallet_keys, check_file, read_page, wallet_key_pages,
+    Accepted, Fit, SlotChanges, WALLET_KEY_SLOT, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError,
+    accept_lost_wallet_keys, changes_of_wallet_keys, check_file, read_page, wallet_key_pages,
 };
 
 use tessera_ledger::{Secret, WalletId};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::disk::{Access, Disk};
+use super::super::reader::SegmentsReader;
 use super::super::replicated::{BatchHead, Commit, Replication};
-use super::super::{Cut, Follower};
+use super::super::{Cut, Follower, Reader};
 use super::crash::{collected, found};
 use super::*;
 
@@ -202,6 +203,25 @@ fn shows_what_it_takes() {
     journal.close().unwrap();
     let (_, shown) = log.follow(&standby);
     assert_eq!(shown, appended);
+}
+
+/// Replaying needs what was written before, whichever segment that is in by now.
+#[test]
+fn what_it_has_taken_can_be_read_by_position() {
+    let (log, active, standby) = (Log::default(), MemoryDisk::default(), MemoryDisk::default());
+    let (journal, ..) = log.owner(&active);
+    let appended = append_batches(&journal, 100);
+    journal.close().unwrap();
+    let reader = SegmentsReader::new(on(&standby));
+    let mut follower = follower(&standby, &mut Vec::new());
+    let mut taken = Vec::new();
+    for entry in log.entries() {
+        take(&mut follower, &entry, &mut taken).unwrap();
+        for record in [taken.first(), taken.last()].into_iter().flatten() {
+            assert_eq!(reader.read(record.position).unwrap(), *record);
+        }
+    }
+    assert_eq!(taken, appended);
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub use error::WalletKeysError;
 pub use layout::{WALLET_KEYS_PAGE, wallet_key_pages};
 
 use layout::{FIRST_LINE, Level, NAME, PAGE};
-use slot::{KEY, SLOT, Slot, bound_to, data_key_of, decrypt, is_free, slots, wallet_of};
+pub use slot::SLOT as WALLET_KEY_SLOT;
+use slot::{KEY, SLOT, Slot, bound_to, data_key_of, decrypt, is_free, is_slot, slots, wallet_of};
 
 /// In the first page: changes and the newest data key.
 const COUNTED: u64 = 64;
@@ -58,7 +59,12 @@ pub struct WalletKeys {
     keys: DataKeys,
     file: Mutex<Counted>,
     fit: Fit,
+    /// Is shown every slot that is used from now on, or free, before anything rests on it.
+    changes: Option<SlotChanges>,
 }
+
+/// Is shown the offset and the bytes of a slot.
+pub type SlotChanges = Box<dyn Fn(u64, &[u8; SLOT]) + Send + Sync>;
 
 /// How the file and the key table fit each other, as far as can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +142,50 @@ impl WalletKeys {
             keys,
             file: Mutex::new(file),
             fit,
+            changes: None,
         })
+    }
+
+    /// The same, and every change of it is shown: for other nodes, which [take it over](Self::adopt).
+    #[must_use]
+    pub fn showing(self, changes: SlotChanges) -> Self {
+        Self {
+            changes: Some(changes),
+            ..self
+        }
+    }
+
+    /// Makes a slot what it is on another node, durably.
+    ///
+    /// # Errors
+    /// Where no slot is there, or the file can't be written.
+    pub fn adopt(&self, offset: u64, slot: &[u8; SLOT]) -> Result<(), WalletKeysError> {
+        if !is_slot(offset) {
+            return Err(self.failed()(io::ErrorKind::InvalidInput.into()));
+        }
+        let mut counted = self.file();
+        self.reach(&counted.file, offset)?;
+        self.count(&mut counted, slot)?;
+        let file = &counted.file;
+        file.write_all_at(slot, offset)
+            .and_then(|()| file.sync_data())
+            .map_err(self.failed())
+    }
+
+    fn show(&self, offset: u64, slot: &[u8; SLOT]) {
+        if let Some(changes) = &self.changes {
+            changes(offset, slot);
+        }
+    }
+
+    /// Makes the file so long that it has the level of this offset.
+    fn reach(&self, file: &File, offset: u64) -> Result<(), WalletKeysError> {
+        let length = file.metadata().map_err(self.failed())?.len();
+        if length <= offset {
+            let level = Level::at(offset);
+            file.set_len(level.end()).map_err(self.failed())?;
+        }
+        Ok(())
     }
 
     /// How file and key table fitted each other when the file was opened.
@@ -169,6 +218,8 @@ impl WalletKeys {
                 file.write_all_at(&slot.bytes, slot.offset)
                     .and_then(|()| file.sync_data())
                     .map_err(self.failed())?;
+                // And where other nodes do not have it.
+                self.show(slot.offset, &slot.bytes);
                 return decrypt(&mut slot, &self.keys, &self.path);
             }
             (None, offset) => offset,
@@ -176,15 +227,12 @@ impl WalletKeys {
         let key = Key::<Aes256Gcm>::try_generate().map_err(|_| WalletKeysError::NoRandomness)?;
         let key = Zeroizing::new(<[u8; 32]>::from(key));
         let slot = self.encrypt(wallet, offset, &key)?;
-        let length = file.metadata().map_err(self.failed())?.len();
-        if length <= offset {
-            let level = Level::at(offset);
-            file.set_len(level.end()).map_err(self.failed())?;
-        }
+        self.reach(file, offset)?;
         self.count(&mut counted, &slot)?;
         let file = &counted.file;
         file.write_all_at(&slot, offset).map_err(self.failed())?;
         file.sync_data().map_err(self.failed())?;
+        self.show(offset, &slot);
         Ok(Aes256Gcm::new((&*key).into()))
     }
 
@@ -203,6 +251,7 @@ impl WalletKeys {
         file.write_all_at(&free, slot.offset)
             .and_then(|()| file.sync_data())
             .map_err(self.failed())?;
+        self.show(slot.offset, &free);
         Ok(true)
     }
 

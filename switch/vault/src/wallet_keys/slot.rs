@@ -11,7 +11,8 @@ use super::error::WalletKeysError;
 use super::layout::PAGE;
 
 const SECTOR: usize = 512;
-pub(super) const SLOT: usize = 80;
+/// Bytes of a slot.
+pub const SLOT: usize = 80;
 /// Of the key in its slot.
 pub(super) const KEY: std::ops::Range<usize> = 24..56;
 
@@ -48,6 +49,15 @@ pub(super) fn slots(page: &[u8; PAGE]) -> impl Iterator<Item = (usize, &[u8])> {
             (at, &page[at..at + SLOT])
         })
     })
+}
+
+/// Whether a slot begins at this offset of the file.
+pub(super) fn is_slot(offset: u64) -> bool {
+    let in_sector = offset % SECTOR as u64;
+    let number = in_sector / SLOT as u64;
+    offset >= PAGE as u64
+        && in_sector.is_multiple_of(SLOT as u64)
+        && number < (SECTOR / SLOT) as u64
 }
 
 /// No data key has the number 0.

@@ -205,3 +205,45 @@ fn an_older_copy_that_was_changed_is_said_until_an_operator_accepts_it() {
     let keys = DataKeys::for_tests(folder.path());
     assert!(accept_lost_wallet_keys(folder.path(), &keys).is_err());
 }
+
+#[test]
+fn another_node_has_the_same_keys() {
+    let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    DataKeys::for_tests(here.path());
+    std::fs::copy(
+        here.path().join("keys.table"),
+        there.path().join("keys.table"),
+    )
+    .unwrap();
+    let open = |data: &Path| WalletKeys::open(data, DataKeys::for_tests(data)).unwrap();
+    let changes: Arc<Mutex<Vec<(u64, [u8; SLOT])>>> = Arc::default();
+    let shown = Arc::clone(&changes);
+    let active = open(here.path());
+    let active = active.showing(Box::new(move |offset, slot| {
+        shown.lock().unwrap().push((offset, *slot));
+    }));
+    for wallet in (0..2000).map(WalletId) {
+        active.find_or_make(wallet).unwrap();
+    }
+    assert!(active.destroy(WalletId(7)).unwrap());
+    // One that is there is shown again: the node may have made it and failed before the others had it.
+    active.find_or_make(WalletId(8)).unwrap();
+    assert_eq!(changes.lock().unwrap().len(), 2002);
+    let standby = open(there.path());
+    // What was taken over once may come again.
+    for (offset, slot) in changes
+        .lock()
+        .unwrap()
+        .iter()
+        .flat_map(|change| [change; 2])
+    {
+        standby.adopt(*offset, slot).unwrap();
+    }
+    let slots = |data: &Path| std::fs::read(data.join("wallet.keys")).unwrap()[PAGE..].to_vec();
+    assert!(slots(here.path()) == slots(there.path()));
+    assert!(standby.find(WalletId(7)).unwrap().is_none());
+    assert!(standby.find(WalletId(8)).unwrap().is_some());
+    for offset in [0, 64, 4095, 4097, 4096 + 480] {
+        assert!(standby.adopt(offset, &[0; SLOT]).is_err(), "{offset}");
+    }
+}

@@ -1,0 +1,119 @@
+//! `tessera cluster`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use tessera_cluster::NodeReport;
+use tessera_config::Settings;
+use tessera_console::print;
+use tessera_switch::{ClusterView, begin_cluster, view_cluster};
+
+use crate::switch;
+
+/// Sets up a cluster of switches, and shows it
+#[derive(clap::Args)]
+pub struct Cluster {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Begin the replicated log with the data of this node, whose switch must not run
+    ///
+    /// Once in the life of a cluster. The other nodes start with a copy of this node's data folder.
+    Begin(Configured),
+    /// Show the nodes, how far each is, and the state of etcd
+    #[command(after_help = "Exit code 0: a node is active. 1: none is.")]
+    Status(Configured),
+}
+
+#[derive(clap::Args)]
+struct Configured {
+    /// The switch's configuration, with its table [cluster]
+    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Cluster {
+    /// Does what was asked for.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.action {
+            Action::Begin(configured) => {
+                let log = begin_cluster(&configured.settings()?)?;
+                print(format_args!(
+                    "began log {log}\ncopy this data folder to the other nodes, then start all of them\n"
+                ))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Action::Status(configured) => {
+                let view = view_cluster(&configured.settings()?)?;
+                print(format_args!("{}", text(&view)))?;
+                Ok(match view.head.owner {
+                    Some(_) => ExitCode::SUCCESS,
+                    None => ExitCode::FAILURE,
+                })
+            }
+        }
+    }
+}
+
+impl Configured {
+    fn settings(self) -> anyhow::Result<Settings> {
+        switch::read(&self.config, self.data)
+    }
+}
+
+fn text(view: &ClusterView) -> String {
+    let ClusterView {
+        head,
+        first,
+        nodes,
+        engine,
+    } = view;
+    let mut lines = vec![format!(
+        "epoch {}, entry {}, sequence {}",
+        head.epoch,
+        head.number,
+        head.place.sequence.saturating_sub(1)
+    )];
+    lines.push(format!(
+        "{:<12} {:<8} {:>10} {:>8}  {}",
+        "node", "role", "synced", "behind", "build"
+    ));
+    for NodeReport {
+        node,
+        synced,
+        build,
+        ..
+    } in nodes
+    {
+        let role = if head.owner.as_ref() == Some(node) {
+            "active"
+        } else {
+            "standby"
+        };
+        let behind = head.number.saturating_sub(*synced);
+        lines.push(format!(
+            "{node:<12} {role:<8} {synced:>10} {behind:>8}  {build}"
+        ));
+    }
+    let held = first.map_or(0, |first| (head.number + 1).saturating_sub(first));
+    lines.push(format!(
+        "etcd {}: {} of {} members answer, {} entries in the log, database {} KiB{}",
+        engine.version,
+        engine.members_up,
+        engine.members,
+        held,
+        engine.database_bytes / 1024,
+        match engine.alarms.as_slice() {
+            [] => String::new(),
+            alarms => format!(", ALARMS: {}", alarms.join(", ")),
+        }
+    ));
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,111 @@
+//! What a standby does with what it takes from the replicated log: it writes the journal's files, and replays the records into the
+//! store, as a start does.
+
+use std::time::{Duration, Instant};
+
+use tessera_cluster::changes::{self, Change};
+use tessera_cluster::{AnyError, Ended, Node, Replica};
+use tessera_config::Settings;
+use tessera_encryption::DataKeys;
+use tessera_journal::{BatchHead, Cut, Follower};
+use tessera_vault::WalletKeys;
+
+use super::replay::Replay;
+use super::store::remove_replaced;
+use super::{Folder, WALLETS_MAX};
+
+/// The store is this much behind the journal at most: what is in between is replayed when this node takes over.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+struct Files<'a> {
+    keys: DataKeys,
+    wallet_keys: WalletKeys,
+    journal: Follower,
+    replay: Replay<'a>,
+    flushed: Instant,
+}
+
+/// Opens the data as a start does, and follows the log with it until this node owns the log, or is asked to stop. All is closed
+/// again when this returns.
+pub(crate) fn stand_by(settings: &Settings, node: &Node) -> anyhow::Result<Ended> {
+    node.check()?;
+    let folder = Folder::open(settings)?;
+    let (store, reader) = (&folder.store, folder.reader.clone());
+    let mut replay = Replay::new(store, reader, WALLETS_MAX)?;
+    let (journal, recovered) = Follower::open(&folder.location, store.mark()?, &mut |record| {
+        replay.replay(record)
+    })?;
+    replay.flush()?;
+    remove_replaced(&settings.data);
+    tracing::info!(
+        events = recovered.replayed,
+        "replayed the journal into the store: following the replicated log"
+    );
+    let mut files = Files {
+        keys: folder.keys.clone(),
+        wallet_keys: WalletKeys::open(&settings.data, folder.keys.clone())?,
+        journal,
+        replay,
+        flushed: Instant::now(),
+    };
+    let ended = node.stand_by(&folder.keys, &mut files)?;
+    files.journal.sync()?;
+    files.replay.flush()?;
+    Ok(ended)
+}
+
+/// Where the journal ends, for a folder that no process has open.
+pub(crate) fn place_of(settings: &Settings) -> anyhow::Result<Cut> {
+    let folder = Folder::open(settings)?;
+    let mut replay = Replay::new(&folder.store, folder.reader.clone(), WALLETS_MAX)?;
+    let (journal, _) = Follower::open(&folder.location, folder.store.mark()?, &mut |record| {
+        replay.replay(record)
+    })?;
+    replay.flush()?;
+    remove_replaced(&settings.data);
+    Ok(journal.place())
+}
+
+impl Replica for Files<'_> {
+    fn place(&self) -> Cut {
+        self.journal.place()
+    }
+
+    fn append(&mut self, batch: &BatchHead, plaintext: &[u8]) -> Result<(), AnyError> {
+        // The store never reflects what is not on the disk.
+        if self.replay.is_full_with(batch.records as usize) {
+            self.journal.sync()?;
+            self.flush()?;
+        }
+        let replay = &mut self.replay;
+        self.journal
+            .append(batch, plaintext, &mut |record| replay.replay(record))?;
+        Ok(())
+    }
+
+    fn change_beside(&mut self, changes: &[u8]) -> Result<(), AnyError> {
+        for change in changes::read(changes) {
+            match change? {
+                Change::WalletKey { offset, slot } => self.wallet_keys.adopt(offset, slot)?,
+                Change::DataKey { line } => self.keys.adopt(line)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), AnyError> {
+        self.journal.sync()?;
+        if self.flushed.elapsed() >= FLUSH_EVERY {
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Files<'_> {
+    fn flush(&mut self) -> Result<(), AnyError> {
+        self.replay.flush()?;
+        self.flushed = Instant::now();
+        Ok(())
+    }
+}
