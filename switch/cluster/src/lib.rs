@@ -12,6 +12,6 @@
 mod log;
 
 pub use log::{
-    Appended, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
-    Place, ReplicatedLog, Revision,
+    Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId,
+    NodeReport, Place, ReplicatedLog, Revision,
 };
