@@ -9,9 +9,19 @@
 //! Who owns the log is whom its head names. There is no other way to write than a transaction on that head, and no clock in
 //! it. Leases only say who may try to become the owner, and when.
 
+mod etcd;
 mod log;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
+pub use etcd::{Endpoint, Etcd, EtcdSettings, SetUp};
 pub use log::{
     Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId,
     NodeReport, Place, ReplicatedLog, Revision,
 };
+#[cfg(any(test, feature = "testing"))]
+pub use memory::{Loss, Memory, MemoryLog};
