@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::fault::{Fault, Kind, shortened};
 use super::keys::Keys;
-use super::limits::{APPEND, ENTRY_BYTES_MAX, PAUSE};
-use super::link::{Chosen, Link};
+use super::limits::{APPEND, ENTRY_BYTES_MAX};
+use super::link::Link;
 use super::wire::{
     Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, ResponseHeader, Target, TxnRequest,
 };
@@ -26,7 +26,7 @@ pub struct Append<'a> {
 pub async fn append(link: &Link, keys: &Keys, append: Append<'_>) -> Result<Appended, Fault> {
     let deadline = Instant::now() + APPEND;
     let request = transaction(keys, &append)?;
-    let chosen = connected(link, deadline).await?;
+    let chosen = link.connected(deadline).await?;
     let mut answer = link.once(&chosen, request, deadline).await?;
     let revision = revision(answer.header.as_ref());
     if answer.succeeded {
@@ -61,7 +61,7 @@ pub async fn begin(link: &Link, keys: &Keys, config: &Config, head: &Head) -> Re
         failure: Vec::new(),
     };
     let deadline = Instant::now() + APPEND;
-    let chosen = connected(link, deadline).await?;
+    let chosen = link.connected(deadline).await?;
     Ok(link.once(&chosen, request, deadline).await?.succeeded)
 }
 
@@ -145,16 +145,6 @@ fn transaction(keys: &Keys, append: &Append<'_>) -> Result<TxnRequest, Fault> {
         success,
         failure,
     })
-}
-
-/// A connection to some member. Nothing is sent meanwhile, so this may be tried again and again.
-async fn connected(link: &Link, deadline: Instant) -> Result<Chosen, Fault> {
-    loop {
-        match link.choose().await {
-            Err(_) if Instant::now() + PAUSE < deadline => sleep(PAUSE).await,
-            ended => return ended,
-        }
-    }
 }
 
 fn revision(header: Option<&ResponseHeader>) -> Revision {

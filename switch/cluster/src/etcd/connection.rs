@@ -22,7 +22,6 @@ use tonic::metadata::MetadataValue;
 use tonic_prost::ProstCodec;
 
 use super::fault::{Fault, Kind};
-use super::limits::CONNECT;
 use super::settings::Endpoint;
 use super::wire::{Answer, Rpc};
 
@@ -42,20 +41,13 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Connection {
-    /// Waits for [`CONNECT`] at most.
+    /// A kernel accepts connections for a process that hangs, so a connection says nothing of the member behind it.
     pub async fn open(endpoint: &Endpoint, tls: Option<&TlsConnector>) -> Result<Self, Fault> {
-        let opened = tokio::time::timeout(CONNECT, Self::handshake(endpoint, tls)).await;
-        opened
-            .map_err(|_| Fault::broken("no connection in time"))?
-            .map_err(Fault::broken)
-    }
-
-    async fn handshake(endpoint: &Endpoint, tls: Option<&TlsConnector>) -> io::Result<Self> {
-        let stream = stream(endpoint, tls).await?;
+        let stream = stream(endpoint, tls).await.map_err(Fault::broken)?;
         let (requests, connection) = http2::Builder::new(TokioExecutor::new())
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(io::Error::other)?;
+            .map_err(Fault::broken)?;
         let task = tokio::spawn(async move {
             // Whoever uses the connection sees that it ended.
             let _ = connection.await;

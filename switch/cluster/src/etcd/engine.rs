@@ -1,7 +1,7 @@
 //! The engine as its users see it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -192,7 +192,7 @@ impl Etcd {
         due.filter(|revision| *revision > compaction.done)
     }
 
-    fn compactions(&self) -> std::sync::MutexGuard<'_, Compaction> {
+    fn compactions(&self) -> MutexGuard<'_, Compaction> {
         self.compaction
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

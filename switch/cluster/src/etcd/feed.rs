@@ -1,7 +1,7 @@
 //! What a follower has read, on its way from the runtime to the caller's thread: not more than a few MiB. Where the caller is
 //! slow, the reader waits, then the connection's window is full, and in the end etcd waits.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -37,7 +37,7 @@ enum Item {
 }
 
 /// When the log was last seen as it is, and what has gone wrong since.
-struct Health(Mutex<(Instant, String)>);
+struct Health(Mutex<(Instant, Option<LogError>)>);
 
 /// The caller has gone.
 pub struct Gone;
@@ -45,7 +45,7 @@ pub struct Gone;
 pub fn feed() -> (Feed, Fed) {
     // Its length is bounded by `space`, of which each entry takes some.
     let (sender, receiver) = unbounded_channel();
-    let health = Arc::new(Health(Mutex::new((Instant::now(), String::new()))));
+    let health = Arc::new(Health(Mutex::new((Instant::now(), None))));
     let feed = Feed {
         sender,
         space: Arc::new(Semaphore::new(AHEAD_KIB as usize)),
@@ -82,13 +82,13 @@ impl Feed {
 
     /// The log was seen as it is.
     pub fn healthy(&self) {
-        *self.health.lock() = (Instant::now(), String::new());
+        *self.health.lock() = (Instant::now(), None);
     }
 
     pub fn ill(&self, fault: Fault) {
-        let text = LogError::from(fault).to_string();
-        tracing::debug!(error = text, "following the replicated log was interrupted");
-        self.health.lock().1 = text;
+        let error = LogError::from(fault);
+        tracing::debug!(%error, "following the replicated log was interrupted");
+        self.health.lock().1 = Some(error);
     }
 }
 
@@ -118,12 +118,17 @@ impl Health {
         if silent < BLIND {
             return Ok(Followed::Nothing);
         }
-        let seconds = silent.as_secs();
-        let why = format!("no answer for {seconds} s: {}", health.1);
-        Err(LogError::Unavailable(why))
+        let silent = format!("no answer for {} s", silent.as_secs());
+        Err(match &health.1 {
+            None => LogError::Unavailable(silent),
+            Some(LogError::Unusable(why)) => LogError::Unusable(format!("{silent}: {why}")),
+            Some(LogError::Unavailable(why) | LogError::Full(why)) => {
+                LogError::Unavailable(format!("{silent}: {why}"))
+            }
+        })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, (Instant, String)> {
+    fn lock(&self) -> MutexGuard<'_, (Instant, Option<LogError>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

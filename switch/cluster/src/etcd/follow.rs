@@ -83,8 +83,12 @@ impl Reader {
         loop {
             match self.read_and_watch().await {
                 End::Fault(fault) => {
+                    let pause = match fault.passes() {
+                        true => PAUSE,
+                        false => SILENCE,
+                    };
                     self.feed.ill(fault);
-                    sleep(PAUSE).await;
+                    sleep(pause).await;
                 }
                 End::Behind(first) => return self.feed.behind(first),
                 End::Gone => return,

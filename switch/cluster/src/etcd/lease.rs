@@ -12,7 +12,7 @@ use super::append::{json, nonsense, one};
 use super::connection::Answers;
 use super::fault::{Fault, Kind};
 use super::keys::Keys;
-use super::limits::{ATTEMPT, PAUSE, REQUEST};
+use super::limits::{ATTEMPT, ATTEMPT_MIN, PAUSE, REQUEST};
 use super::link::{Chosen, Link};
 use super::owner::name_of;
 use super::runtime::Worker;
@@ -110,7 +110,7 @@ impl Holder {
                 Ok(answer) => return Ok(answer.ttl_seconds > 0),
                 Err(fault) => {
                     self.renewals = None;
-                    if !fault.passes() || Instant::now() + PAUSE >= deadline {
+                    if !fault.passes() || Instant::now() + ATTEMPT_MIN > deadline {
                         return Err(fault);
                     }
                     sleep(PAUSE).await;
@@ -120,7 +120,9 @@ impl Holder {
     }
 
     async fn round_trip(&mut self) -> Result<KeepAliveResponse, Fault> {
-        let mut renewals = match self.renewals.take() {
+        // Other lines may have found out that the member of the last renewal has failed.
+        let kept = self.renewals.take();
+        let mut renewals = match kept.filter(|kept| self.link.prefers(&kept.chosen)) {
             Some(renewals) => renewals,
             None => self.open().await?,
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A connection with its TLS handshake. Members are near, and the next one may do.
+/// A connection with its TLS handshake and a first answer. Members are near, and the next one may do.
 pub const CONNECT: Duration = Duration::from_millis(500);
 
 /// An append, from when it is begun. A majority's disks take a few milliseconds, hundreds on a bad day. More than that is a
@@ -14,6 +14,9 @@ pub const REQUEST: Duration = Duration::from_secs(2);
 
 /// One attempt of it: then another member is asked.
 pub const ATTEMPT: Duration = Duration::from_millis(700);
+
+/// No attempt begins with less time than this: that it ended in vain would say nothing.
+pub const ATTEMPT_MIN: Duration = Duration::from_millis(100);
 
 /// Between two attempts.
 pub const PAUSE: Duration = Duration::from_millis(20);

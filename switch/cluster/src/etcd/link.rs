@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connection::{Answers, Connection};
 use super::fault::{Fault, Kind};
-use super::limits::{ATTEMPT, PAUSE, REQUEST};
+use super::limits::{ATTEMPT, ATTEMPT_MIN, CONNECT, PAUSE, REQUEST};
 use super::members::Members;
-use super::wire::{Answer, Rpc};
+use super::wire::{Answer, Rpc, StatusRequest};
 
 /// See the head of this file.
 pub struct Link {
@@ -64,10 +64,26 @@ impl Link {
         let deadline = Instant::now() + REQUEST;
         loop {
             let attempt = deadline.min(Instant::now() + ATTEMPT);
-            match self.attempt(request.clone(), attempt).await {
-                Err(fault) if fault.passes() && Instant::now() + PAUSE < deadline => {
-                    sleep(PAUSE).await;
-                }
+            let fault = match self.choose().await {
+                Ok(chosen) => match self.once(&chosen, request.clone(), attempt).await {
+                    Err(fault) if fault.passes() => fault,
+                    ended => return ended,
+                },
+                // Whatever is wrong with this one, the next may do.
+                Err(fault) => fault,
+            };
+            if Instant::now() + ATTEMPT_MIN > deadline {
+                return Err(fault);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// A connection to some member, before this time. Nothing is sent meanwhile, so this may take several attempts.
+    pub async fn connected(&self, deadline: Instant) -> Result<Chosen, Fault> {
+        loop {
+            match self.choose().await {
+                Err(_) if Instant::now() + ATTEMPT_MIN < deadline => sleep(PAUSE).await,
                 ended => return ended,
             }
         }
@@ -139,7 +155,7 @@ impl Link {
             let connection = connection.clone();
             return Ok(Chosen { member, connection });
         }
-        match self.members.connect(member).await {
+        match self.connect(member).await {
             Ok(connection) => {
                 current.connections[member] = Some(connection.clone());
                 Ok(Chosen { member, connection })
@@ -149,6 +165,29 @@ impl Link {
                 Err(fault.of(&self.members.name(member)))
             }
         }
+    }
+
+    /// Whether the next attempt would choose this one too.
+    pub fn prefers(&self, chosen: &Chosen) -> bool {
+        self.members.choose(chosen.member) == chosen.member
+    }
+
+    /// The member behind it has answered: it lives, belongs to our cluster, and knows a leader.
+    async fn connect(&self, member: usize) -> Result<Connection, Fault> {
+        let connected = async {
+            let connection = self.members.connect(member).await?;
+            let request = tonic::Request::new(StatusRequest {});
+            let answer = connection.unary(request).await?;
+            if let Some(header) = answer.header() {
+                self.members.admit(header)?;
+            }
+            match answer.leader == 0 && !self.pinned {
+                true => Err(Fault::new(Kind::Busy, "it knows no leader")),
+                false => Ok(connection),
+            }
+        };
+        let connected = tokio::time::timeout(CONNECT, connected).await;
+        connected.unwrap_or_else(|_| Err(Fault::broken("no connection in time")))
     }
 
     /// What is not a matter of one member leaves it as it is.

@@ -123,6 +123,60 @@ fn a_stopped_member_costs_a_deadline_at_most() {
     assert_follows(follow.as_mut(), [11]);
 }
 
+/// The others have to elect a new leader first.
+#[test]
+fn a_stopped_leader_costs_an_election() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, _) = three(&folder);
+    for (who, distance) in [("it", 0), ("another member", 1)] {
+        let leader = rig.leader();
+        let log = asking(&rig, (leader + distance) % 3);
+        let mut revision = match log.head().unwrap() {
+            None => begin(&log),
+            Some((_, revision)) => revision,
+        };
+        let number = log.head().unwrap().unwrap().0.number + 1;
+        append_surely(&log, &mut revision, number);
+        rig.stop(leader);
+        let took = append_surely(&log, &mut revision, number + 1);
+        println!("the leader stops while {who} is asked: {took:?}");
+        rig.go_on(leader);
+        assert!(rig.is_ready(3, PATIENCE));
+    }
+}
+
+/// What an append takes: `cargo test -p tessera-cluster --release measures -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn measures_appends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, leader) = three(&folder);
+    for (place, first) in [("leader", leader), ("follower", (leader + 1) % 3)] {
+        let log = asking(&rig, first);
+        let (mut at, mut revision) = log
+            .head()
+            .unwrap()
+            .unwrap_or_else(|| (head(0), begin(&log)));
+        for kib in [4, 64, 256, 1024] {
+            let entry = vec![7; kib * 1024];
+            let mut took: Vec<Duration> = Vec::new();
+            for _ in 0..200 {
+                at = head(at.number + 1);
+                let since = Instant::now();
+                let trim = at.number.saturating_sub(10);
+                match log.append(revision, &at, &entry, trim).unwrap() {
+                    Appended::Done(new) => revision = new,
+                    other => panic!("{other:?}"),
+                }
+                took.push(since.elapsed());
+            }
+            took.sort();
+            let [median, late] = [took[100], took[198]];
+            println!("{kib} KiB at the {place}: median {median:?}, 99 % {late:?}");
+        }
+    }
+}
+
 /// One that can't reach the others any more may still answer, and must not be believed.
 #[test]
 fn a_follower_says_that_it_is_blind() {
