@@ -13,24 +13,34 @@ mod begin;
 mod beside;
 pub mod changes;
 mod entry;
+mod etcd;
 mod keeper;
 mod log;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
 mod node;
 mod owner;
 mod protocol;
 mod standby;
 mod standing;
 mod take_over;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use begin::{BeginError, begin};
 pub use beside::{Membership, MembershipError};
 pub use entry::EntryError;
+pub use etcd::{Endpoint, Etcd, EtcdSettings, SetUp};
 pub use keeper::Lost;
 pub use log::{
     Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId,
     NodeReport, Place, ReplicatedLog, Revision,
 };
+#[cfg(any(test, feature = "testing"))]
+pub use memory::{Loss, Memory, MemoryLog};
 pub use node::{Node, NodeSettings};
 pub use owner::{BATCH_BYTES_MAX, Owner};
 pub use standby::{AnyError, Ended, Replica, StandbyError};

@@ -128,10 +128,13 @@ pub trait ReplicatedLog: Send + Sync {
     fn head(&self) -> Result<Option<(Head, Revision)>, LogError>;
 
     /// In one transaction, if the head's revision is `expected`: puts `entry` at `head.number`, replaces the head, and deletes all
-    /// entries below `trim_below`. Returns once a majority has it on disk.
+    /// entries below `trim_below`, which is no later than `entry`. Returns once a majority has it on disk.
     ///
     /// # Errors
     /// Where it is not known whether that was done. It may still be done later.
+    ///
+    /// # Panics
+    /// Where the entry itself would be trimmed.
     fn append(
         &self,
         expected: Revision,
@@ -217,9 +220,9 @@ pub enum Followed {
 /// Who has claimed the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// This node, under this lease.
+    /// This lease.
     Ours,
-    /// This node, under another lease: it may be that of its process before this one. Or another node.
+    /// Another lease, of this node. That may be an earlier process of the node that asks, whose lease has not ended yet.
     Others(NodeId),
 }
 
@@ -231,10 +234,10 @@ pub trait Lease: Send {
     /// Where that is not known.
     fn renew(&mut self) -> Result<bool, LogError>;
 
-    /// Says that this node is a candidate, or the owner, as long as the lease lives, if nobody has said so under another lease.
+    /// Says that this node is a candidate, or the owner, as long as the lease lives, if nobody has said so. May be repeated.
     ///
     /// # Errors
-    /// Where that is not known.
+    /// Where that is not known, or the lease has ended.
     fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError>;
 
     /// Takes it back, and leaves the lease as it is.
