@@ -34,18 +34,40 @@ fn reads_names_and_ip_addresses_of_both_kinds() {
     let stated = "switch-1.example:8583,10.0.0.1:8583,[fd00::1]:8583,localhost:1";
     let addresses = addresses(stated);
     assert_eq!(addresses.to_string(), stated);
-    assert_eq!(walk(&addresses), "switch-1.example 10.0.0.1 fd00::1 localhost");
-    assert_eq!(super::tests::addresses(" a:1 , b:2 ").to_string(), "a:1,b:2");
+    assert_eq!(
+        walk(&addresses),
+        "switch-1.example 10.0.0.1 fd00::1 localhost"
+    );
+    assert_eq!(
+        super::tests::addresses(" a:1 , b:2 ").to_string(),
+        "a:1,b:2"
+    );
 }
 
 #[test]
 fn refuses_what_is_no_list_of_addresses() {
     for text in [
-        "", "a", "a:", ":1", "a:0", "a:65536", "a:+1", "fd00::1:8583", "[fd00::1]", "[a]:1", "a:1,",
-        "a b:1", "http://a:1", "10.0.0.1:0", "a:1;b:2",
+        "",
+        "a",
+        "a:",
+        ":1",
+        "a:0",
+        "a:65536",
+        "a:+1",
+        "fd00::1:8583",
+        "[fd00::1]",
+        "[a]:1",
+        "a:1,",
+        "a b:1",
+        "http://a:1",
+        "10.0.0.1:0",
+        "a:1;b:2",
     ] {
         let refused = text.parse::<Addresses>();
-        assert!(matches!(refused, Err(AddressesError::Shape(_))), "{text}: {refused:?}");
+        assert!(
+            matches!(refused, Err(AddressesError::Shape(_))),
+            "{text}: {refused:?}"
+        );
     }
     let twice = "a:1,b:1,a:1".parse::<Addresses>().unwrap_err();
     assert_eq!(twice.to_string(), "a:1 is stated twice");
@@ -60,7 +82,8 @@ fn a_configuration_has_a_text_or_a_list() {
     let read = |value: &str| {
         let text = format!("{{\"at\":{value}}}");
         let read = serde_json::from_str::<std::collections::BTreeMap<String, Addresses>>(&text);
-        read.map(|map| map["at"].to_string()).map_err(|error| error.to_string())
+        read.map(|map| map["at"].to_string())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(read("\"a:1\"").unwrap(), "a:1");
     assert_eq!(read("\"a:1,b:2\"").unwrap(), "a:1,b:2");
@@ -85,7 +108,9 @@ fn begins_with_the_one_that_worked_last_and_wraps_around() {
 fn clones_and_threads_share_what_worked() {
     let addresses = addresses("a:1,b:1,c:1");
     let clone = addresses.clone();
-    std::thread::spawn(move || works_at(&clone, "b")).join().unwrap();
+    std::thread::spawn(move || works_at(&clone, "b"))
+        .join()
+        .unwrap();
     assert_eq!(walk(&addresses), "b c a");
 }
 
@@ -125,7 +150,10 @@ fn says_what_every_address_has_said() {
         round.failed(error);
     }
     assert!(round.next().is_none());
-    assert_eq!(round.into_failures().to_string(), "a:1: refused; b:2: no such name");
+    assert_eq!(
+        round.into_failures().to_string(),
+        "a:1: refused; b:2: no such name"
+    );
 }
 
 #[test]
