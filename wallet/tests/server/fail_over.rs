@@ -7,6 +7,7 @@ use tessera_protocol::leased::Operation;
 
 use crate::fake::line::{Life, Standby};
 use crate::fake::{Browser, World};
+use crate::live::{spend, until};
 
 const PASSWORD: &str = "correct horse";
 
@@ -23,23 +24,15 @@ fn two_nodes() -> (World, Standby) {
     (world, standby)
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + crate::fake::PATIENCE;
-    while !condition() {
-        assert!(std::time::Instant::now() < end, "{what}");
-        std::thread::yield_now();
-    }
-}
-
-/// Loses the first node with the answer to a contact's change, and lets the second one take over.
+/// The first node is lost with an answer that it owes, and the second one takes over.
 fn an_operation_survives(life: Life) {
     let (world, standby) = two_nodes();
     let (mut browser, _) = world.member(PASSWORD);
     let switch = Arc::clone(&world.switch);
-    *switch.silent_at.lock().unwrap() = Some((Operation::ReadBalance, 0));
-    let before = switch.count(Operation::ReadBalance);
+    *switch.silent_at.lock().unwrap() = Some((Operation::Overview, 0));
+    let before = switch.count(Operation::Overview);
     let asking = std::thread::spawn(move || browser.get("/home"));
-    until("asked", || switch.count(Operation::ReadBalance) > before);
+    until("asked", || switch.count(Operation::Overview) > before);
     assert_eq!(*switch.silent_at.lock().unwrap(), None);
     switch.life.send_replace(life);
     until("noticed", || !is_up(&world));
@@ -49,7 +42,7 @@ fn an_operation_survives(life: Life) {
     let received = switch.received.lock().unwrap();
     let asked: Vec<_> = received
         .iter()
-        .filter(|one| one.operation == Operation::ReadBalance)
+        .filter(|one| one.operation == Operation::Overview)
         .collect();
     let [.., first, second] = asked[..] else {
         panic!("{asked:?}");
@@ -82,19 +75,12 @@ fn a_page_goes_on_after_a_take_over() {
     world.switch.life.send_replace(Life::Gone);
     until("noticed", || !is_up(&world));
     world.switch.take_over(standby);
-    world.switch.change(|wallets| {
-        let (number, wallet) = wallets.of(&client);
-        wallet.available = 7_700;
-        number
-    });
-    while events.next()["available"] != "77.00\u{a0}USD" {}
+    // What happened meanwhile is caught up with, and the stream goes on.
+    spend(&world, &client, 100);
+    while events.next()["available"] != "99.00\u{a0}USD" {}
     until("watched again", || {
         world.switch.count(Operation::Watch) >= 2
     });
-    world.switch.change(|wallets| {
-        let (number, wallet) = wallets.of(&client);
-        wallet.available = 8_800;
-        number
-    });
-    while events.next()["available"] != "88.00\u{a0}USD" {}
+    spend(&world, &client, 100);
+    while events.next()["available"] != "198.00\u{a0}USD" {}
 }
