@@ -25,7 +25,7 @@ impl<'a, E> Round<'a, E> {
     }
 
     /// The next address to try. `None` when all of this round have failed.
-    pub fn next(&mut self) -> Option<&'a HostPort> {
+    pub fn next_address(&mut self) -> Option<&'a HostPort> {
         let place = self.places.next()?;
         let now = Instant::now();
         self.addresses.try_next(place, now);

@@ -10,7 +10,7 @@ fn addresses(text: &str) -> Addresses {
 fn walk(addresses: &Addresses) -> String {
     let mut round = addresses.round();
     let mut hosts = Vec::new();
-    while let Some(address) = round.next() {
+    while let Some(address) = round.next_address() {
         hosts.push(address.host().to_owned());
         round.failed("refused");
     }
@@ -20,7 +20,7 @@ fn walk(addresses: &Addresses) -> String {
 /// Tries the addresses until this one, which works.
 fn works_at(addresses: &Addresses, host: &str) {
     let mut round = addresses.round();
-    while let Some(address) = round.next() {
+    while let Some(address) = round.next_address() {
         if address.host() == host {
             return round.worked();
         }
@@ -146,10 +146,10 @@ fn says_what_every_address_has_said() {
     let addresses = addresses("a:1,b:2");
     let mut round = addresses.round();
     for error in ["refused", "no such name"] {
-        round.next();
+        round.next_address();
         round.failed(error);
     }
-    assert!(round.next().is_none());
+    assert!(round.next_address().is_none());
     assert_eq!(
         round.into_failures().to_string(),
         "a:1: refused; b:2: no such name"

@@ -60,7 +60,7 @@ impl Target {
     /// Connects to the first address that accepts.
     pub fn connect(&self, dialect: Dialect) -> io::Result<Connection> {
         let mut round = self.addresses.round();
-        while let Some(address) = round.next() {
+        while let Some(address) = round.next_address() {
             match self.open(address) {
                 Ok(socket) => {
                     round.worked();

@@ -137,7 +137,7 @@ impl Line {
     /// Connects to the first address that serves, asks again what is pending, and serves until the connection is gone.
     async fn serve(&self) -> Result<(), Unreached<SignOnError>> {
         let mut round = self.access.target().round();
-        while let Some(address) = round.next() {
+        while let Some(address) = round.next_address() {
             match self.open(address).await {
                 Ok((stream, rest)) => {
                     round.worked();

@@ -86,7 +86,7 @@ impl Terminal {
         let shared = Rc::clone(&self.shared);
         let target = &shared.options.target;
         let mut round = target.round();
-        while let Some(address) = round.next() {
+        while let Some(address) = round.next_address() {
             match self.open(address).await {
                 Ok((stream, rest)) => {
                     round.worked();

@@ -74,7 +74,7 @@ impl Connection {
     /// Opens a line to the first address that serves.
     async fn open(&self) -> Result<(&HostPort, Stream, BytesMut), Unreached<io::Error>> {
         let mut round = self.settings.address.round();
-        while let Some(address) = round.next() {
+        while let Some(address) = round.next_address() {
             let opening = self.open_one(address);
             match tokio::time::timeout(self.settings.connect_within, opening).await {
                 Ok(Ok((stream, rest))) => {

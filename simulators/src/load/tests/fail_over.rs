@@ -30,7 +30,7 @@ fn fail_over(life: Life) -> (Report, FakeSwitch) {
         };
         let live = Rc::new(Live::default());
         let watched = Rc::clone(&live);
-        let story = async {
+        let course = async {
             answered(&watched, ENOUGH).await;
             first.lose(life);
             until(|| watched.statistics.borrow().connected == 0).await;
@@ -40,7 +40,7 @@ fn fail_over(life: Life) -> (Report, FakeSwitch) {
             watched.stop();
             second
         };
-        let (report, second) = tokio::join!(run(options, live), story);
+        let (report, second) = tokio::join!(run(options, live), course);
         (report.unwrap(), second)
     })
 }

@@ -182,7 +182,7 @@ async fn at(due: Option<Instant>) {
 /// Connects to the first address that serves.
 async fn open(switch: Addresses, party: Party) -> Result<Opened, Unreached<SignOnError>> {
     let mut round = switch.round();
-    while let Some(address) = round.next() {
+    while let Some(address) = round.next_address() {
         match open_one(address, &party).await {
             Ok(opened) => {
                 round.worked();
