@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use tessera_common::addresses::Addresses;
 use tessera_console::print;
 use tessera_simulators::certify::{
     self, Kind, Options, Party, Payer, Target, WalletLineOptions, cases, junit, listing,
@@ -24,9 +25,14 @@ Exit code 0: no case failed.
   tessera certify --party 20000000001                against a development switch
   tessera certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112")]
 pub struct Certify {
-    /// The switch's address for malls and acquirers
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
-    target: String,
+    /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes: the first that accepts
+    /// is tested
+    #[arg(
+        long,
+        value_name = "HOST:PORT[,HOST:PORT...]",
+        default_value = "127.0.0.1:8583"
+    )]
+    target: Addresses,
     /// The party: the code of a development party, or a profile as in config/parties
     #[arg(long, value_name = "CODE | FILE", default_value = "20000000001")]
     party: String,
@@ -45,9 +51,10 @@ pub struct Certify {
     /// Serial number of the first of them
     #[arg(long, value_name = "K", default_value_t = 1)]
     first_payer: u64,
-    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders
-    #[arg(long, value_name = "HOST:PORT")]
-    wallet_line: Option<String>,
+    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders; of a cluster, the addresses
+    /// of all nodes
+    #[arg(long, value_name = "HOST:PORT[,HOST:PORT...]")]
+    wallet_line: Option<Addresses>,
     /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
@@ -115,13 +122,8 @@ impl Certify {
     fn options(self, party: Party) -> Result<Options> {
         let tls = match &self.tls_authority {
             Some(authority) => {
-                let host = self
-                    .target
-                    .rsplit_once(':')
-                    .map_or(self.target.as_str(), |(host, _)| host);
-                let name = self.tls_name.clone().unwrap_or_else(|| host.to_owned());
                 let pair = self.tls_certificate.as_deref().zip(self.tls_key.as_deref());
-                Some((certify::tls(authority, pair)?, name))
+                Some((certify::tls(authority, pair)?, self.tls_name))
             }
             None => None,
         };
@@ -129,7 +131,7 @@ impl Certify {
         let development = (first..first.saturating_add(self.payers)).map(Payer::development);
         Ok(Options {
             target: Target {
-                address: self.target,
+                addresses: self.target,
                 tls,
             },
             payers: match self.cards.is_empty() || party.kind == Kind::Mall {
@@ -137,8 +139,8 @@ impl Certify {
                 false => self.cards,
             },
             party,
-            wallet_line: self.wallet_line.map(|address| WalletLineOptions {
-                address,
+            wallet_line: self.wallet_line.map(|addresses| WalletLineOptions {
+                addresses,
                 certificates: self.certs,
             }),
             sandbox: self.sandbox,

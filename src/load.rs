@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tessera_common::addresses::Addresses;
 use tessera_console::print;
 use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 
@@ -14,9 +15,13 @@ use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.
 No other client may use the same cards meanwhile.")]
 pub struct Load {
-    /// The switch's address for malls and acquirers
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
-    target: String,
+    /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes, tried in turn
+    #[arg(
+        long,
+        value_name = "HOST:PORT[,HOST:PORT...]",
+        default_value = "127.0.0.1:8583"
+    )]
+    target: Addresses,
     /// Institution code (field 32)
     #[arg(long, value_name = "CODE", default_value_t = 20_000_000_001)]
     party: u64,
@@ -58,15 +63,23 @@ pub struct Load {
     /// an acquirer if not stated
     #[arg(long, value_name = "SHARE")]
     orders: Option<f64>,
-    /// The wallet server's leased line, for the payers' agreements
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8585")]
-    wallet_line: String,
+    /// The wallet server's leased line, for the payers' agreements; of a cluster, the addresses of all nodes
+    #[arg(
+        long,
+        value_name = "HOST:PORT[,HOST:PORT...]",
+        default_value = "127.0.0.1:8585"
+    )]
+    wallet_line: Addresses,
     /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
     /// Compare with the financial system's tally (its HTTP address); it must have no other clients
     #[arg(long, value_name = "HOST:PORT")]
     host_tally: Option<String>,
+    /// A connection on which nothing comes for this time, although requests are in flight, is given up for the next
+    /// address; after half of it, an echo is sent
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = load::parse_duration)]
+    silence: Duration,
     /// How long to wait for answers, settlement and balances after the end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
     settle: Duration,
@@ -124,6 +137,7 @@ impl Load {
             wallet_line: self.wallet_line,
             certificates: self.certs,
             host_tally: self.host_tally,
+            silence: self.silence,
             settle: self.settle,
             ..Options::default()
         }

@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | [`addresses`] | several addresses of one service, tried in turn |
 //! | [`bounded`] | reads files and streams up to a limit |
 //! | [`csv`] | texts of others as cells of CSV |
 //! | [`key_file`] | keys in files that only their owner can read |
@@ -11,6 +12,7 @@
 //! | [`private`] | keeps files from other users of the machine |
 //! | [`local_http`] | refuses what browsers send to local HTTP ports on behalf of foreign pages |
 
+pub mod addresses;
 pub mod bounded;
 pub mod csv;
 pub mod key_file;

@@ -77,6 +77,37 @@ fn a_switch_that_is_killed_pays_no_order_twice() {
 }
 
 #[test]
+fn a_node_that_takes_over_at_another_address_loses_nothing() {
+    for (stream, party) in [(8, "20000000001"), (9, "10000000001")] {
+        let mut storm = Storm::new("take-over", stream, &[]);
+        storm.rig.add_node();
+        let mut load = LOAD.to_vec();
+        if party == "10000000001" {
+            load.retain(|option| *option != "--several-completions");
+        }
+        load.extend(["--party", party, "--json", "load.json"]);
+        let loading = storm.rig.start_load(&load);
+        for _ in 0..2 {
+            storm.let_pass(100..400);
+            storm.rig.kill_switch();
+            // It writes a line each second.
+            let lines = || storm.rig.log("load").matches(" 0 connections").count();
+            let before = lines();
+            wait_for("seconds without a switch", || lines() >= before + 2);
+            storm.rig.take_over();
+        }
+        storm.let_pass(100..400);
+        storm.calm_down(loading);
+        let report = fs::read(storm.rig.path("load.json")).expect("a report");
+        let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+        let figure = |name: &str| report[name].as_f64().expect("a figure");
+        // Six connections, twice.
+        assert!(figure("lost_connections") >= 12.0, "{report}");
+        assert!(figure("longest_gap_ms") >= 1_000.0, "{report}");
+    }
+}
+
+#[test]
 fn a_financial_system_that_is_killed_agrees_in_the_end() {
     let mut storm = Storm::new("host", 3, &[]);
     let loading = storm.rig.start_load(&LOAD);

@@ -36,6 +36,8 @@ pub struct Rig {
     pub host: Option<Running>,
     pub switch: Option<Running>,
     pub addresses: Addresses,
+    /// Where the switch listens after a take-over, if it has two nodes.
+    pub other_node: Option<Addresses>,
     /// What the switch sees in place of the system's clock.
     pub clock: Option<clock::FakeClock>,
     /// What else our programs have in their environment.
@@ -125,6 +127,7 @@ impl Rig {
             host: None,
             switch: None,
             addresses,
+            other_node: None,
             clock: None,
             environment: Vec::new(),
             build,
@@ -167,6 +170,46 @@ impl Rig {
     /// Starts the switch and waits for its line `ready`.
     pub fn start_switch(&mut self) {
         self.switch = Some(self.spawn(&["switch", "--config", "switch.toml"]));
+    }
+
+    /// The load generator knows a second node, where nothing runs yet.
+    pub fn add_node(&mut self) {
+        self.other_node = Some(Addresses {
+            malls: free_port(),
+            wallet_server: free_port(),
+            operations: free_port(),
+            ..self.addresses
+        });
+    }
+
+    /// The other node starts with the data of the one that was killed.
+    pub fn take_over(&mut self) {
+        let other = self.other_node.expect("two nodes");
+        let before = std::mem::replace(&mut self.addresses, other);
+        self.other_node = Some(before);
+        let text = fs::read_to_string(self.path("switch.toml")).expect("a configuration");
+        let text = [
+            (before.malls, other.malls),
+            (before.wallet_server, other.wallet_server),
+            (before.operations, other.operations),
+        ]
+        .iter()
+        .fold(text, |text, (from, to)| {
+            text.replace(&format!("\"{from}\""), &format!("\"{to}\""))
+        });
+        fs::write(self.path("switch.toml"), text).expect("a file");
+        self.start_switch();
+    }
+
+    /// An address of every node, as clients are given them.
+    fn of_every_node(&self, address: impl Fn(&Addresses) -> SocketAddr) -> String {
+        let nodes = [Some(self.addresses), self.other_node];
+        let each: Vec<_> = nodes
+            .iter()
+            .flatten()
+            .map(|node| address(node).to_string())
+            .collect();
+        each.join(",")
     }
 
     /// Starts the switch and kills it before it says that it is ready, or a little after, as the clock
@@ -242,12 +285,9 @@ impl Rig {
 
     /// Starts `tessera load` against this switch and continues when it sends requests; it ends on request.
     pub fn start_load(&self, more: &[&str]) -> Loading {
-        let [malls, wallet_line, tally] = [
-            self.addresses.malls,
-            self.addresses.wallet_server,
-            self.addresses.tally,
-        ]
-        .map(|at| at.to_string());
+        let malls = self.of_every_node(|node| node.malls);
+        let wallet_line = self.of_every_node(|node| node.wallet_server);
+        let tally = self.addresses.tally.to_string();
         let mut arguments = vec![
             "load",
             "--duration",

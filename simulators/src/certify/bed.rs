@@ -67,7 +67,7 @@ impl Bed<'_> {
     /// A connection on which nothing was said.
     pub fn connected(&self) -> Result<Connection, String> {
         let connected = self.target.connect(self.party.dialect);
-        connected.map_err(|error| format!("{}: {error}", self.target.address))
+        connected.map_err(|error| error.to_string())
     }
 
     /// What fills in a message that belongs to no case.

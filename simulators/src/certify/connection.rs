@@ -2,19 +2,20 @@
 //! the time limit.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use tessera_common::addresses::{Addresses, HostPort, reach_blocking};
 use tessera_protocol::{Dialect, FRAME_BYTES_MAX, Framing, HEADER_BYTES_MAX};
 
 use super::case::Raw;
 
-/// How long a connection may take to come about.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the other side may take no bytes.
+const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is in front of each message in a `tpdu` framing, and in front of its answer.
 const TPDU: [u8; 5] = [0x60, 0x00, 0x03, 0x12, 0x34];
@@ -23,10 +24,10 @@ const TPDU_BACK: [u8; 5] = [0x60, 0x12, 0x34, 0x00, 0x03];
 /// Where to connect, and how.
 #[derive(Clone)]
 pub struct Target {
-    /// `host:port`.
-    pub address: String,
-    /// With TLS if requested, and the name that the certificate must carry.
-    pub tls: Option<(Arc<ClientConfig>, String)>,
+    /// Tried in turn.
+    pub addresses: Addresses,
+    /// With TLS if requested, and the name that the certificate must carry; without it, the host of the address.
+    pub tls: Option<(Arc<ClientConfig>, Option<String>)>,
 }
 
 /// An open connection.
@@ -56,15 +57,13 @@ pub enum Came {
 }
 
 impl Target {
-    /// Connects.
+    /// Connects to the first address that accepts.
     pub fn connect(&self, dialect: Dialect) -> io::Result<Connection> {
-        let mut last = io::Error::other(format!("{} is no address", self.address));
-        for address in self.address.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    stream.set_write_timeout(Some(CONNECT_PATIENCE))?;
-                    let socket = self.wrap(stream)?;
+        let mut round = self.addresses.round();
+        while let Some(address) = round.next_address() {
+            match self.open(address) {
+                Ok(socket) => {
+                    round.worked();
                     return Ok(Connection {
                         socket,
                         dialect,
@@ -72,17 +71,20 @@ impl Target {
                         closed: false,
                     });
                 }
-                Err(error) => last = error,
+                Err(error) => round.failed(error),
             }
         }
-        Err(last)
+        Err(io::Error::other(round.into_failures()))
     }
 
-    fn wrap(&self, stream: TcpStream) -> io::Result<Socket> {
+    fn open(&self, address: &HostPort) -> io::Result<Socket> {
+        let stream = reach_blocking(address)?;
+        stream.set_write_timeout(Some(WRITE_PATIENCE))?;
         let Some((tls, name)) = &self.tls else {
             return Ok(Socket::Plain(stream));
         };
-        let name = ServerName::try_from(name.clone()).map_err(io::Error::other)?;
+        let name = name.as_deref().unwrap_or(address.host()).to_owned();
+        let name = ServerName::try_from(name).map_err(io::Error::other)?;
         let session = ClientConnection::new(Arc::clone(tls), name).map_err(io::Error::other)?;
         Ok(Socket::Tls(Box::new(StreamOwned::new(session, stream))))
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use tessera_common::addresses::Addresses;
+
 use super::bed::Bed;
 use super::case::Case;
 use super::connection::Target;
@@ -46,8 +48,8 @@ pub struct Options {
 /// The wallet server's line.
 #[derive(Debug, Clone)]
 pub struct WalletLineOptions {
-    /// `host:port`.
-    pub address: String,
+    /// Tried in turn.
+    pub addresses: Addresses,
     /// The folder of wallet-server.pem, wallet-server.key and ca.pem.
     pub certificates: PathBuf,
 }
@@ -62,7 +64,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         .unwrap_or_else(|| format!("C{}", clock.tag()));
     let wallet_line = match (&options.wallet_line, options.party.kind) {
         (Some(line), Kind::Mall) => Some(
-            WalletLine::new(&line.address, &line.certificates)
+            WalletLine::new(line.addresses.clone(), &line.certificates)
                 .map_err(|error| error.to_string())?,
         ),
         _ => None,
@@ -144,7 +146,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
                 Kind::Mall => "a mall",
                 Kind::Acquirer => "an acquirer",
             },
-            options.target.address,
+            options.target.addresses,
             match restored {
                 true =>
                     "\nAn earlier run has left the party with another MAC key: that of the profile counts again",

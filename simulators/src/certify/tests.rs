@@ -171,7 +171,7 @@ fn places(lie: Lie, case: Case) -> Vec<String> {
     let party = Party::development(20_000_000_001).unwrap();
     let key = party.key.clone().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
+    let addresses = listener.local_addr().unwrap().into();
     // It ends with the test's process.
     std::thread::spawn(move || {
         let mut many = 0;
@@ -188,7 +188,10 @@ fn places(lie: Lie, case: Case) -> Vec<String> {
         }
     });
     let options = Options {
-        target: Target { address, tls: None },
+        target: Target {
+            addresses,
+            tls: None,
+        },
         party: Party {
             connections_max: 2,
             ..party

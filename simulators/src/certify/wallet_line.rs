@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tessera_common::addresses::Addresses;
 use tessera_protocol::{Dialect, MessagePacking};
 
 use super::connection::{Came, Connection, Target};
@@ -29,12 +30,15 @@ pub struct WalletLine {
 }
 
 impl WalletLine {
-    /// At this address, with the wallet server's certificate of this folder.
-    pub fn new(address: &str, certificates: &Path) -> io::Result<Self> {
+    /// At the first of these addresses that accepts, with the wallet server's certificate of this folder.
+    pub fn new(addresses: Addresses, certificates: &Path) -> io::Result<Self> {
         Ok(Self {
             target: Target {
-                address: address.to_owned(),
-                tls: Some((wallet_server_tls(certificates)?, "localhost".to_owned())),
+                addresses,
+                tls: Some((
+                    wallet_server_tls(certificates)?,
+                    Some("localhost".to_owned()),
+                )),
             },
             connection: Mutex::new(None),
         })
@@ -74,9 +78,9 @@ impl WalletLine {
         let Ok(mut connection) = self.connection.lock() else {
             return Err("the wallet server's line is broken".to_owned());
         };
-        let filled = |error: io::Error| format!("{}: {error}", self.target.address);
         if connection.is_none() {
-            let mut fresh = self.target.connect(Dialect::CANONICAL).map_err(filled)?;
+            let fresh = self.target.connect(Dialect::CANONICAL);
+            let mut fresh = fresh.map_err(|error| error.to_string())?;
             let sign_on = administrative("0800", clock, &[(70, "001".to_owned())]);
             exchange(&mut fresh, &sign_on).map_err(|why| format!("sign-on: {why}"))?;
             *connection = Some(fresh);

@@ -80,7 +80,12 @@ impl Ports {
 
 /// An address on the loopback.
 pub fn address(port: u16) -> String {
-    format!("127.0.0.1:{port}")
+    loopback(port).to_string()
+}
+
+/// The same as it is connected to.
+pub fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 fn free_port(usual: u16) -> io::Result<u16> {

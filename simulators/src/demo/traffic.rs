@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::folder::Folder;
-use super::ports::{Ports, address};
+use super::ports::{Ports, loopback};
 use crate::load::{AmountRange, Live, Options, Pace};
 
 /// Development cards that the demo makes.
@@ -39,7 +39,7 @@ pub fn customers(
     seed: u64,
 ) -> [Customer; 2] {
     let common = Options {
-        target: address(ports.mall),
+        target: loopback(ports.mall).into(),
         cards: CARDS / 2,
         connections: 2,
         duration: duration.unwrap_or(ENDLESS),
@@ -48,7 +48,7 @@ pub fn customers(
             most: 5_000,
         },
         seed,
-        wallet_line: address(ports.leased),
+        wallet_line: loopback(ports.leased).into(),
         certificates: folder.certificates(),
         settle: Duration::from_secs(15),
         ..Options::default()

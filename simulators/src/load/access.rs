@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use tessera_common::addresses::{Addresses, HostPort, reach};
 use tessera_common::pem;
 use tessera_protocol::{Balances, MacKey, Message, Mti, Packer, tlv};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,7 +19,6 @@ use super::model::Stated;
 use super::orders::{Order, Stock};
 use super::shapes::Shape;
 use super::shared::base36;
-use super::sign_on::connect;
 use super::speakers::{Speaker, WALLET_SERVER};
 use super::templates::{Fill, order_number, pack};
 
@@ -51,15 +51,15 @@ pub enum Access {
         speaker: Speaker,
         /// With which key.
         key: Option<Box<MacKey>>,
-        /// `host:port`.
-        target: String,
+        /// Where.
+        target: Addresses,
     },
     /// Balances by wallet, and orders: 0600.
     WalletServer {
         /// With which certificates.
         tls: Arc<ClientConfig>,
-        /// `host:port`.
-        target: String,
+        /// Where.
+        target: Addresses,
     },
 }
 
@@ -73,7 +73,7 @@ impl Access {
     }
 
     /// Where it is.
-    pub fn target(&self) -> &str {
+    pub fn target(&self) -> &Addresses {
         match self {
             Self::Acquirer { target, .. } | Self::WalletServer { target, .. } => target,
         }
@@ -87,12 +87,12 @@ impl Access {
         }
     }
 
-    /// Connects; the sign-on is still to come.
-    pub async fn open(&self) -> io::Result<Box<dyn Stream>> {
+    /// Connects to one of the addresses; the sign-on is still to come.
+    pub async fn open(&self, address: &HostPort) -> io::Result<Box<dyn Stream>> {
+        let stream = reach(address).await?;
         match self {
-            Self::Acquirer { target, .. } => Ok(Box::new(connect(target).await?)),
-            Self::WalletServer { tls, target } => {
-                let stream = connect(target).await?;
+            Self::Acquirer { .. } => Ok(Box::new(stream)),
+            Self::WalletServer { tls, .. } => {
                 let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
                 Ok(Box::new(
                     TlsConnector::from(Arc::clone(tls))

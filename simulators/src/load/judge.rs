@@ -93,7 +93,7 @@ impl Session {
         }
         slot.state = State::Answered;
         let latency = now.saturating_sub(slot.planned);
-        statistics.answer(slot.kind, outcome.code, latency);
+        statistics.answer(slot.kind, outcome.code, latency, now);
         if statistics.watched() {
             statistics.show(Seen {
                 kind: slot.kind,

@@ -8,9 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tessera_common::addresses::{HostPort, Unreached};
 use tessera_protocol::{Message, Mti, cut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::access::{Access, Name, Stream, announce_order};
 use super::back_off::BackOff;
@@ -51,6 +53,8 @@ pub struct Line {
     /// The next request's.
     number: Cell<u64>,
     wake: Notify,
+    /// When something came last, or was asked while nothing was unanswered.
+    quiet_since: Cell<Instant>,
     fault: RefCell<Option<String>>,
     /// Whether it ever was signed on, and the bell for when that did not even succeed the first time.
     stood: Cell<bool>,
@@ -68,6 +72,7 @@ impl Line {
             pending: RefCell::new(vec![None; WINDOW]),
             number: Cell::new(0),
             wake: Notify::new(),
+            quiet_since: Cell::new(Instant::now()),
             fault: RefCell::default(),
             stood: Cell::new(false),
             refused: Notify::new(),
@@ -114,12 +119,12 @@ impl Line {
     }
 
     async fn run(self: Rc<Self>) {
-        let mut back_off = BackOff::new(u32::MAX);
+        let mut back_off = BackOff::new(u32::MAX, 1);
         loop {
             match self.serve().await {
                 Ok(()) => back_off.reset(),
                 Err(error) => {
-                    *self.fault.borrow_mut() = Some(format!("{}: {error}", self.access.target()));
+                    *self.fault.borrow_mut() = Some(error.to_string());
                     if !self.stood.get() {
                         self.refused.notify_one();
                     }
@@ -129,36 +134,67 @@ impl Line {
         }
     }
 
-    /// Connects, asks again what is pending, and serves until the connection is gone.
-    async fn serve(&self) -> Result<(), SignOnError> {
-        let mut stream = self.access.open().await?;
-        let rest = sign_on(
-            &mut stream,
-            self.access.party(),
-            self.access.key(),
-            self.stamp(),
-        )
-        .await?;
+    /// Connects to the first address that serves, asks again what is pending, and serves until the connection is gone.
+    async fn serve(&self) -> Result<(), Unreached<SignOnError>> {
+        let mut round = self.access.target().round();
+        while let Some(address) = round.next_address() {
+            match self.open(address).await {
+                Ok((stream, rest)) => {
+                    round.worked();
+                    self.carry(address, stream, rest).await;
+                    return Ok(());
+                }
+                Err(error) => round.failed(error),
+            }
+        }
+        Err(round.into_failures())
+    }
+
+    async fn open(&self, address: &HostPort) -> Result<(Box<dyn Stream>, BytesMut), SignOnError> {
+        let mut stream = self.access.open(address).await?;
+        let (party, key) = (self.access.party(), self.access.key());
+        let rest = sign_on(&mut stream, party, key, self.stamp()).await?;
+        Ok((stream, rest))
+    }
+
+    async fn carry(&self, address: &HostPort, stream: Box<dyn Stream>, rest: BytesMut) {
         self.fault.take();
         self.stood.set(true);
+        self.quiet_since.set(Instant::now());
         let (reader, writer) = tokio::io::split(stream);
         let answered = Notify::new();
         // Two halves that never wait for each other: a switch that stops reading still gets its answers read.
         tokio::select! {
             () = self.listen(reader, rest, &answered) => {}
             () = self.ask(writer, &answered) => {}
+            () = self.silence() => self.access.target().hung(address),
         }
-        Ok(())
+    }
+
+    /// Resolves when nothing has come for long although something is unanswered.
+    async fn silence(&self) {
+        let silence = self.shared.options.silence;
+        while self.is_idle() || self.quiet_since.get().elapsed() < silence {
+            tokio::time::sleep(silence / 8).await;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.pending.borrow().iter().all(Option::is_none)
     }
 
     async fn ask(&self, mut writer: WriteHalf<Box<dyn Stream>>, answered: &Notify) {
         let mut out = BytesMut::new();
+        let mut idle = self.is_idle();
         for (number, ask) in self.pending.borrow().iter().flatten() {
             self.pack(&mut out, *number, ask);
         }
         loop {
             while self.send_next(&mut out) {}
             if !out.is_empty() {
+                if std::mem::replace(&mut idle, false) {
+                    self.quiet_since.set(Instant::now());
+                }
                 if writer.write_all(&out).await.is_err() || writer.flush().await.is_err() {
                     return;
                 }
@@ -168,6 +204,7 @@ impl Line {
                 () = self.wake.notified() => {}
                 () = answered.notified() => {}
             }
+            idle = self.is_idle();
         }
     }
 
@@ -221,7 +258,7 @@ impl Line {
             incoming.reserve(32 * 1024);
             match reader.read_buf(&mut incoming).await {
                 Ok(0) | Err(_) => return,
-                Ok(_) => {}
+                Ok(_) => self.quiet_since.set(Instant::now()),
             }
         }
     }

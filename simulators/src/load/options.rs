@@ -1,16 +1,19 @@
 //! The options of a run of the load generator: plain data, with the defaults of `tessera load`.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use tessera_common::addresses::Addresses;
 
 use super::mix::Mix;
 
 /// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where malls and acquirers connect, `host:port`.
-    pub target: String,
+    /// Where malls and acquirers connect. All connections of a run share what is known of the addresses.
+    pub target: Addresses,
     /// Institution code of the party that asks (field 32).
     pub party: u64,
     /// MAC key as 32 hexadecimal digits. Known for the development parties, `None` means theirs.
@@ -38,12 +41,14 @@ pub struct Options {
     /// Share of the connections that buy by order number; `None` means all for a mall, none for an
     /// acquirer.
     pub orders: Option<f64>,
-    /// The wallet server's leased line, `host:port`.
-    pub wallet_line: String,
+    /// The wallet server's leased line.
+    pub wallet_line: Addresses,
     /// Where `wallet-server.pem`, `wallet-server.key` and `ca.pem` are.
     pub certificates: PathBuf,
     /// The financial system's tally, `host:port`; compared when given.
     pub host_tally: Option<String>,
+    /// A connection with requests in flight on which nothing comes for this long is given up.
+    pub silence: Duration,
     /// How long the balances may take to be read at the start.
     pub opening: Duration,
     /// How long after the end answers, settlement and balances are waited for.
@@ -53,7 +58,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            target: "127.0.0.1:8583".to_owned(),
+            target: loopback(8583),
             party: 20_000_000_001,
             key: None,
             acceptor: None,
@@ -70,13 +75,18 @@ impl Default for Options {
             },
             seed: 1,
             orders: None,
-            wallet_line: "127.0.0.1:8585".to_owned(),
+            wallet_line: loopback(8585),
             certificates: PathBuf::from("config/certs"),
             host_tally: None,
+            silence: Duration::from_secs(3),
             opening: Duration::from_secs(60),
             settle: Duration::from_secs(30),
         }
     }
+}
+
+fn loopback(port: u16) -> Addresses {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
 }
 
 /// When the next request is due.

@@ -44,6 +44,8 @@ pub struct Report {
     pub extra_answers: u64,
     /// Connections that were cut.
     pub lost_connections: u64,
+    /// The longest time without any answer to a purchase or authorization, milliseconds: what a take-over costs.
+    pub longest_gap_ms: f64,
     /// Orders announced on the leased line.
     pub orders_announced: u64,
     /// Purchases approved.
@@ -175,7 +177,7 @@ impl Report {
     ) -> Self {
         let (options, statistics) = (&shared.options, shared.live.statistics.borrow());
         Self {
-            target: options.target.clone(),
+            target: options.target.to_string(),
             party: options.party,
             pace: options.pace.to_string(),
             mix: options.mix.to_string(),
@@ -189,6 +191,7 @@ impl Report {
             resent: statistics.resent,
             extra_answers: statistics.extra,
             lost_connections: statistics.lost_connections,
+            longest_gap_ms: milliseconds(statistics.longest_gap() / 1_000),
             orders_announced: statistics.announced,
             approved: statistics.approved,
             declined: statistics.declined,
@@ -260,13 +263,11 @@ impl fmt::Display for Report {
             "steady {:.1} s: {:.0} requests/s, {:.0} approvals/s",
             self.steady.seconds, self.steady.requests_per_second, self.steady.approvals_per_second
         )?;
-        if self.lost_connections + self.resent + self.extra_answers > 0 {
-            writeln!(
-                f,
-                "{} connections lost, {} requests sent again, {} answered twice",
-                self.lost_connections, self.resent, self.extra_answers
-            )?;
-        }
+        writeln!(
+            f,
+            "{} connections lost, {} requests sent again, {} answered twice; longest gap without answers {:.0} ms",
+            self.lost_connections, self.resent, self.extra_answers, self.longest_gap_ms
+        )?;
         writeln!(f)?;
         writeln!(
             f,

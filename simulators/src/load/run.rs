@@ -26,6 +26,9 @@ use crate::signals::Ending;
 /// How long connecting and signing on may take, at the start.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
 
+/// Less is no sign of anything.
+const SILENCE_MIN: Duration = Duration::from_millis(100);
+
 /// Why a run could not begin. What goes wrong after that is in its report.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -97,6 +100,8 @@ fn check(options: &Options) -> Result<(), LoadError> {
         "rate: more than 0 per second"
     } else if matches!(options.pace, Pace::Window(window) if !(1..=16_384).contains(&window)) {
         "window: 1 to 16384"
+    } else if options.silence < SILENCE_MIN {
+        "silence: 100ms or more"
     } else {
         return Ok(());
     };
@@ -135,6 +140,7 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
     while let Some(ended) = tasks.join_next().await {
         unanswered += ended.map(u64::from).map_err(std::io::Error::other)?;
     }
+    shared.live.statistics.borrow_mut().end(shared.clock.now());
     shared.live.enter(Phase::Verifying);
     let verified = verify::verify(&shared, lines.balances()).await;
     let agrees = match (&shared.options.host_tally, host) {
@@ -267,7 +273,11 @@ fn key_of(speaker: &Speaker) -> Result<Option<MacKey>, LoadError> {
 
 async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
     let connected = || shared.live.statistics.borrow().connected;
-    let refused = || matches!(&*shared.fault.borrow(), Some(SignOnError::Refused { .. }));
+    let refused = || {
+        let fault = shared.fault.borrow();
+        let mut failures = fault.iter().flat_map(|unreached| &unreached.0);
+        failures.any(|(_, error)| matches!(error, SignOnError::Refused { .. }))
+    };
     let all = async {
         while connected() < shared.options.connections && !refused() {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use tessera_common::addresses::Unreached;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
@@ -92,7 +93,7 @@ pub(super) struct Shared {
     /// Notified once, when sending begins.
     pub start: Notify,
     /// Why a connection could not sign on, before asking began.
-    pub fault: RefCell<Option<SignOnError>>,
+    pub fault: RefCell<Option<Unreached<SignOnError>>>,
     /// When asking was seen to have ended.
     ended: Cell<Option<u64>>,
 }
@@ -117,7 +118,9 @@ impl Shared {
 
     /// Asking begins now.
     pub fn begin(&self) {
-        self.began.set(self.clock.now().max(1));
+        let now = self.clock.now().max(1);
+        self.began.set(now);
+        self.live.statistics.borrow_mut().begin(now);
         self.start.notify_waiters();
     }
 

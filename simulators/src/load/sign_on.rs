@@ -1,4 +1,5 @@
-//! A connection, and the first message on every one: 0800 with network code 001, answered 00 before anything else is said.
+//! The messages about a connection itself: 0800 with network code 001, answered 00 before anything else is said, and 0800
+//! with network code 301, an echo.
 
 use std::io;
 use std::time::Duration;
@@ -6,12 +7,20 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tessera_protocol::{MacKey, Message, Mti, Packer, cut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use super::clock::Stamp;
 
 /// How long the answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Field 70.
+#[derive(Debug, Clone, Copy)]
+pub enum Network {
+    /// Who speaks.
+    SignOn = 1,
+    /// Whether anybody is there.
+    Echo = 301,
+}
 
 /// Why a connection could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +41,20 @@ pub enum SignOnError {
     Nonsense(String),
 }
 
-/// Connects, with small writes sent at once.
-pub(super) async fn connect(target: &str) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(target).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+/// Writes a message about the connection.
+pub(super) fn network(
+    out: &mut BytesMut,
+    code: Network,
+    party: u64,
+    key: Option<&MacKey>,
+    stamp: Stamp,
+) {
+    Packer::new(out, Mti::NETWORK)
+        .number(7, stamp.transmission().into())
+        .number(11, 0)
+        .number(32, party)
+        .number(70, code as u64)
+        .close(key);
 }
 
 /// Signs on. Bytes that came after the answer are left in the buffer that is returned.
@@ -47,13 +65,7 @@ pub async fn sign_on<S: AsyncRead + AsyncWrite + Unpin>(
     stamp: Stamp,
 ) -> Result<BytesMut, SignOnError> {
     let mut frame = BytesMut::new();
-    let mut packer = Packer::new(&mut frame, Mti::NETWORK);
-    packer
-        .number(7, stamp.transmission().into())
-        .number(11, 0)
-        .number(32, party)
-        .number(70, 1)
-        .close(key);
+    network(&mut frame, Network::SignOn, party, key, stamp);
     stream.write_all(&frame).await?;
     stream.flush().await?;
     let mut incoming = BytesMut::with_capacity(4_096);

@@ -43,6 +43,9 @@ pub struct Statistics {
     pub violations: Violations,
     codes: [u64; 100],
     other_codes: BTreeMap<[u8; 2], u64>,
+    /// When the last purchase was answered, or asking began, in nanoseconds of the run's clock.
+    purchase_answered: u64,
+    longest_gap: u64,
     latency: [Histogram<u64>; Kind::COUNT],
     lag: Histogram<u64>,
     recent: Option<VecDeque<Seen>>,
@@ -101,6 +104,8 @@ impl Default for Statistics {
             violations: Violations::default(),
             codes: [0; 100],
             other_codes: BTreeMap::new(),
+            purchase_answered: 0,
+            longest_gap: 0,
             latency: std::array::from_fn(|_| histogram()),
             lag: histogram(),
             recent: None,
@@ -134,8 +139,38 @@ impl Statistics {
         self.recent.iter().flatten()
     }
 
-    /// Counts an answer and its latency.
-    pub fn answer(&mut self, kind: Kind, code: [u8; 2], nanoseconds: u64) {
+    /// Asking begins now.
+    pub(super) fn begin(&mut self, now: u64) {
+        self.purchase_answered = now;
+    }
+
+    /// Nothing is waited for any more: purchases without an answer had none until now.
+    pub(super) fn end(&mut self, now: u64) {
+        let unanswered = |kind: &Kind| self.sent[*kind as usize] > self.answered[*kind as usize];
+        if Kind::ALL
+            .iter()
+            .any(|kind| kind.is_remembered() && unanswered(kind))
+        {
+            self.gap(now);
+        }
+    }
+
+    /// The longest time without an answer to a purchase or authorization, in nanoseconds.
+    pub fn longest_gap(&self) -> u64 {
+        self.longest_gap
+    }
+
+    fn gap(&mut self, now: u64) {
+        let gap = now.saturating_sub(self.purchase_answered);
+        self.longest_gap = self.longest_gap.max(gap);
+        self.purchase_answered = now;
+    }
+
+    /// Counts an answer that came at `now`, and its latency.
+    pub fn answer(&mut self, kind: Kind, code: [u8; 2], nanoseconds: u64, now: u64) {
+        if kind.is_remembered() {
+            self.gap(now);
+        }
         self.answered[kind as usize] += 1;
         self.latency[kind as usize].saturating_record(nanoseconds / 1_000);
         match code {
@@ -208,14 +243,32 @@ mod tests {
     #[test]
     fn counts_by_code() {
         let mut statistics = Statistics::default();
-        statistics.answer(Kind::Purchase, *b"00", 5_000);
-        statistics.answer(Kind::Purchase, *b"51", 7_000);
-        statistics.answer(Kind::Reversal, *b"N7", 9_000_000_000_000_000);
+        statistics.answer(Kind::Purchase, *b"00", 5_000, 20);
+        statistics.answer(Kind::Purchase, *b"51", 7_000, 90);
+        statistics.answer(Kind::Reversal, *b"N7", 9_000_000_000_000_000, 500);
         let codes: Vec<_> = statistics.codes().into_iter().collect();
         let expected = [("00", 1), ("51", 1), ("N7", 1)].map(|(code, n)| (code.to_owned(), n));
         assert_eq!(codes, expected);
         assert_eq!(statistics.all_latencies().len(), 3);
         assert_eq!(statistics.latencies(Kind::Purchase).max(), 7);
+    }
+
+    #[test]
+    fn the_longest_gap_is_between_answers_to_purchases() {
+        let mut statistics = Statistics::default();
+        statistics.begin(1_000);
+        statistics.answer(Kind::Purchase, *b"00", 1, 1_010);
+        statistics.answer(Kind::Inquiry, *b"00", 1, 1_100);
+        statistics.answer(Kind::Authorization, *b"91", 1, 1_210);
+        statistics.answer(Kind::Purchase, *b"00", 1, 1_220);
+        statistics.sent[Kind::Purchase as usize] = 2;
+        statistics.sent[Kind::Authorization as usize] = 1;
+        statistics.end(9_000);
+        assert_eq!(statistics.longest_gap(), 200);
+        // One of them is never answered.
+        statistics.sent[Kind::Purchase as usize] = 3;
+        statistics.end(9_000);
+        assert_eq!(statistics.longest_gap(), 9_000 - 1_220);
     }
 
     #[test]

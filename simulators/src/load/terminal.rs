@@ -1,5 +1,6 @@
-//! The life of one connection: connect, sign on, ask and listen; when it is cut, back off, connect again and ask
-//! again what is unanswered, until everything is answered or patience has ended.
+//! The life of one connection: connect to the first address that serves, sign on, ask and listen; when it is cut or
+//! silent, connect to the next address and ask again what is unanswered, until everything is answered or patience has
+//! ended. When no address serves, back off.
 //!
 //! One read takes whatever has come, all of it is judged, as many new requests are written into one buffer, one
 //! write sends them: the system is called twice per batch, however large the batch is.
@@ -8,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tessera_common::addresses::{HostPort, Unreached, reach};
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -15,17 +17,18 @@ use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::back_off::BackOff;
+use super::clock::Stamp;
 use super::line::Line;
 use super::options::Pace;
 use super::session::Session;
 use super::shared::Shared;
-use super::sign_on::{SignOnError, connect, sign_on};
+use super::sign_on::{Network, SignOnError, network, sign_on};
 
 /// What one read may take: as much as the answers of a full window.
 const READ_BYTES_MAX: usize = 64 * 1024;
 const ANSWER_BYTES: usize = 192;
 
-/// How often what is overdue is looked for.
+/// How often what is overdue is looked for, at least.
 const TICK: Duration = Duration::from_millis(500);
 
 /// One connection, with its memory.
@@ -46,15 +49,24 @@ enum End {
     GivenUp,
     /// The other side is gone.
     Cut,
+    /// Nothing comes any more, and the other side may be gone without a word.
+    Silent,
+}
+
+/// Since when nothing has come although something was asked.
+struct Quiet {
+    since: u64,
+    /// Whether an echo was sent.
+    tried: bool,
 }
 
 impl Terminal {
     /// Runs to the end; the number of requests that stayed unanswered.
     pub async fn run(mut self) -> u32 {
-        let mut back_off = BackOff::new(self.session.connection);
+        let mut back_off = BackOff::new(self.session.connection, self.shared.options.connections);
         loop {
             match self.serve().await {
-                Ok(End::Cut) => {
+                Ok(End::Cut | End::Silent) => {
                     self.shared.live.statistics.borrow_mut().lost_connections += 1;
                     back_off.reset();
                 }
@@ -69,23 +81,36 @@ impl Terminal {
         }
     }
 
-    /// Signs on and drives a fresh connection.
-    async fn serve(&mut self) -> Result<End, SignOnError> {
-        let mut stream = connect(&self.shared.options.target).await?;
-        let now = self.shared.clock.now();
-        let stamp = super::clock::Stamp::at(self.shared.clock.second(now));
-        let rest = sign_on(
-            &mut stream,
-            self.session.speaker.party,
-            self.session.key.as_ref(),
-            stamp,
-        )
-        .await?;
-        self.shared.live.statistics.borrow_mut().connected += 1;
-        self.shared.begun().await;
-        let end = self.drive(stream, rest).await;
-        self.shared.live.statistics.borrow_mut().connected -= 1;
-        Ok(end)
+    /// Drives a fresh connection to the first address that serves.
+    async fn serve(&mut self) -> Result<End, Unreached<SignOnError>> {
+        let shared = Rc::clone(&self.shared);
+        let target = &shared.options.target;
+        let mut round = target.round();
+        while let Some(address) = round.next_address() {
+            match self.open(address).await {
+                Ok((stream, rest)) => {
+                    round.worked();
+                    shared.live.statistics.borrow_mut().connected += 1;
+                    shared.begun().await;
+                    let end = self.drive(stream, rest).await;
+                    shared.live.statistics.borrow_mut().connected -= 1;
+                    if matches!(end, End::Silent) {
+                        target.hung(address);
+                    }
+                    return Ok(end);
+                }
+                Err(error) => round.failed(error),
+            }
+        }
+        Err(round.into_failures())
+    }
+
+    /// Connects and signs on.
+    async fn open(&self, address: &HostPort) -> Result<(TcpStream, BytesMut), SignOnError> {
+        let mut stream = reach(address).await?;
+        let (party, key) = (self.session.speaker.party, self.session.key.as_ref());
+        let rest = sign_on(&mut stream, party, key, self.stamp()).await?;
+        Ok((stream, rest))
     }
 
     async fn drive(&mut self, stream: TcpStream, rest: BytesMut) -> End {
@@ -97,12 +122,17 @@ impl Terminal {
         incoming[..filled].copy_from_slice(&rest);
         let mut out = Vec::with_capacity(read_bytes);
         let mut written = 0;
-        let mut tick = interval(TICK);
+        let silence = self.shared.options.silence;
+        let mut tick = interval(TICK.min(silence / 4));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.session
-            .ask_again(&self.shared, self.shared.clock.now(), &mut out);
+        let now = self.shared.clock.now();
+        self.session.ask_again(&self.shared, now, &mut out);
+        let mut quiet = Quiet::since(now);
         loop {
             let now = self.shared.clock.now();
+            if self.session.slots.under_way() == 0 {
+                quiet = Quiet::since(now);
+            }
             self.session.ask(&self.shared, now, &mut out);
             self.order_ahead();
             if written < out.len() {
@@ -125,12 +155,21 @@ impl Terminal {
             }
             tokio::select! {
                 biased;
-                _ = tick.tick() => self.session.ask_again(&self.shared, now, &mut out),
+                _ = tick.tick() => {
+                    self.session.ask_again(&self.shared, now, &mut out);
+                    if quiet.lasts(silence, now) {
+                        return End::Silent;
+                    }
+                    if quiet.lasts(silence / 2, now) && !std::mem::replace(&mut quiet.tried, true) {
+                        self.echo(&mut out);
+                    }
+                }
                 read = reader.read(&mut incoming[filled..]) => match read {
                     Ok(0) | Err(_) => return End::Cut,
                     Ok(read) => {
                         filled += read;
                         let now = self.shared.clock.now();
+                        quiet = Quiet::since(now);
                         let Ok(taken) = self.session.take_answers(&self.shared, &incoming[..filled], now)
                         else {
                             return End::Cut;
@@ -146,6 +185,18 @@ impl Terminal {
                 () = self.wake.notified() => {}
             }
         }
+    }
+
+    fn echo(&self, out: &mut Vec<u8>) {
+        let mut frame = BytesMut::new();
+        let (party, key) = (self.session.speaker.party, self.session.key.as_ref());
+        network(&mut frame, Network::Echo, party, key, self.stamp());
+        out.extend_from_slice(&frame);
+    }
+
+    fn stamp(&self) -> Stamp {
+        let now = self.shared.clock.now();
+        Stamp::at(self.shared.clock.second(now))
     }
 
     /// Whether nothing more is to be asked, and nothing is unanswered or patience has ended.
@@ -175,5 +226,18 @@ impl Terminal {
             let order = stock.order(account, amount);
             line.announce(&stock, order);
         }
+    }
+}
+
+impl Quiet {
+    fn since(now: u64) -> Self {
+        Self {
+            since: now,
+            tried: false,
+        }
+    }
+
+    fn lasts(&self, time: Duration, now: u64) -> bool {
+        u128::from(now.saturating_sub(self.since)) >= time.as_nanos()
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use tessera_common::addresses::Addresses;
 use tessera_protocol::{Currency, MacKey};
 
 use super::acquiring::{Party, Times};
@@ -37,8 +38,8 @@ pub enum SettingsError {
 pub struct Settings {
     /// The folder of orders, and of what was asked of the switch.
     pub data: PathBuf,
-    /// The switch's port for malls and acquirers, HOST:PORT.
-    pub switch: String,
+    /// The switch's port for malls and acquirers, HOST:PORT; of a cluster, a list of them.
+    pub switch: Addresses,
     /// The wallet server's origin.
     pub wallet: Origin,
     /// The currency of all prices.
@@ -63,6 +64,8 @@ pub struct AcquiringSettings {
     pub repeat_max: Span,
     /// Quiet on a line before it is tried.
     pub echo_after: Span,
+    /// Quiet on a line with something unanswered before it is given up.
+    pub silence: Span,
 }
 
 /// The affiliated shop.
@@ -127,7 +130,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             data: "data/shop".into(),
-            switch: "127.0.0.1:8583".to_owned(),
+            switch: SocketAddr::from(([127, 0, 0, 1], 8583)).into(),
             wallet: Origin("http://localhost:8080".to_owned()),
             currency: CurrencyCode(Currency::USD.code()),
             acquiring: AcquiringSettings::default(),
@@ -145,6 +148,7 @@ impl Default for AcquiringSettings {
             repeat_min: seconds(2),
             repeat_max: seconds(60),
             echo_after: seconds(60),
+            silence: seconds(3),
         }
     }
 }
@@ -227,8 +231,11 @@ impl Settings {
         if times.repeat_min == Span::default() || times.repeat_max < times.repeat_min {
             return Err("acquiring: 0 < repeat_min <= repeat_max".to_owned());
         }
-        if times.answer_within == Span::default() || times.echo_after == Span::default() {
-            return Err("acquiring: answer_within and echo_after must be more than 0".to_owned());
+        let rest = [times.answer_within, times.echo_after, times.silence];
+        if rest.contains(&Span::default()) {
+            return Err(
+                "acquiring: answer_within, echo_after and silence must be more than 0".to_owned(),
+            );
         }
         Ok(())
     }
@@ -248,6 +255,7 @@ impl Settings {
             repeat_min: self.acquiring.repeat_min.0,
             repeat_max: self.acquiring.repeat_max.0,
             echo_after: self.acquiring.echo_after.0,
+            silence: self.acquiring.silence.0,
         }
     }
 
@@ -379,6 +387,8 @@ mod tests {
         for (text, says) in [
             ("colour = 1", "unknown field"),
             ("[affiliated]\ncolour = 1", "unknown field"),
+            ("switch = \"localhost\"", "is not an address"),
+            ("switch = []", "1 to 16"),
             ("wallet = \"localhost\"", "not an origin"),
             ("wallet = \"http://a/b\"", "not an origin"),
             ("[affiliated]\nparty = \"12a\"", "institution code"),

@@ -1,5 +1,5 @@
-//! The task of one line: connects, signs on, sends operations, receives answers, and connects again after a pause when
-//! the line is lost.
+//! The task of one line: connects to the first address that serves, signs on, sends operations, receives answers, and
+//! connects again when the line is lost; after a pause where no address serves.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
+use tessera_common::addresses::{HostPort, Unreached, reach};
 use tessera_protocol::leased::WATCHED;
 use tessera_protocol::{Message, Mti, cut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
@@ -30,7 +31,8 @@ use crate::tls::LineTls;
 const READ_BYTES: usize = 16 * 1024;
 /// Nothing new is taken while this much has not gone out.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
-const TICK: Duration = Duration::from_secs(1);
+/// How often the clock is looked at, at least.
+const TICK: Duration = Duration::from_millis(500);
 /// A line that has stood this long has worked, whether it was asked anything or not.
 const STEADY: Duration = Duration::from_secs(1);
 
@@ -53,17 +55,15 @@ impl Connection {
     pub(super) async fn run(self) {
         let mut back_off = BackOff::new(self.settings.reconnect_min, self.settings.reconnect_max);
         loop {
-            let opened = tokio::time::timeout(self.settings.connect_within, self.open()).await;
-            let error = match opened {
-                Ok(Ok((stream, rest))) => {
-                    let (error, worked) = self.carry(stream, rest).await;
+            let error = match self.open().await {
+                Ok((address, stream, rest)) => {
+                    let (error, worked) = self.carry(address, stream, rest).await;
                     if worked {
                         back_off.reset();
                     }
-                    error
+                    format!("{address}: {error}")
                 }
-                Ok(Err(error)) => error,
-                Err(_) => io::ErrorKind::TimedOut.into(),
+                Err(unreached) => unreached.to_string(),
             };
             let pause = back_off.pause();
             tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "line to the switch lost");
@@ -71,10 +71,26 @@ impl Connection {
         }
     }
 
+    /// Opens a line to the first address that serves.
+    async fn open(&self) -> Result<(&HostPort, Stream, BytesMut), Unreached<io::Error>> {
+        let mut round = self.settings.address.round();
+        while let Some(address) = round.next_address() {
+            let opening = self.open_one(address);
+            match tokio::time::timeout(self.settings.connect_within, opening).await {
+                Ok(Ok((stream, rest))) => {
+                    round.worked();
+                    return Ok((address, stream, rest));
+                }
+                Ok(Err(error)) => round.failed(error),
+                Err(_) => round.failed(io::ErrorKind::TimedOut.into()),
+            }
+        }
+        Err(round.into_failures())
+    }
+
     /// Connects and signs on. Bytes that came behind the answer are handed on.
-    async fn open(&self) -> io::Result<(Stream, BytesMut)> {
-        let tcp = TcpStream::connect(&self.settings.address).await?;
-        tcp.set_nodelay(true)?;
+    async fn open_one(&self, address: &HostPort) -> io::Result<(Stream, BytesMut)> {
+        let tcp = reach(address).await?;
         let name =
             ServerName::try_from(self.settings.server_name.clone()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(self.tls.current());
@@ -100,7 +116,7 @@ impl Connection {
 
     /// Carries operations until the connection is lost; says why it was, and whether it has worked: the switch has said
     /// something after the sign-on, or it has stood for a while.
-    async fn carry(&self, stream: Stream, rest: BytesMut) -> (io::Error, bool) {
+    async fn carry(&self, address: &HostPort, stream: Stream, rest: BytesMut) -> (io::Error, bool) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (reader, writer) = tokio::io::split(stream);
         let mut talk = Talk {
@@ -113,17 +129,21 @@ impl Connection {
             unflushed: false,
             pending: Pending::default(),
             last_received: Instant::now(),
+            tried: None,
             last_sent: Instant::now(),
             answered: false,
         };
         let begun = Instant::now();
         self.queue.opened(number);
         self.metrics.line_up(1);
-        tracing::info!(address = %self.settings.address, "line to the switch is up");
+        tracing::info!(%address, "line to the switch is up");
         let error = match talk.go_on().await {
             Ok(never) => match never {},
             Err(error) => error,
         };
+        if error.kind() == io::ErrorKind::TimedOut {
+            self.settings.address.hung(address);
+        }
         self.metrics.line_up(-1);
         self.queue.lost(number, talk.pending.into_iter());
         (error, talk.answered || begun.elapsed() >= STEADY)
@@ -140,7 +160,10 @@ struct Talk<'a> {
     out: BytesMut,
     unflushed: bool,
     pending: Pending,
+    /// When something came last, or was asked while nothing was under way.
     last_received: Instant,
+    /// When an echo was sent since then.
+    tried: Option<Instant>,
     last_sent: Instant,
     answered: bool,
 }
@@ -150,7 +173,7 @@ enum Never {}
 impl Talk<'_> {
     async fn go_on(&mut self) -> io::Result<Never> {
         let mut bell = self.line.queue.bell();
-        let mut tick = tokio::time::interval(TICK);
+        let mut tick = tokio::time::interval(TICK.min(self.line.settings.silence / 4));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.take_frames()?;
@@ -164,6 +187,7 @@ impl Talk<'_> {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                     self.last_received = Instant::now();
+                    self.tried = None;
                     self.answered = true;
                 }
                 wrote = write(&mut self.writer, &mut self.out, &mut self.unflushed), if writing => wrote?,
@@ -182,6 +206,9 @@ impl Talk<'_> {
             speak::administrative(&mut self.out, &ask, self.line.settings.institution);
             ask.sent.store(true, Ordering::Relaxed);
             self.last_sent = Instant::now();
+            if self.pending.count == 0 && self.tried.is_none() {
+                self.last_received = self.last_sent;
+            }
             self.pending.add(ask);
         }
     }
@@ -215,17 +242,23 @@ impl Talk<'_> {
 
     fn look_at_the_clock(&mut self) -> io::Result<()> {
         self.pending.forget_overdue();
-        let idle = self.line.settings.echo_after;
-        if self.last_received.elapsed() >= idle * 2 {
+        let (idle, half) = (
+            self.line.settings.echo_after,
+            self.line.settings.silence / 2,
+        );
+        if self.tried.is_some_and(|since| since.elapsed() >= half) {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the switch is silent",
             ));
         }
-        if self.last_received.elapsed() >= idle || self.last_sent.elapsed() >= idle {
+        let quiet = self.last_received.elapsed();
+        let doubtful = quiet >= idle || (self.pending.count > 0 && quiet >= half);
+        if self.tried.is_none() && (doubtful || self.last_sent.elapsed() >= idle) {
             let institution = self.line.settings.institution;
             speak::network(&mut self.out, Network::Echo, 2, institution);
             self.last_sent = Instant::now();
+            self.tried = Some(self.last_sent);
         }
         Ok(())
     }

@@ -1,10 +1,14 @@
 //! Checks the values of the configuration beyond their types: bounds, and keys that must fit together.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use url::Url;
 
 use super::{Settings, SettingsError};
+
+/// Less is no sign of anything.
+const SILENCE_MIN: Duration = Duration::from_millis(100);
 
 impl Settings {
     pub(super) fn check_values(&self) -> Result<(), SettingsError> {
@@ -51,6 +55,9 @@ impl Settings {
             if !(1..=most).contains(&value) {
                 return Err(SettingsError::value(key, format!("1 to {most}")));
             }
+        }
+        if self.line.silence < SILENCE_MIN {
+            return Err(SettingsError::value("line.silence", "100ms or more"));
         }
         if self.line.institution > 99_999_999_999 {
             return Err(SettingsError::value("line.institution", "up to 11 digits"));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tessera_common::addresses::Addresses;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
@@ -136,8 +137,8 @@ pub struct HttpsSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LineSettings {
-    /// Where the switch listens: a name or an address, and a port.
-    pub address: String,
+    /// Where the switch listens, or each node of a cluster: a name or an IP address, and a port.
+    pub address: Addresses,
     /// The name that its certificate must carry.
     pub server_name: String,
     /// The authorities (PEM) that may have signed its certificate.
@@ -155,10 +156,14 @@ pub struct LineSettings {
     /// An operation must be answered by then.
     #[serde(deserialize_with = "units::duration")]
     pub answer_within: Duration,
-    /// Connection, handshake and sign-on must be through by then.
+    /// Connection, handshake and sign-on at one address must be through by then.
     #[serde(deserialize_with = "units::duration")]
     pub connect_within: Duration,
-    /// A line on which nothing came for this long is tried with an echo, and given up after as long again.
+    /// A line on which nothing came for this long although operations are under way is given up. It is tried with an echo
+    /// after half of this.
+    #[serde(deserialize_with = "units::duration")]
+    pub silence: Duration,
+    /// A line on which nothing came for this long is tried with an echo, and given up after half of `silence`.
     #[serde(deserialize_with = "units::duration")]
     pub echo_after: Duration,
     /// The first pause before a lost line is tried again; doubled each time, with jitter.
@@ -172,7 +177,7 @@ pub struct LineSettings {
 impl Default for LineSettings {
     fn default() -> Self {
         Self {
-            address: "127.0.0.1:8585".into(),
+            address: loopback(8585).into(),
             server_name: "localhost".into(),
             authority: "certs/ca.pem".into(),
             certificate: "certs/wallet-server.pem".into(),
@@ -182,9 +187,10 @@ impl Default for LineSettings {
             in_flight_max: 256,
             answer_within: Duration::from_secs(10),
             connect_within: Duration::from_secs(5),
-            echo_after: Duration::from_secs(30),
+            silence: Duration::from_secs(3),
+            echo_after: Duration::from_secs(5),
             reconnect_min: Duration::from_millis(100),
-            reconnect_max: Duration::from_secs(10),
+            reconnect_max: Duration::from_secs(1),
         }
     }
 }

@@ -52,6 +52,19 @@ fn the_shipped_file_states_every_key() {
 }
 
 #[test]
+fn the_line_has_one_address_or_several() {
+    let read = |text: &str| toml::from_str::<Settings>(&format!("[line]\naddress = {text}"));
+    let stated = |text: &str| read(text).unwrap().line.address.to_string();
+    assert_eq!(stated("\"switch.example:8585\""), "switch.example:8585");
+    let two = "[\"a.example:8585\", \"[fd00::2]:8585\"]";
+    assert_eq!(stated(two), "a.example:8585,[fd00::2]:8585");
+    for (wrong, says) in [("\"a\"", "is not an address"), ("[]", "1 to 16 addresses")] {
+        let complaint = read(wrong).unwrap_err().to_string();
+        assert!(complaint.contains(says), "{complaint}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_an_error() {
     assert!(toml::from_str::<Settings>("lisen = 1").is_err());
 }

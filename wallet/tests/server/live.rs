@@ -5,7 +5,8 @@ use tessera_protocol::leased::{EventKind, Operation};
 
 const PASSWORD: &str = "correct horse";
 
-fn spend(world: &World, client: &str, amount: u64) {
+/// Puts 100.00 in, and holds a part of it.
+pub fn spend(world: &World, client: &str, amount: u64) {
     world.switch.change(|wallets| {
         let (number, wallet) = wallets.of(client);
         wallet.available += 10_000;
@@ -17,7 +18,7 @@ fn spend(world: &World, client: &str, amount: u64) {
 }
 
 /// Waits for a condition that another thread brings about.
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub fn until(what: &str, condition: impl Fn() -> bool) {
     let end = std::time::Instant::now() + crate::fake::PATIENCE;
     while !condition() {
         assert!(std::time::Instant::now() < end, "{what}");

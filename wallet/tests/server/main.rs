@@ -1,5 +1,6 @@
 //! The wallet server over HTTP, with a switch in memory behind the real line.
 
+mod fail_over;
 mod fake;
 mod live;
 #[path = "../../../tests/rig/mutation.rs"]

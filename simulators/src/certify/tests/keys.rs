@@ -149,7 +149,7 @@ fn played(lie: Lie, number: &str, before: Key) -> (Report, Key) {
         before: None,
     }));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
+    let addresses = listener.local_addr().unwrap().into();
     let server = Arc::clone(&taken);
     // It ends with the test's process.
     std::thread::spawn(move || {
@@ -159,7 +159,10 @@ fn played(lie: Lie, number: &str, before: Key) -> (Report, Key) {
         }
     });
     let options = Options {
-        target: Target { address, tls: None },
+        target: Target {
+            addresses,
+            tls: None,
+        },
         party: party(),
         payers: Vec::new(),
         wallet_line: None,

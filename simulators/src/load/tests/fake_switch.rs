@@ -10,7 +10,8 @@ use tessera_protocol::{
     answer, cut,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 
 use super::full_ledger::{FullLedger, follows};
 use crate::load::Kind;
@@ -62,31 +63,97 @@ struct Accounts {
     silent: Option<Identity>,
 }
 
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Up,
+    /// Its connections are cut, and it refuses others.
+    Gone,
+    /// A machine without a network: nothing comes, and nothing is closed.
+    Hung,
+}
+
+/// An address that refuses connections.
+pub struct Standby(TcpSocket);
+
+impl Standby {
+    pub fn bind() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+}
+
 /// The switch, as long as its local set lives.
 #[derive(Clone)]
 pub struct FakeSwitch {
     port: u16,
     manners: Manners,
     accounts: Rc<RefCell<Accounts>>,
+    life: watch::Sender<Life>,
 }
 
 impl FakeSwitch {
     pub async fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::listen(listener, manners, Rc::default())
+    }
+
+    /// Another node goes on with the same accounts.
+    pub fn take_over(&self, standby: Standby) -> Self {
+        let listener = standby.0.listen(64).unwrap();
+        Self::listen(listener, self.manners, Rc::clone(&self.accounts))
+    }
+
+    /// It is lost in one way or the other.
+    pub fn lose(&self, life: Life) {
+        self.life.send_replace(life);
+    }
+
+    fn listen(listener: TcpListener, manners: Manners, accounts: Rc<RefCell<Accounts>>) -> Self {
         let switch = Self {
-            port,
+            port: listener.local_addr().unwrap().port(),
             manners,
-            accounts: Rc::default(),
+            accounts,
+            life: watch::Sender::new(Life::Up),
         };
         let serving = switch.clone();
         tokio::task::spawn_local(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let switch = serving.clone();
-                tokio::task::spawn_local(async move { switch.serve(stream).await });
+            let accept = async {
+                while let Ok((stream, _)) = listener.accept().await {
+                    let switch = serving.clone();
+                    tokio::task::spawn_local(async move {
+                        tokio::select! {
+                            () = switch.serve(stream) => {}
+                            () = switch.lost() => {}
+                        }
+                    });
+                }
+            };
+            tokio::select! {
+                () = accept => {}
+                () = serving.lost() => {}
             }
         });
         switch
+    }
+
+    /// Resolves when it is gone.
+    async fn lost(&self) {
+        let mut life = self.life.subscribe();
+        let gone = life.wait_for(|life| *life == Life::Gone).await;
+        gone.unwrap();
+    }
+
+    /// Never comes back where it hangs.
+    async fn hang(&self) {
+        if *self.life.borrow() == Life::Hung {
+            std::future::pending().await
+        }
     }
 
     pub fn address(&self) -> String {
@@ -132,7 +199,7 @@ impl FakeSwitch {
             out.clear();
             match stream.read_buf(&mut incoming).await {
                 Ok(0) | Err(_) => return,
-                Ok(_) => {}
+                Ok(_) => self.hang().await,
             }
         }
     }

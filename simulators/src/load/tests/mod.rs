@@ -2,6 +2,7 @@
 //! ones that cheat.
 
 mod cost;
+mod fail_over;
 mod fake_switch;
 mod full_ledger;
 
@@ -14,7 +15,7 @@ use super::{Kind, Live, Mix, Options, Pace, Report, run};
 
 fn options(switch: &FakeSwitch) -> Options {
     Options {
-        target: switch.address(),
+        target: switch.address().parse().unwrap(),
         cards: 200,
         connections: 4,
         pace: Pace::Window(16),
@@ -210,8 +211,13 @@ fn silence_is_noticed() {
         silent_on: Some(700),
         ..Manners::default()
     };
-    let (report, _) = load(manners, |options| options.settle = Duration::from_secs(3));
+    let (report, _) = load(manners, |options| {
+        options.settle = Duration::from_secs(3);
+        // A switch that answers echoes is not lost.
+        options.silence = Duration::from_secs(1);
+    });
     assert!(!report.clean());
+    assert_eq!(report.lost_connections, 0, "{report}");
     assert_eq!(
         (report.unanswered, report.accounts_uncertain),
         (1, 1),

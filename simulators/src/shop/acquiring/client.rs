@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tessera_common::addresses::Addresses;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -28,7 +29,7 @@ impl Client {
     /// # Errors
     /// Where the log cannot be used.
     pub fn start(
-        switch: String,
+        switch: Addresses,
         party: Party,
         times: Times,
         log: &Path,

@@ -1,14 +1,16 @@
-//! The connection to the switch: made again whenever it is lost, signed on, tried with an echo when it is quiet.
+//! The connection to the switch: made again whenever it is lost, to the first address that serves, signed on, tried with
+//! an echo when it is quiet.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
+use tessera_common::addresses::{Addresses, HostPort, Unreached, reach};
 use tessera_protocol::cut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::party_requests::{Moment, PartyRequests, ShopRequest};
 use super::{Party, Times};
@@ -17,15 +19,12 @@ use crate::load::clock::Stamp;
 use crate::load::sign_on::{SignOnError, sign_on};
 use crate::shop::capture::Capture;
 
-/// How long the system may take to connect.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-
 /// Nothing to do until something comes: looked at again after this long at the latest.
 const QUIET: Duration = Duration::from_secs(3_600);
 
 /// The task of one party's connection.
 pub(super) struct Line {
-    pub switch: String,
+    pub switch: Addresses,
     pub party: Party,
     pub times: Times,
     pub capture: Option<Capture>,
@@ -45,23 +44,49 @@ pub(super) fn now() -> Moment {
 /// Nobody can ask any more.
 struct Ended;
 
+/// A connection that is signed on, and what came behind the answer.
+struct Opened {
+    address: HostPort,
+    stream: TcpStream,
+    rest: BytesMut,
+}
+
+/// Why a connection is lost.
+enum Lost {
+    /// It was closed, or cannot be trusted.
+    Closed(String),
+    /// Nothing comes any more.
+    Hung,
+}
+
 impl Line {
     /// Until nobody can ask any more.
     pub async fn run(mut self) {
-        let mut back_off = BackOff::new(rand::random());
+        let mut back_off = BackOff::new(rand::random(), u32::MAX);
         loop {
             let open = open(self.switch.clone(), self.party.clone());
             match self.meanwhile(open).await {
                 Err(Ended) => return,
-                Ok(Err(error)) => tracing::warn!(switch = self.switch, %error, "no connection"),
-                Ok(Ok((stream, rest))) => {
-                    tracing::info!(switch = self.switch, party = self.party.code, "signed on");
+                Ok(Err(error)) => tracing::warn!(%error, "no connection"),
+                Ok(Ok(Opened {
+                    address,
+                    stream,
+                    rest,
+                })) => {
+                    tracing::info!(switch = %address, party = self.party.code, "signed on");
                     back_off.reset();
                     self.party_requests.connected(now());
                     let served = self.serve(stream, rest).await;
                     self.party_requests.lost();
                     match served {
-                        Ok(why) => tracing::warn!(switch = self.switch, why, "connection lost"),
+                        Ok(Lost::Closed(why)) => {
+                            tracing::warn!(switch = %address, why, "connection lost");
+                        }
+                        Ok(Lost::Hung) => {
+                            let why = "an echo was not answered";
+                            tracing::warn!(switch = %address, why, "connection lost");
+                            self.switch.hung(&address);
+                        }
                         Err(Ended) => return,
                     }
                 }
@@ -89,16 +114,18 @@ impl Line {
     }
 
     /// Drives a connection to its end, and says why it ended.
-    async fn serve(&mut self, stream: TcpStream, rest: BytesMut) -> Result<String, Ended> {
+    async fn serve(&mut self, stream: TcpStream, rest: BytesMut) -> Result<Lost, Ended> {
         let (mut reader, mut writer) = stream.into_split();
         let mut incoming = rest;
         let mut quiet_since = Instant::now();
         loop {
             if let Err(why) = self.take_answers(&mut incoming) {
-                return Ok(why);
+                return Ok(Lost::Closed(why));
             }
             let due = self.party_requests.due();
-            let patience = if self.party_requests.echoing() {
+            let patience = if self.party_requests.unanswered() {
+                self.times.silence / 2
+            } else if self.party_requests.echoing() {
                 self.times.answer_within
             } else {
                 self.times.echo_after
@@ -106,23 +133,28 @@ impl Line {
             incoming.reserve(4_096);
             tokio::select! {
                 read = reader.read_buf(&mut incoming) => match read {
-                    Ok(0) => return Ok("closed by the switch".to_owned()),
+                    Ok(0) => return Ok(Lost::Closed("closed by the switch".to_owned())),
                     Ok(_) => quiet_since = Instant::now(),
-                    Err(error) => return Ok(error.to_string()),
+                    Err(error) => return Ok(Lost::Closed(error.to_string())),
                 },
                 sent = writer.write_buf(&mut self.party_requests.out), if !self.party_requests.out.is_empty() => {
                     if let Err(error) = sent {
-                        return Ok(error.to_string());
+                        return Ok(Lost::Closed(error.to_string()));
                     }
                 }
                 request = self.requests.recv() => match request {
-                    Some(request) => self.party_requests.take(request, now()),
+                    Some(request) => {
+                        if !self.party_requests.unanswered() {
+                            quiet_since = Instant::now();
+                        }
+                        self.party_requests.take(request, now());
+                    }
                     None => return Err(Ended),
                 },
                 () = at(due) => self.party_requests.expire(now()),
                 () = sleep_until(quiet_since + patience) => {
                     if !self.party_requests.echo(now()) {
-                        return Ok("an echo was not answered".to_owned());
+                        return Ok(Lost::Hung);
                     }
                     quiet_since = Instant::now();
                 }
@@ -147,13 +179,29 @@ async fn at(due: Option<Instant>) {
     sleep_until(due.unwrap_or_else(|| Instant::now() + QUIET)).await;
 }
 
-async fn open(switch: String, party: Party) -> Result<(TcpStream, BytesMut), SignOnError> {
-    let connecting = timeout(CONNECT_WITHIN, TcpStream::connect(switch));
-    let mut stream = connecting
-        .await
-        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
-    stream.set_nodelay(true)?;
+/// Connects to the first address that serves.
+async fn open(switch: Addresses, party: Party) -> Result<Opened, Unreached<SignOnError>> {
+    let mut round = switch.round();
+    while let Some(address) = round.next_address() {
+        match open_one(address, &party).await {
+            Ok(opened) => {
+                round.worked();
+                return Ok(opened);
+            }
+            Err(error) => round.failed(error),
+        }
+    }
+    Err(round.into_failures())
+}
+
+async fn open_one(address: &HostPort, party: &Party) -> Result<Opened, SignOnError> {
+    let mut stream = reach(address).await?;
     let stamp = Stamp::at(now().second);
     let rest = sign_on(&mut stream, party.code, Some(&party.key), stamp).await?;
-    Ok((stream, rest))
+    let address = address.clone();
+    Ok(Opened {
+        address,
+        stream,
+        rest,
+    })
 }

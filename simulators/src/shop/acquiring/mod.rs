@@ -56,6 +56,8 @@ pub struct Times {
     pub repeat_max: Duration,
     /// A line on which nothing came for this long is tried with an echo.
     pub echo_after: Duration,
+    /// A line on which nothing came for this long although something is unanswered is given up.
+    pub silence: Duration,
 }
 
 /// Who pays.

@@ -13,8 +13,8 @@ use rustls::{RootCertStore, ServerConfig};
 use tessera_protocol::leased::{Operation, tag};
 use tessera_protocol::{Message, Mti, Packer, cut, tlv};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{broadcast, mpsc};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::Files;
@@ -26,6 +26,33 @@ pub struct SeenRequest {
     pub operation: Operation,
     pub repeat: bool,
     pub name: (u64, String),
+}
+
+/// How the first node of the switch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Up,
+    /// Its lines are cut, and it refuses others.
+    Gone,
+    /// A machine without a network: nothing comes, and nothing is closed.
+    Hung,
+}
+
+/// The address of a node that does not listen: a connection is refused.
+pub struct Standby {
+    pub address: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl Standby {
+    pub fn bind() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self {
+            address: socket.local_addr().unwrap(),
+            socket,
+        }
+    }
 }
 
 pub struct Switch {
@@ -40,6 +67,9 @@ pub struct Switch {
     pub silent_at: Mutex<Option<(Operation, usize)>>,
     /// No line is accepted while this is set.
     pub closed: AtomicBool,
+    /// Of the node at `address`.
+    pub life: watch::Sender<Life>,
+    tls: Arc<ServerConfig>,
     cut: broadcast::Sender<()>,
     lines: Mutex<usize>,
     changed: Condvar,
@@ -48,7 +78,6 @@ pub struct Switch {
 
 impl Switch {
     pub fn start(files: &Files, listen: SocketAddr) -> Arc<Self> {
-        let tls = server_tls(files);
         let listener = std::net::TcpListener::bind(listen).unwrap();
         listener.set_nonblocking(true).unwrap();
         let switch = Arc::new(Self {
@@ -59,6 +88,8 @@ impl Switch {
             cut_at: Mutex::default(),
             silent_at: Mutex::default(),
             closed: AtomicBool::new(false),
+            life: watch::Sender::new(Life::Up),
+            tls: server_tls(files),
             cut: broadcast::channel(4).0,
             lines: Mutex::default(),
             changed: Condvar::new(),
@@ -70,9 +101,29 @@ impl Switch {
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(running.accept(listener, TlsAcceptor::from(tls)));
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).unwrap();
+                let life = running.life.subscribe();
+                running.accept(listener, life).await;
+            });
         });
         switch
+    }
+
+    /// Another node serves the same wallets, as after a take-over.
+    pub fn take_over(self: &Arc<Self>, standby: Standby) {
+        let running = Arc::clone(self);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = standby.socket.listen(64).unwrap();
+                let life = watch::Sender::new(Life::Up);
+                running.accept(listener, life.subscribe()).await;
+            });
+        });
     }
 
     /// Waits until so many lines are signed on.
@@ -134,19 +185,25 @@ impl Switch {
         }
     }
 
-    async fn accept(self: Arc<Self>, listener: std::net::TcpListener, tls: TlsAcceptor) {
-        let listener = TcpListener::from_std(listener).unwrap();
+    async fn accept(self: Arc<Self>, listener: TcpListener, mut life: watch::Receiver<Life>) {
+        let mut lines = tokio::task::JoinSet::new();
         loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            if !self.closed.load(Ordering::Relaxed) {
-                let switch = Arc::clone(&self);
-                tokio::spawn(switch.line(stream, tls.clone()));
+            let of_line = life.clone();
+            tokio::select! {
+                accepted = listener.accept() => if !self.closed.load(Ordering::Relaxed) {
+                    let switch = Arc::clone(&self);
+                    lines.spawn(switch.line(accepted.unwrap().0, of_line));
+                },
+                how = changed(&mut life) => break end(how).await,
             }
         }
+        drop(listener);
+        lines.join_all().await;
     }
 
-    async fn line(self: Arc<Self>, stream: TcpStream, tls: TlsAcceptor) {
+    async fn line(self: Arc<Self>, stream: TcpStream, mut life: watch::Receiver<Life>) {
         let mut cut_now = self.cut.subscribe();
+        let tls = TlsAcceptor::from(Arc::clone(&self.tls));
         let Ok(mut stream) = tls.accept(stream).await else {
             return;
         };
@@ -177,6 +234,7 @@ impl Switch {
                     stream.flush().await.unwrap();
                 }
                 _ = cut_now.recv() => break,
+                how = changed(&mut life) => break end(how).await,
             }
         }
         if signed_on {
@@ -249,6 +307,19 @@ impl Switch {
         }
         administrative(out, message, &reply);
         true
+    }
+}
+
+/// How the node is once it is not up any more.
+async fn changed(life: &mut watch::Receiver<Life>) -> Life {
+    let now = life.wait_for(|life| *life != Life::Up).await;
+    now.map_or(Life::Gone, |life| *life)
+}
+
+/// Never comes back where the node hangs.
+async fn end(how: Life) {
+    if how == Life::Hung {
+        std::future::pending().await
     }
 }
 

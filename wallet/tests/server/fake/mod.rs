@@ -104,7 +104,7 @@ pub fn settings(files: &Files, switch: SocketAddr) -> Settings {
         }],
         ..Settings::default()
     };
-    settings.line.address = switch.to_string();
+    settings.line.address = switch.into();
     settings.line.authority = files.authority.clone();
     (settings.line.certificate, settings.line.key) = files.client.clone();
     settings.line.reconnect_min = Duration::from_millis(10);

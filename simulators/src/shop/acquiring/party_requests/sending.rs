@@ -38,6 +38,11 @@ impl PartyRequests {
         self.echo.is_some()
     }
 
+    /// Whether a request is on the line without its answer.
+    pub fn unanswered(&self) -> bool {
+        self.open.values().any(|open| open.sent)
+    }
+
     pub(super) fn waiting(&mut self, order: &str, kind: Kind) -> Option<&mut Open> {
         let mut open = self.open.values_mut();
         open.find(|open| open.order == order && open.kind == kind)

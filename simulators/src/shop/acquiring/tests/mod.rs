@@ -34,6 +34,7 @@ impl Bench {
                 repeat_min: Duration::from_millis(20),
                 repeat_max: Duration::from_millis(50),
                 echo_after: Duration::from_secs(60),
+                silence: Duration::from_secs(60),
             },
         }
     }
@@ -51,7 +52,7 @@ impl Bench {
 
     fn start(&self) -> (Client, JoinHandle<()>) {
         let capture = Capture::open(&self.folder.path().join("capture")).unwrap();
-        let address = self.switch.address();
+        let address = self.switch.address().parse().unwrap();
         Client::start(address, party(), self.times, &self.log(), Some(capture)).unwrap()
     }
 
@@ -322,6 +323,29 @@ fn a_killed_shop_goes_on_reversing() {
             },
         )
         .await;
+    });
+}
+
+#[test]
+fn a_node_that_is_silent_is_given_up_for_one_that_takes_over() {
+    run(async {
+        let mut bench = Bench::new().await;
+        bench.times.silence = Duration::from_millis(400);
+        let second = FakeSwitch::new(key()).await;
+        let both = format!("{},{}", bench.switch.address(), second.address());
+        let log = bench.log();
+        let both = both.parse().unwrap();
+        let (client, _task) = Client::start(both, party(), bench.times, &log, None).unwrap();
+        // It stays open, and never answers.
+        let mut peer = bench.switch.accept().await;
+        let (first, waiting) = purchase(&client, &mut peer, order()).await;
+        assert_eq!(peer.next().await.number(70), 301);
+        let mut peer = second.accept().await;
+        let again = peer.next().await;
+        assert_eq!(again.mti(), "0201");
+        assert_eq!(again.number(11), first.number(11));
+        peer.answer(&again, "00").await;
+        assert!(waiting.await.unwrap().unwrap().cancellable());
     });
 }
 
