@@ -232,6 +232,32 @@ impl DataKeys {
         Ok(table::line(row.ok_or(KeysError::Unknown(id.0))?))
     }
 
+    /// Makes the key table of a new node from the [lines](Self::wrapped) of another node's.
+    ///
+    /// # Errors
+    /// Where there is a table already, the lines are none, or the table can't be written.
+    pub fn make_from(data: &Path, lines: &[String]) -> Result<(), KeysError> {
+        let path = data.join(TABLE);
+        std::fs::create_dir_all(data).map_err(KeyFileError::io(data))?;
+        let _lock = table::lock(&path)?;
+        let not_adopted = || KeysError::NotAdopted {
+            path: path.clone(),
+            number: 0,
+        };
+        let rows: Option<Vec<Row>> = lines.iter().map(|line| table::parse(line)).collect();
+        let rows = rows
+            .filter(|rows| !rows.is_empty())
+            .ok_or_else(not_adopted)?;
+        if !table::read(&path)?.rows.is_empty() {
+            return Err(not_adopted());
+        }
+        let table = Table {
+            rows,
+            wallet_keys: None,
+        };
+        table::write(&path, &table)
+    }
+
     /// Takes over a data key from the [line](Self::wrapped) of another node. One that is there already is left as it is.
     ///
     /// # Errors
@@ -632,6 +658,17 @@ mod tests {
         cipher(&again)
             .decrypt(&[1; 12], b"", &mut data, &tag)
             .unwrap();
+        // A new node takes all.
+        let new = tempfile::tempdir().unwrap();
+        let lines: Vec<String> = active
+            .entries()
+            .unwrap()
+            .iter()
+            .map(|entry| active.wrapped(DataKeyId(entry.number)).unwrap())
+            .collect();
+        DataKeys::make_from(new.path(), &lines).unwrap();
+        assert_eq!(DataKeys::for_tests(new.path()).newest(), made);
+        assert!(DataKeys::make_from(new.path(), &lines).is_err());
         // Its own key of the same number is another one.
         let other = DataKeys::for_tests(else_where.path());
         other.rotate().unwrap();

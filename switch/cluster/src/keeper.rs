@@ -128,7 +128,7 @@ impl Inner {
     fn run(&self) {
         let renew_every = self.ttl / RENEWALS;
         let mut renewed: Option<Instant> = None;
-        let mut reported: Option<(u64, Instant)> = None;
+        let mut reported: Option<((u64, Option<u64>), Instant)> = None;
         loop {
             let due = renewed.is_none_or(|at| at.elapsed() >= renew_every);
             let mut held = self.lock();
@@ -143,12 +143,11 @@ impl Inner {
                 }
             }
             let is_new = !had && held.lease.is_some();
-            let synced = self.standing.synced();
-            let is_due = reported.is_none_or(|(number, at)| {
-                is_new || number != synced && at.elapsed() >= REPORT_EVERY
-            });
-            if is_due && self.report(&mut held, synced) {
-                reported = Some((synced, Instant::now()));
+            let now = (self.standing.synced(), self.standing.needs());
+            let is_due = reported
+                .is_none_or(|(last, at)| is_new || last != now && at.elapsed() >= REPORT_EVERY);
+            if is_due && self.report(&mut held, now) {
+                reported = Some((now, Instant::now()));
             }
             drop(held);
             thread::sleep(LOOK_EVERY);
@@ -187,11 +186,11 @@ impl Inner {
         Ok(())
     }
 
-    fn report(&self, held: &mut Held, synced: u64) -> bool {
+    fn report(&self, held: &mut Held, (synced, needs): (u64, Option<u64>)) -> bool {
         let Some(lease) = &mut held.lease else {
             return false;
         };
-        if self.standing.role() == Role::Starting {
+        if self.standing.role() == Role::Starting && needs.is_none() {
             return false;
         }
         let report = NodeReport {
@@ -199,6 +198,7 @@ impl Inner {
             synced,
             build: env!("CARGO_PKG_VERSION").to_owned(),
             peer: self.peer.clone(),
+            needs,
         };
         let reported = lease.report(&report);
         if let Err(error) = &reported {

@@ -20,6 +20,7 @@ mod log;
 mod memory;
 mod node;
 mod owner;
+pub mod peer;
 mod protocol;
 mod standby;
 mod standing;

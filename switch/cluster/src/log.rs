@@ -64,6 +64,9 @@ pub struct NodeReport {
     pub build: String,
     /// Where other nodes reach it, if they do.
     pub peer: Option<String>,
+    /// Entries from this one on have to stay in the log: it copies what is before them from another node.
+    #[serde(default)]
+    pub needs: Option<u64>,
 }
 
 /// How an append ended. Where nothing is known of it, [`ReplicatedLog::append`] returns an error.

@@ -9,6 +9,7 @@ use tessera_encryption::DataKeys;
 use crate::beside::{BesideCount, Membership};
 use crate::keeper::{Keeper, Lost};
 use crate::owner::place;
+use crate::peer::Peers;
 use crate::protocol::Reached;
 use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
 use crate::standing::Standing;
@@ -16,7 +17,7 @@ use crate::take_over::bytes_of;
 use crate::{Config, NodeId, ReplicatedLog, watch};
 
 /// What a node is told when it starts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NodeSettings {
     /// Who it is.
     pub node: NodeId,
@@ -30,6 +31,8 @@ pub struct NodeSettings {
     pub data: PathBuf,
     /// Partitions of wallets.
     pub partitions: u16,
+    /// How other nodes are reached.
+    pub peers: Peers,
 }
 
 /// See the head of this file.
@@ -104,6 +107,11 @@ impl Node {
         Ok(config)
     }
 
+    /// How other nodes are reached.
+    pub fn peers(&self) -> &Peers {
+        &self.settings.peers
+    }
+
     /// Follows the log until this node owns it, or is asked to stop. On the calling thread.
     ///
     /// # Errors
@@ -119,8 +127,8 @@ impl Node {
             .ok_or_else(|| StandbyError::OtherLog("the cluster's log has no id".to_owned()))?;
         let membership = Membership::read(&self.settings.data)
             .map_err(|error| StandbyError::Replica(error.into()))?;
-        let membership = match membership {
-            Some(membership) if membership.log == config.log => membership,
+        let (membership, unknown) = match membership {
+            Some(membership) if membership.log == config.log => (membership, false),
             Some(other) => {
                 return Err(StandbyError::OtherLog(format!(
                     "this node's data is of log {}, the cluster's log is {}: if the data of the log was lost, see the operator's \
@@ -128,7 +136,14 @@ impl Node {
                     other.log, config.log
                 )));
             }
-            None => return Err(StandbyError::Behind { first: None }),
+            None => (
+                Membership {
+                    version: 1,
+                    log: config.log.clone(),
+                    beside: 0,
+                },
+                true,
+            ),
         };
         let beside = BesideCount::new(&self.settings.data, membership);
         let reached = Reached::at_start(place(replica.place()), beside.count());
@@ -145,6 +160,8 @@ impl Node {
             unsynced: Unsynced::default(),
             standbys_min: self.settings.standbys_min,
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
+            peers: self.settings.peers.clone(),
+            unknown,
         };
         standby.run()
     }

@@ -109,7 +109,7 @@ impl Commit for Owner {
     }
 
     fn synced(&mut self) {
-        self.standing.set_synced(self.head.number);
+        self.standing.set_synced(self.head.number, self.head.place);
     }
 
     fn close(&mut self) {

@@ -12,7 +12,8 @@ use tessera_journal::{BatchHead, Cut};
 use crate::beside::BesideCount;
 use crate::entry::{EntryError, EntryHeader, EntryKind, EpochKeys, Opened};
 use crate::keeper::Keeper;
-use crate::owner::Owner;
+use crate::owner::{Owner, place};
+use crate::peer::{self, PeerError, Peers};
 use crate::protocol::{Next, Reached};
 use crate::standing::{Role, Standing};
 use crate::take_over::{self, Claimed};
@@ -25,6 +26,10 @@ const SYNC_BYTES: usize = 8 << 20;
 const WAIT: Duration = Duration::from_millis(20);
 /// Between two tries while the log does not answer, and after another node was faster.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// Between two tries to copy from other nodes.
+const COPY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// Until the owner certainly knows what a node needs: a report, a look of the owner at it, and an entry that was under way.
+const KEPT_AFTER: Duration = Duration::from_millis(1_500);
 /// How long one look at the claim waits for its end.
 const CLAIM_WAIT: Duration = Duration::from_secs(1);
 
@@ -44,6 +49,12 @@ pub trait Replica {
     /// # Errors
     /// As for [`append`](Self::append).
     fn change_beside(&mut self, changes: &[u8]) -> Result<(), AnyError>;
+
+    /// Makes a page of the file of wallet keys what it is on another node, durably.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    fn adopt_wallet_keys(&mut self, offset: u64, page: &[u8; 4096]) -> Result<(), AnyError>;
 
     /// Makes durable what was appended.
     ///
@@ -84,6 +95,9 @@ pub enum StandbyError {
         /// The oldest one that it has.
         first: Option<u64>,
     },
+    /// Nothing could be copied from another node.
+    #[error("{0}")]
+    Peer(#[from] PeerError),
     /// This node's data is of another log.
     #[error("{0}")]
     OtherLog(String),
@@ -114,6 +128,9 @@ pub(crate) struct Standby<'a> {
     pub unsynced: Unsynced,
     pub standbys_min: u64,
     pub vacancy: Vacancy,
+    pub peers: Peers,
+    /// What the data is of is not known yet: it may lack changes beside the journal.
+    pub unknown: bool,
 }
 
 /// What was taken and not synced yet.
@@ -139,6 +156,7 @@ impl Standby<'_> {
         while !self.standing.is_stopping() {
             let stepped = match &mut follow {
                 Some(follow) => self.step(follow.as_mut(), &mut opener, None),
+                None if self.unknown => Err(StandbyError::Behind { first: None }),
                 None => self.begin().map(|begun| {
                     follow = begun;
                     true
@@ -152,6 +170,11 @@ impl Standby<'_> {
                         tracing::warn!(%error, "this standby does not hear from the replicated log");
                     }
                     thread::sleep(TRY_AGAIN_AFTER);
+                    continue;
+                }
+                Err(behind @ StandbyError::Behind { .. }) => {
+                    follow = None;
+                    self.copy(behind)?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -181,7 +204,7 @@ impl Standby<'_> {
             None if self.reached.is_at(&head) => {
                 self.reached.last = Some((head.number, tag(&head)?));
                 self.reached.epoch = head.epoch;
-                self.standing.set_synced(head.number);
+                self.standing.set_synced(head.number, head.place);
                 head.number + 1
             }
             None => return Err(StandbyError::Behind { first: None }),
@@ -191,6 +214,54 @@ impl Standby<'_> {
             self.standing.set_role(Role::Standby);
         }
         Ok(Some(follow))
+    }
+
+    /// Takes from another node what the log no longer has. This node is no candidate meanwhile.
+    fn copy(&mut self, behind: StandbyError) -> Result<(), StandbyError> {
+        self.sync(true)?;
+        self.standing.set_role(Role::Starting);
+        self.standing.set_why_not(Some(behind.to_string()));
+        match self.copy_once() {
+            Ok(()) => Ok(()),
+            Err(StandbyError::Log(error)) => self.wait_for_copy(&error),
+            Err(StandbyError::Peer(error)) => self.wait_for_copy(&error),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn wait_for_copy(&self, error: &dyn std::fmt::Display) -> Result<(), StandbyError> {
+        tracing::warn!(%error, "this node lacks entries that the log no longer has, and could not copy them yet");
+        self.standing.set_why_not(Some(error.to_string()));
+        let until = Instant::now() + COPY_AGAIN_AFTER;
+        while Instant::now() < until && !self.standing.is_stopping() {
+            thread::sleep(TRY_AGAIN_AFTER);
+        }
+        Ok(())
+    }
+
+    fn copy_once(&mut self) -> Result<(), StandbyError> {
+        let Some((head, _)) = self.log.head()? else {
+            return Err(LogError::Unusable("the log has no head".to_owned()).into());
+        };
+        // From here on the log keeps what comes: first it must know of that.
+        self.standing.set_needs(Some(head.number + 1));
+        thread::sleep(KEPT_AFTER);
+        let nodes = self.log.nodes()?;
+        let until = head.place.sequence.saturating_sub(1);
+        let log = crate::owner::hex(&self.log_id);
+        let copied = peer::copy(&self.peers, &log, head.number, until, &nodes, self.replica);
+        let copied = copied.map_err(StandbyError::Replica)??;
+        tracing::info!(
+            sequence = copied.sequence,
+            bytes = copied.bytes,
+            "copied from another node what the log no longer has"
+        );
+        self.beside
+            .save(head.beside)
+            .map_err(|error| StandbyError::Replica(error.into()))?;
+        self.reached = Reached::at_start(place(self.replica.place()), head.beside);
+        self.unknown = false;
+        Ok(())
     }
 
     /// Takes the next entry, if there is one. Whether there was.
@@ -273,7 +344,8 @@ impl Standby<'_> {
             self.replica.sync().map_err(StandbyError::Replica)?;
             self.unsynced = Unsynced::default();
             if let Some((number, _)) = self.reached.last {
-                self.standing.set_synced(number);
+                self.standing.set_synced(number, self.reached.place);
+                self.standing.set_needs(None);
             }
         }
         Ok(())

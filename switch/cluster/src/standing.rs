@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::{NodeId, NodeReport};
+use crate::{NodeId, NodeReport, Place};
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,8 +27,12 @@ pub struct Standing {
     state: Mutex<State>,
     /// The last entry whose effects are on this node's disk.
     synced: AtomicU64,
+    /// The last record of the journal that is.
+    synced_sequence: AtomicU64,
     /// The last entry of the log that this node knows of.
     seen: AtomicU64,
+    /// Entries from this one on have to stay in the log; 0: no such wish.
+    needs: AtomicU64,
     /// Entries below this number may be deleted.
     trim_below: AtomicU64,
     /// Other nodes whose leases live.
@@ -95,7 +99,8 @@ impl Standing {
         self.stopping.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
+    /// Whether it is asked to end.
+    pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
@@ -126,9 +131,24 @@ impl Standing {
         self.synced.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_synced(&self, number: u64) {
+    pub(crate) fn set_synced(&self, number: u64, place: Place) {
+        let last = place.sequence.saturating_sub(1);
+        self.synced_sequence.store(last, Ordering::Release);
         self.synced.store(number, Ordering::Release);
         self.see(number);
+    }
+
+    /// The last record of the journal that is on this node's disk, and that the log had.
+    pub(crate) fn synced_sequence(&self) -> u64 {
+        self.synced_sequence.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn needs(&self) -> Option<u64> {
+        Some(self.needs.load(Ordering::Acquire)).filter(|needs| *needs > 0)
+    }
+
+    pub(crate) fn set_needs(&self, number: Option<u64>) {
+        self.needs.store(number.unwrap_or(0), Ordering::Release);
     }
 
     pub(crate) fn see(&self, number: u64) {

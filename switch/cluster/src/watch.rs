@@ -35,12 +35,12 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
             }
         };
         let others = nodes.iter().filter(|report| report.node != *node);
-        let synced: Vec<u64> = others.map(|report| report.synced).collect();
+        let below = trim_below(standing.synced(), others);
         standing.set_nodes(nodes, node);
         if standing.role() != Role::Active {
             continue;
         }
-        standing.set_trim_below(trim_below(standing.synced(), synced.into_iter()));
+        standing.set_trim_below(below);
         if compacted.elapsed() >= COMPACT_EVERY {
             compacted = Instant::now();
             if let Err(error) = log.compact() {

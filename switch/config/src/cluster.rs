@@ -55,6 +55,12 @@ impl ClusterSettings {
         (place.unwrap_or_default() as u32, self.nodes.len() as u32)
     }
 
+    /// Where the other nodes are reached.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        let others = self.nodes.iter().filter(|(node, _)| **node != self.node);
+        others.map(|(_, address)| address.as_str())
+    }
+
     /// Paths seen from the folder of the file.
     pub(super) fn resolve(&mut self, base: &Path) {
         for path in [&mut self.certificate, &mut self.key, &mut self.authority] {

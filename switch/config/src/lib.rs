@@ -41,7 +41,8 @@ pub use sections::{
 };
 pub use settings::Settings;
 pub use tls::{
-    check_authorities, cluster_client, ends_at, host_client, leased_server, mall_server,
+    check_authorities, cluster_client, cluster_server, ends_at, host_client, leased_server,
+    mall_server,
 };
 pub use units::Cutover;
 

@@ -50,6 +50,30 @@ pub fn cluster_client(
     Ok(Some(Arc::new(client)))
 }
 
+/// The server's side of the connections from other nodes: whoever has no certificate of `authority` is refused. `None` where no
+/// certificate is configured.
+pub fn cluster_server(
+    settings: &ClusterSettings,
+) -> Result<Option<Arc<ServerConfig>>, SettingsError> {
+    let (Some(certificate), Some(key), Some(authority)) =
+        (&settings.certificate, &settings.key, &settings.authority)
+    else {
+        return Ok(None);
+    };
+    let authorities = Arc::new(authorities(authority)?);
+    let (chain, private) = (certificates(certificate)?, private_key(key)?);
+    let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider())
+        .build()
+        .map_err(|why| certificate_error(certificate, why))?;
+    let server = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .map_err(|why| certificate_error(certificate, why))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, private)
+        .map_err(|why| pair_error(certificate, key, &why))?;
+    Ok(Some(Arc::new(server)))
+}
+
 /// The server's side of the wallet server's line: a client without a certificate of `client_authority` is refused. Which of
 /// these certificates are wallet servers' is checked after the handshake.
 pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, SettingsError> {

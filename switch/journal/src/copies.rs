@@ -14,12 +14,12 @@ use std::path::PathBuf;
 
 use super::disk::Access;
 use super::folder::Folder;
-use super::format::{Opened, Place};
+use super::format::{Opened, Place, SEGMENT_HEADER_BYTES};
 use super::parts::{self, Part};
 use super::plaintext::Plaintext;
+use super::replicated::BatchHead;
 use super::segment::Segment;
 use super::walk::Walk;
-use super::window::Window;
 use super::{JournalError, Location, RecordRef, Sequence};
 
 /// A place between two batches.
@@ -43,6 +43,10 @@ pub struct Walked {
 
 /// Is shown every batch in order, and says whether it is wanted: the walk ends before one that is not.
 pub type VisitBatch<'a> = dyn FnMut(Batch<'_>) -> Result<bool, Box<dyn Error + Send + Sync>> + 'a;
+
+/// Is shown a batch as [`Commit`](super::Commit) is.
+pub type VisitReplicated<'a> =
+    dyn FnMut(&BatchHead, &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
 
 /// Reads the parts of a journal to copy them, also while a switch has it open. Changes nothing.
 pub struct Copies {
@@ -133,17 +137,7 @@ impl Copies {
         if !(begins..=end).contains(&place.position) || is_start && place != segment.start() {
             return Err(segment.foreign(place));
         }
-        let mut walk = Walk {
-            folder: &self.folder,
-            access: Access::Read,
-            window: Window::default(),
-            plaintext: Plaintext::default(),
-            segment,
-            place,
-            last_batch: None,
-            last: None,
-            searched: false,
-        };
+        let mut walk = Walk::at(&self.folder, segment, place);
         let mut records = 0;
         while walk.place.sequence <= durable && part.end.is_none_or(|end| walk.place.position < end)
         {
@@ -168,6 +162,75 @@ impl Copies {
             file_bytes: walk.segment.offset(walk.place.position),
             records,
         })
+    }
+
+    /// Shows every batch from the cut on, up to the last one whose records are all up to `until`, as a replicated log carries it.
+    /// Verifies each.
+    ///
+    /// # Errors
+    /// Where this journal does not go on at the cut, begins later, or is damaged; or `visit` refuses a batch.
+    pub fn replicate(
+        &self,
+        from: Cut,
+        until: Sequence,
+        visit: &mut VisitReplicated<'_>,
+    ) -> Result<(), JournalError> {
+        let mut place = from.0;
+        let mut bytes = Vec::new();
+        while place.sequence <= until {
+            let starts = self.folder.starts()?;
+            let Some(&start) = starts.iter().rev().find(|&&start| start <= place.position) else {
+                return Err(JournalError::Beginning {
+                    directory: self.folder.path.clone(),
+                    begins: starts.first().copied().unwrap_or(0),
+                    wanted: place.position,
+                });
+            };
+            let segment = Segment::open(&self.folder, start, None, Access::Read)?;
+            let is_start = place.position == start;
+            if is_start && place != segment.start() {
+                return Err(segment.foreign(place));
+            }
+            let mut begins = [0; SEGMENT_HEADER_BYTES];
+            segment.read_at(&mut begins, 0)?;
+            let mut begins = is_start.then_some(begins);
+            let mut walk = Walk::at(&self.folder, segment, place);
+            while walk.place.sequence <= until {
+                let before = walk.place;
+                let Some((batch, after)) = walk.batch_in_segment()? else {
+                    break;
+                };
+                if after.sequence.before() > Some(until) {
+                    return Ok(());
+                }
+                // Lossless: batches are bounded by the memory of the one that wrote them.
+                bytes.resize((after.position - before.position) as usize, 0);
+                let plaintext = Plaintext::of(batch.bytes);
+                walk.segment.read(&mut bytes, before.position)?;
+                let head = BatchHead {
+                    before: Cut(before),
+                    after: Cut(after),
+                    segment: begins.take(),
+                    // Lossless: it is counted in 32 bits there.
+                    records: (after.sequence.to_stored() - before.sequence.to_stored()) as u32,
+                    checksum: crc32c::crc32c(&bytes),
+                };
+                let sequence = before.sequence;
+                visit(&head, &plaintext)
+                    .map_err(|source| JournalError::Refused { sequence, source })?;
+                walk.place = after;
+            }
+            if walk.place == place {
+                // No batch begins here, though one should.
+                return Err(walk.segment.damaged(
+                    place.position,
+                    Some(place.sequence),
+                    "no intact batch begins here",
+                ));
+            }
+            place = walk.place;
+        }
+        Ok(())
     }
 
     /// Reads as many bytes of a part's segment file as there are, up to all of `bytes`. Behind the last durable batch they may

@@ -54,7 +54,7 @@ mod window;
 mod writer;
 
 pub use archive::Archived;
-pub use copies::{Batch, Copies, Cut, VisitBatch, Walked};
+pub use copies::{Batch, Copies, Cut, VisitBatch, VisitReplicated, Walked};
 pub use error::JournalError;
 pub use follower::Follower;
 pub use format::PAYLOAD_BYTES_MAX;

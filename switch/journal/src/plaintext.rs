@@ -19,6 +19,11 @@ impl Plaintext {
         }
     }
 
+    /// A copy of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
     /// Makes it a copy of these bytes.
     pub fn copy(&mut self, bytes: &[u8]) -> &mut [u8] {
         self.0.clear();

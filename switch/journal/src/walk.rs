@@ -66,6 +66,21 @@ impl<'a> Walk<'a> {
         }))
     }
 
+    /// Reads on in a segment.
+    pub fn at(folder: &'a Folder, segment: Segment, place: Place) -> Self {
+        Self {
+            folder,
+            access: Access::Read,
+            window: Window::default(),
+            plaintext: Plaintext::default(),
+            segment,
+            place,
+            last_batch: None,
+            last: None,
+            searched: false,
+        }
+    }
+
     /// Shows every record after the mark, to the end of the log. Says how many that were.
     pub fn show(&mut self, from: Option<Mark>, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
         let (mut shown, mut last) = (0, None);

@@ -224,10 +224,8 @@ impl Writer {
 
     /// The segment that is written has no space for a batch of so many bytes.
     fn begin_segment(&mut self, bytes: u64) -> Result<(), JournalError> {
-        if self.commit.is_some() {
-            // As every other node does when the next segment begins.
-            self.segment.end_at(self.place)?;
-        }
+        // As a start does, and every other node of a cluster: a segment that has ended is the same file everywhere.
+        self.segment.end_at(self.place)?;
         let Begun {
             segment,
             encryption,

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use tessera_cluster::changes::Change;
 use tessera_console::service;
 use tessera_encryption::DataKeys;
+use tessera_journal::Journal;
+use tessera_kit::fence;
 use tessera_metrics::Metrics;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
@@ -38,6 +41,7 @@ impl Background {
                 data.keys.clone(),
                 base.settings.encryption.rotate_every,
                 Arc::clone(&base.metrics),
+                Arc::clone(&data.journal),
             )),
             actix::spawn(say_alive(workers.handles())),
             actix::spawn(checkpoint_regularly(workers.tasks.clone(), shared.clone())),
@@ -69,12 +73,17 @@ pub(super) async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], sha
 }
 
 /// Without a new key the switch goes on with the one that it has.
-async fn renew_data_keys(keys: DataKeys, every: Duration, metrics: Arc<Metrics>) {
+async fn renew_data_keys(
+    keys: DataKeys,
+    every: Duration,
+    metrics: Arc<Metrics>,
+    journal: Arc<dyn Journal>,
+) {
     let mut warned = None;
     loop {
         tokio::time::sleep(LOOK_FOR_KEYS_EVERY).await;
-        let keys = keys.clone();
-        let Ok(renewed) = tokio::task::spawn_blocking(move || keys.renew(every)).await else {
+        let renewing = keys.clone();
+        let Ok(renewed) = tokio::task::spawn_blocking(move || renewing.renew(every)).await else {
             return;
         };
         metrics
@@ -82,7 +91,15 @@ async fn renew_data_keys(keys: DataKeys, every: Duration, metrics: Arc<Metrics>)
             .set(renewed.is_err().into());
         match renewed {
             Ok(None) => warned = None,
-            Ok(Some(key)) => tracing::info!(data_key = key.0, "encrypting with a new data key"),
+            Ok(Some(key)) => {
+                tracing::info!(data_key = key.0, "encrypting with a new data key");
+                // Other nodes need it as soon as anything here is encrypted with it.
+                if let Ok(line) = keys.wrapped(key) {
+                    let mut change = Vec::new();
+                    Change::DataKey { line: &line }.append_to(&mut change);
+                    journal.append_beside(&change);
+                }
+            }
             Err(error) => {
                 let error = error.to_string();
                 if warned.as_ref() != Some(&error) {
@@ -100,6 +117,12 @@ async fn say_alive(workers: Vec<ArbiterHandle>) {
         return;
     };
     loop {
+        // Where the process may not act, its workers wait for the fence, and do not hang.
+        if !fence::is_open() {
+            service::alive();
+            tokio::time::sleep(every).await;
+            continue;
+        }
         // Not a [`WorkerTask`]: those wait for each other, and a checkpoint waits for the disk.
         for worker in &workers {
             let (done, is_done) = oneshot::channel();

@@ -1,14 +1,17 @@
 //! The process as a node of a cluster: a standby until it is active.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context as _;
+use tessera_cluster::peer::{PeerServer, Peers};
 use tessera_cluster::{
     BATCH_BYTES_MAX, Ended, Endpoint, Etcd, EtcdSettings, Head, LogStatus, Node, NodeId,
     NodeReport, NodeSettings, ReplicatedLog, Standing,
 };
-use tessera_config::{ClusterSettings, Settings, cluster_client};
+use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
+use tessera_console::service;
 use tessera_journal::Replication;
 use tokio::sync::oneshot;
 
@@ -36,6 +39,7 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
     };
     let mut ending = Ending::listen()?;
     let (settings, cluster) = (Arc::clone(&base.settings), cluster.clone());
+    let peers = listen_for_peers(&cluster)?;
     let (health, (done, ended)) = (Arc::clone(&base.health), oneshot::channel());
     let stopper: Arc<std::sync::OnceLock<Arc<Standing>>> = Arc::default();
     let stops = Arc::clone(&stopper);
@@ -48,13 +52,17 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
                 let node = start(&settings, &cluster, log)?;
                 health.watch_cluster(Arc::clone(node.standing()));
                 let _ = stops.set(Arc::clone(node.standing()));
-                let ended = stand_by(&settings, &node)?;
+                let ended = stand_by(&settings, &node, peers)?;
                 Ok((ended, Member(node)))
             };
             // Nobody waits where the process ends meanwhile.
             let _ = done.send(run());
         })?;
     tokio::pin!(ended);
+    // For the service manager a standby has started: it does its work.
+    service::ready();
+    let alive = actix::spawn(say_alive());
+    let _alive = AbortOnDrop(alive);
     loop {
         tokio::select! {
             ended = &mut ended => {
@@ -145,6 +153,33 @@ fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>>
     Ok(Arc::new(Etcd::new(settings)?))
 }
 
+/// A standby waits on a thread of its own; this says that the process runs.
+async fn say_alive() {
+    let Some(every) = service::watchdog_every() else {
+        return;
+    };
+    loop {
+        service::alive();
+        tokio::time::sleep(every).await;
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The port for the other nodes, as `cluster.nodes` says.
+fn listen_for_peers(cluster: &ClusterSettings) -> anyhow::Result<PeerServer> {
+    let address = &cluster.nodes[&cluster.node];
+    let at = || format!("can't listen for other nodes at {address}");
+    let listener = TcpListener::bind(address.as_str()).with_context(at)?;
+    Ok(PeerServer::new(listener, cluster_server(cluster)?))
+}
+
 fn start(
     settings: &Settings,
     cluster: &ClusterSettings,
@@ -157,6 +192,10 @@ fn start(
         standbys_min: cluster.standbys_min as u64,
         data: settings.data.clone(),
         partitions: settings.partitions,
+        peers: Peers {
+            tls: cluster_client(cluster)?,
+            addresses: cluster.others().map(str::to_owned).collect(),
+        },
     };
     let lost = Box::new(|why: &str| crate::fault::superseded(why));
     Ok(Node::start(settings, log, lost)?)

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use tessera_cluster::changes::{self, Change};
+use tessera_cluster::peer::{PeerServer, Served, key_lines};
 use tessera_cluster::{AnyError, Ended, Node, Replica};
 use tessera_config::Settings;
 use tessera_encryption::DataKeys;
@@ -27,8 +28,15 @@ struct Files<'a> {
 
 /// Opens the data as a start does, and follows the log with it until this node owns the log, or is asked to stop. All is closed
 /// again when this returns.
-pub(crate) fn stand_by(settings: &Settings, node: &Node) -> anyhow::Result<Ended> {
-    node.check()?;
+pub(crate) fn stand_by(
+    settings: &Settings,
+    node: &Node,
+    peers: PeerServer,
+) -> anyhow::Result<Ended> {
+    let config = node.check()?;
+    if !DataKeys::are_in(&settings.data) {
+        make_keys(settings, node, &config.log)?;
+    }
     let folder = Folder::open(settings)?;
     let (store, reader) = (&folder.store, folder.reader.clone());
     let mut replay = Replay::new(store, reader, WALLETS_MAX)?;
@@ -41,6 +49,13 @@ pub(crate) fn stand_by(settings: &Settings, node: &Node) -> anyhow::Result<Ended
         events = recovered.replayed,
         "replayed the journal into the store: following the replicated log"
     );
+    peers.serve(Served {
+        data: settings.data.clone(),
+        journal: folder.location.clone(),
+        keys: folder.keys.clone(),
+        standing: node.standing().clone(),
+        log: config.log,
+    })?;
     let mut files = Files {
         keys: folder.keys.clone(),
         wallet_keys: WalletKeys::open(&settings.data, folder.keys.clone())?,
@@ -52,6 +67,26 @@ pub(crate) fn stand_by(settings: &Settings, node: &Node) -> anyhow::Result<Ended
     files.journal.sync()?;
     files.replay.flush()?;
     Ok(ended)
+}
+
+/// A new node has the keys of the others, or none: those of its own would open nothing.
+fn make_keys(settings: &Settings, node: &Node, log: &str) -> anyhow::Result<()> {
+    let mut warned = false;
+    while !node.standing().is_stopping() {
+        match key_lines(node.peers(), log) {
+            Ok(lines) => {
+                DataKeys::make_from(&settings.data, &lines)?;
+                tracing::info!(keys = lines.len(), "copied the data keys of another node");
+                return Ok(());
+            }
+            Err(error) if !std::mem::replace(&mut warned, true) => {
+                tracing::warn!(%error, "this node is new, and waits for the data keys of another node");
+            }
+            Err(_) => {}
+        }
+        std::thread::sleep(FLUSH_EVERY);
+    }
+    anyhow::bail!("stopped before it had the data keys of another node")
 }
 
 /// Where the journal ends, for a folder that no process has open.
@@ -91,6 +126,10 @@ impl Replica for Files<'_> {
             }
         }
         Ok(())
+    }
+
+    fn adopt_wallet_keys(&mut self, offset: u64, page: &[u8; 4096]) -> Result<(), AnyError> {
+        Ok(self.wallet_keys.adopt_page(offset, page)?)
     }
 
     fn sync(&mut self) -> Result<(), AnyError> {

@@ -187,12 +187,19 @@ impl Link {
             | HostMessage::Posting(_)
             | HostMessage::Reconciliation { .. } => false,
         };
+        let asked = Asked {
+            wallet: request.wallet,
+            reference: request.reference,
+            requester: Requester::Wallet,
+        };
+        // The ticks may be behind: the journal, or a lease of the cluster, may have kept this thread waiting.
+        if request.deadline <= Instant::now() {
+            self.stats.unsent.add(1);
+            self.send_later(asked, HostOutcome::Unsent);
+            return;
+        }
         self.ask(&Outgoing {
-            asked: Asked {
-                wallet: request.wallet,
-                reference: request.reference,
-                requester: Requester::Wallet,
-            },
+            asked,
             trace: request.trace,
             transmission: request.transmission,
             deadline: request.deadline,

@@ -172,6 +172,27 @@ impl WalletKeys {
             .map_err(self.failed())
     }
 
+    /// Makes a page what it is on another node, durably.
+    ///
+    /// # Errors
+    /// Where no page is there, or the file can't be written.
+    pub fn adopt_page(&self, offset: u64, page: &[u8; PAGE]) -> Result<(), WalletKeysError> {
+        if offset == 0 || !offset.is_multiple_of(PAGE as u64) {
+            return Err(self.failed()(io::ErrorKind::InvalidInput.into()));
+        }
+        let mut counted = self.file();
+        self.reach(&counted.file, offset)?;
+        let newest = slots(page).max_by_key(|(_, slot)| data_key_of(slot));
+        if let Some((_, slot)) = newest {
+            let slot = std::array::from_fn(|at| slot[at]);
+            self.count(&mut counted, &slot)?;
+        }
+        let file = &counted.file;
+        file.write_all_at(page, offset)
+            .and_then(|()| file.sync_data())
+            .map_err(self.failed())
+    }
+
     fn show(&self, offset: u64, slot: &[u8; SLOT]) {
         if let Some(changes) = &self.changes {
             changes(offset, slot);

@@ -243,6 +243,22 @@ fn another_node_has_the_same_keys() {
     assert!(slots(here.path()) == slots(there.path()));
     assert!(standby.find(WalletId(7)).unwrap().is_none());
     assert!(standby.find(WalletId(8)).unwrap().is_some());
+    // The whole file, page by page.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        here.path().join("keys.table"),
+        copy.path().join("keys.table"),
+    )
+    .unwrap();
+    let copied = open(copy.path());
+    let file = std::fs::read(here.path().join("wallet.keys")).unwrap();
+    for (number, page) in file.chunks_exact(PAGE).enumerate().skip(1) {
+        let offset = (number * PAGE) as u64;
+        copied.adopt_page(offset, page.try_into().unwrap()).unwrap();
+    }
+    assert!(slots(here.path()) == slots(copy.path()));
+    assert!(copied.find(WalletId(8)).unwrap().is_some());
+    assert!(copied.adopt_page(0, &[0; PAGE]).is_err());
     for offset in [0, 64, 4095, 4097, 4096 + 480] {
         assert!(standby.adopt(offset, &[0; SLOT]).is_err(), "{offset}");
     }

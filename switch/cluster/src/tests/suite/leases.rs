@@ -10,6 +10,7 @@ fn report(name: &str, synced: u64) -> NodeReport {
         synced,
         build: "test".into(),
         peer: Some("10.0.0.1:7000".into()),
+        needs: None,
     }
 }
 
