@@ -265,7 +265,7 @@ fn what_is_not_as_the_profile_says_fails_and_the_report_shows_the_bytes() {
 
 #[test]
 fn a_party_is_certified_over_tls() {
-    let address = crate::rig::free_port();
+    let address = free_port();
     let table = format!(
         "[mall.tls]\nlisten = \"{address}\"\ncertificate = \"certs/switch.pem\"\nkey = \"certs/switch.key\"\n\
          client_authority = \"certs/ca.pem\""
