@@ -123,7 +123,7 @@ fn an_address_that_hung_is_left_out_for_a_while_and_then_tried_by_one() {
     assert_eq!(addresses.places(at(10)), [1, 2]);
     let over = at(10) + REST;
     assert_eq!(addresses.places(over), [0, 1, 2]);
-    // One client tries it now. Whoever comes meanwhile does not.
+    // One client tries it now. The others do not meanwhile.
     addresses.try_next(0, over);
     assert_eq!(addresses.places(over), [1, 2]);
     // It refuses: the machine is there again.

@@ -53,11 +53,19 @@ enum End {
     Silent,
 }
 
-/// Since when nothing has come although something was asked.
+/// How long nothing has come although something was asked.
 struct Quiet {
     since: u64,
-    /// Whether an echo was sent.
-    tried: bool,
+    /// When an echo was sent.
+    tried: Option<u64>,
+}
+
+/// What follows from it.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Wait,
+    Echo,
+    GiveUp,
 }
 
 impl Terminal {
@@ -157,11 +165,10 @@ impl Terminal {
                 biased;
                 _ = tick.tick() => {
                     self.session.ask_again(&self.shared, now, &mut out);
-                    if quiet.lasts(silence, now) {
-                        return End::Silent;
-                    }
-                    if quiet.lasts(silence / 2, now) && !std::mem::replace(&mut quiet.tried, true) {
-                        self.echo(&mut out);
+                    match quiet.step(silence, now) {
+                        Step::Wait => {}
+                        Step::Echo => self.echo(&mut out),
+                        Step::GiveUp => return End::Silent,
                     }
                 }
                 read = reader.read(&mut incoming[filled..]) => match read {
@@ -233,11 +240,35 @@ impl Quiet {
     fn since(now: u64) -> Self {
         Self {
             since: now,
-            tried: false,
+            tried: None,
         }
     }
 
-    fn lasts(&self, time: Duration, now: u64) -> bool {
-        u128::from(now.saturating_sub(self.since)) >= time.as_nanos()
+    /// An echo after half of `silence`, the end after another half: a generator that was held up itself finds what has
+    /// come meanwhile before it gives up.
+    fn step(&mut self, silence: Duration, now: u64) -> Step {
+        let half = silence.as_nanos() as u64 / 2;
+        if now.saturating_sub(self.tried.unwrap_or(self.since)) < half {
+            return Step::Wait;
+        }
+        match self.tried.replace(now) {
+            None => Step::Echo,
+            Some(_) => Step::GiveUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_is_sent_before_a_connection_is_given_up() {
+        let silence = Duration::from_nanos(100);
+        let mut quiet = Quiet::since(1_000);
+        let steps = [1_049, 1_051, 1_100, 1_101].map(|now| quiet.step(silence, now));
+        assert_eq!(steps, [Step::Wait, Step::Echo, Step::Wait, Step::GiveUp]);
+        // However long nobody looked.
+        assert_eq!(Quiet::since(1_000).step(silence, 9_000), Step::Echo);
     }
 }
