@@ -1,0 +1,6 @@
+//! Clusters under failures: real nodes, a real etcd, the load generator and the financial system, with machines, processes,
+//! disks and lines that fail.
+
+mod kills;
+#[path = "../rig/mod.rs"]
+mod rig;
