@@ -13,6 +13,7 @@ pub mod mix;
 pub mod mutation;
 pub mod payer;
 pub mod peers;
+pub mod proxy;
 pub mod services;
 pub mod shop;
 pub mod totals;
