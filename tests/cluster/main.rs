@@ -1,8 +1,13 @@
 //! Clusters under failures: real nodes, a real etcd, the load generator and the financial system, with machines, processes,
 //! disks and lines that fail.
 
+mod alone;
+mod damage;
+mod engine;
 mod handover;
 mod kills;
+mod lost_answers;
+mod machines;
 mod pauses;
 #[path = "../rig/mod.rs"]
 mod rig;
