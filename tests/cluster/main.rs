@@ -3,6 +3,7 @@
 
 mod alone;
 mod damage;
+mod disks;
 mod engine;
 mod handover;
 mod kills;

@@ -16,6 +16,7 @@ pub mod peers;
 pub mod proxy;
 pub mod services;
 pub mod shop;
+pub mod small_disk;
 pub mod totals;
 pub mod wire;
 
