@@ -1,7 +1,7 @@
 //! Damaged files of standbys.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::rig::cluster::Cluster;
 
@@ -29,13 +29,18 @@ fn a_new_node_takes_nothing_damaged_from_another_one() {
     cluster.let_pass(500.0);
     let [damaged, new] = [0, 2];
     cluster.kill(damaged);
-    damage(&cluster, damaged);
+    let segment = damage(&cluster, damaged);
     cluster.start_node(damaged);
     cluster.all_follow();
     cluster.kill(new);
     cluster.empty(new);
     cluster.start_node(new);
     cluster.all_follow();
+    // Where somebody looks at the files, and where the copy was wanted.
+    for node in [damaged, new] {
+        let log = cluster.rig.log(&cluster.nodes[node].name);
+        assert!(log.contains(&name(&segment)), "{log}");
+    }
     cluster.kill(damaged);
     cluster.empty(damaged);
     cluster.start_node(damaged);
@@ -59,11 +64,15 @@ fn damage(cluster: &Cluster, node: usize) -> PathBuf {
 }
 
 /// The audit fails and names the segment.
-fn found(cluster: &Cluster, node: usize, segment: &std::path::Path) {
+fn found(cluster: &Cluster, node: usize, segment: &Path) {
     let config = format!("{}/switch.toml", cluster.nodes[node].name);
     let audit = cluster.rig.try_run(&["audit", "--config", &config]);
     assert_eq!(audit.status.code(), Some(1));
     let said = String::from_utf8_lossy(&audit.stdout).into_owned();
+    assert!(said.contains(&name(segment)), "{said}");
+}
+
+fn name(segment: &Path) -> String {
     let name = segment.file_name().and_then(|name| name.to_str());
-    assert!(said.contains(name.expect("a name")), "{said}");
+    name.expect("a name").to_owned()
 }
