@@ -11,14 +11,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tessera_cluster::testing::{EtcdRig, Machine, Options};
+pub use tessera_cluster::testing::Machine;
+use tessera_cluster::testing::{EtcdRig, Options};
 
 use super::audit::is_settled;
 use super::{Addresses, Loading, PATIENCE, Rig, Running, free_port, http_get};
@@ -75,13 +76,19 @@ impl Cluster {
             address: "127.0.0.1".to_owned(),
             enter: Vec::new(),
         };
-        Self::on_machines(name, changes, &vec![here; NODES])
+        Self::on_machines(name, changes, &vec![here; NODES], "127.0.0.1")
     }
 
-    /// The same, each node and its member on a machine of theirs.
-    pub fn on_machines(name: &'static str, changes: &[(&str, &str)], machines: &[Machine]) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The same, each node and its member on a machine of theirs, the financial system at another address.
+    pub fn on_machines(
+        name: &'static str,
+        changes: &[(&str, &str)],
+        machines: &[Machine],
+        host: &str,
+    ) -> Self {
+        let alone = alone();
         let mut rig = Rig::with(CARDS, BALANCE, &[&IN_A_HURRY, changes].concat());
+        move_host(&mut rig, host.parse().expect("an address"));
         rig.add_to_party("development-acquirer-1.toml", PERMISSIONS);
         let etcd = EtcdRig::start_at(
             &Options {
@@ -510,6 +517,24 @@ const IN_A_HURRY: [(&str, &str); 5] = [
     ("reconnect_max = \"10s\"", "reconnect_max = \"300ms\""),
     ("checkpoint_every = \"30s\"", "checkpoint_every = \"1s\""),
 ];
+
+/// For whoever starts a cluster.
+pub fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The financial system is at this address.
+fn move_host(rig: &mut Rig, address: IpAddr) {
+    for at in [&mut rig.addresses.host, &mut rig.addresses.tally] {
+        let before = at.to_string();
+        at.set_ip(address);
+        for file in ["switch.toml", "host.toml"] {
+            let path = rig.folder.path().join(file);
+            let text = fs::read_to_string(&path).expect("a configuration");
+            fs::write(path, text.replace(&before, &at.to_string())).expect("a file");
+        }
+    }
+}
 
 /// A folder for each node, and the log begun with the data of the first one, which the others get a copy of.
 fn lay_out(rig: &Rig, nodes: &[Node], etcd: &EtcdRig) {
