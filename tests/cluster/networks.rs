@@ -100,9 +100,7 @@ fn superseded(cluster: &mut Cluster, network: &Network, from: &[usize], directio
     cluster.all_follow();
     let ended = cluster.nodes[active].ended.len();
     network.cut(active, from, direction);
-    cluster.wait("another node to be active", |cluster| {
-        (0..MACHINES).any(|node| node != active && cluster.is_active(node))
-    });
+    cluster.taken_over_from(active);
     cluster.wait("the node that is cut off to say so", |cluster| {
         !cluster.is_active(active)
     });

@@ -295,6 +295,22 @@ impl Cluster {
         found.expect("it was waited for")
     }
 
+    /// Another node than this one that approves, once there is one; prints how long that took.
+    #[allow(clippy::print_stderr, reason = "the measured time is wanted")]
+    pub fn taken_over_from(&mut self, former: usize) -> usize {
+        let since = Instant::now();
+        let mut found = None;
+        self.wait("another node to be active", |cluster| {
+            let mut others = (0..cluster.nodes.len()).filter(|node| *node != former);
+            found = others.find(|node| cluster.is_active(*node));
+            found.is_some()
+        });
+        let active = found.expect("it was waited for");
+        let (name, took) = (&self.nodes[active].name, since.elapsed().as_millis());
+        eprintln!("{}: {name} is active after {took} ms", self.name);
+        active
+    }
+
     /// A node that runs and is not active.
     pub fn standby(&mut self) -> usize {
         let active = self.active();
@@ -421,6 +437,10 @@ impl Cluster {
     }
 
     /// All nodes have the same bytes, up to the end of the shortest journal.
+    #[allow(
+        clippy::print_stderr,
+        reason = "nothing that was compared would be the same, too"
+    )]
     pub fn compare_journals(&self) {
         let journals: Vec<_> = (0..self.nodes.len())
             .map(|node| journal(&self.path(node, "data/journal")))
@@ -456,6 +476,11 @@ impl Cluster {
                 assert_eq!(same, None, "{}: segment {start} differs", node.name);
             }
         }
+        let segments = first.len();
+        eprintln!(
+            "{}: {shortest} bytes in {segments} segments are the same",
+            self.name
+        );
     }
 }
 
