@@ -141,6 +141,7 @@ impl Node {
                     version: 1,
                     log: config.log.clone(),
                     beside: 0,
+                    active: false,
                 },
                 true,
             ),

@@ -198,6 +198,7 @@ impl Standby<'_> {
             return Err(LogError::Unusable("the log has no head".to_owned()).into());
         };
         self.standing.set_owner(head.epoch, head.owner.clone());
+        self.know_owner(head.owner.as_ref())?;
         self.standing.see(head.number);
         let from = match self.log.first()? {
             Some(first) => first,
@@ -303,9 +304,22 @@ impl Standby<'_> {
             EntryKind::Resignation => None,
             EntryKind::Batch => self.standing.overview().owner,
         };
+        if header.kind == EntryKind::Epoch {
+            self.know_owner(owner.as_ref())?;
+        }
         self.standing.set_owner(header.epoch, owner);
         self.reached.take(header, opened.tag);
         Ok(true)
+    }
+
+    /// Once another node owns the log, this node's folder may lack what is released.
+    fn know_owner(&mut self, owner: Option<&NodeId>) -> Result<(), StandbyError> {
+        if owner.is_some_and(|owner| *owner != self.node) {
+            self.beside
+                .set_active(false)
+                .map_err(|error| StandbyError::Replica(error.into()))?;
+        }
+        Ok(())
     }
 
     fn take(
@@ -413,6 +427,9 @@ impl Standby<'_> {
             let (number, what) = (claimed.head.number, "another epoch took its place");
             return Err(StandbyError::Foreign { number, what });
         }
+        self.beside
+            .set_active(true)
+            .map_err(|error| StandbyError::Replica(error.into()))?;
         self.vacancy.end();
         self.standing.set_role(Role::Active);
         let beside = self.beside.clone();

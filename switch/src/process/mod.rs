@@ -29,6 +29,7 @@ use ending::Ending;
 use ports::Ports;
 use workers::Workers;
 
+use crate::cluster::Member;
 use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::recovery::journal_location;
@@ -36,8 +37,6 @@ use crate::reload::Reload;
 use crate::renewal;
 use crate::reseal;
 use crate::shredding;
-
-pub use cluster::{ClusterView, begin_cluster, view_cluster};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +78,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
             (Some(replication), Some(member), Some(ending))
         }
         Joined::Stopped(member) => {
-            member.end().await;
+            end(member).await;
             ports.operations.stop(false).await;
             return Ok(());
         }
@@ -161,8 +160,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     journal.close()?;
     drop(lock);
     if let Some(member) = member {
-        member.end().await;
+        end(member).await;
     }
     operations.stop(false).await;
     Ok(())
+}
+
+async fn end(member: Member) {
+    // A panic there has been printed.
+    let _ = tokio::task::spawn_blocking(move || member.end()).await;
 }
