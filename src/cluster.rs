@@ -64,9 +64,10 @@ impl Cluster {
                 configured,
                 accept_standby_copy,
             } => {
-                let last = leave_cluster(&configured.settings()?, accept_standby_copy)?;
+                let (last, epoch) = leave_cluster(&configured.settings()?, accept_standby_copy)?;
                 print(format_args!(
-                    "this data is of no cluster any more; it reaches up to record {last}. Remove [cluster] from the configuration\n"
+                    "this data is of no cluster any more; it reaches up to record {last}, and was active in epoch {epoch}. Remove [cluster] from \
+                     the configuration\n"
                 ))?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -146,11 +146,11 @@ fn give_up_behind(
         .map(|_| ())
 }
 
-/// Makes the data of a node that of a switch on its own. Says up to which record it reaches.
+/// Makes the data of a node that of a switch on its own. Says up to which record it reaches, and of which epoch it was.
 ///
 /// # Errors
 /// Where it is a standby's copy and `accept_standby_copy` is not set, or the folder can't be read or written.
-pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::Result<u64> {
+pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::Result<(u64, u64)> {
     let membership =
         Membership::read(&settings.data)?.context("the data in this folder is of no cluster")?;
     let (_, next, _) = place_of(settings)?.to_stored();
@@ -162,7 +162,7 @@ pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::
         membership.log
     );
     Membership::remove(&settings.data)?;
-    Ok(last)
+    Ok((last, membership.epoch))
 }
 
 /// How a journal is replicated by an owner of the log.

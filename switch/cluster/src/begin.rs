@@ -73,6 +73,7 @@ pub fn begin(
         log: id.clone(),
         beside: 0,
         active: true,
+        epoch: 0,
     };
     membership.write(data)?;
     let config = Config {

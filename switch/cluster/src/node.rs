@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tessera_encryption::DataKeys;
@@ -14,7 +15,10 @@ use crate::protocol::Reached;
 use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
 use crate::standing::Standing;
 use crate::take_over::bytes_of;
-use crate::{Config, NodeId, ReplicatedLog, watch};
+use crate::{Config, LogError, NodeId, ReplicatedLog, watch};
+
+/// Between two tries while the log does not answer.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// What a node is told when it starts.
 #[derive(Clone)]
@@ -107,6 +111,28 @@ impl Node {
         Ok(config)
     }
 
+    /// The same as [`check`](Self::check), once the log can be reached.
+    ///
+    /// # Errors
+    /// As for `check`, and where this node is asked to stop meanwhile.
+    pub fn wait_for_log(&self) -> Result<Config, StandbyError> {
+        let mut quiet = true;
+        loop {
+            match self.check() {
+                Err(StandbyError::Log(error @ LogError::Unavailable(_)))
+                    if !self.standing.is_stopping() =>
+                {
+                    if std::mem::take(&mut quiet) {
+                        tracing::warn!(%error, "waiting for the replicated log");
+                    }
+                    self.standing.set_why_not(Some(error.to_string()));
+                    thread::sleep(TRY_AGAIN_AFTER);
+                }
+                checked => return checked,
+            }
+        }
+    }
+
     /// How other nodes are reached.
     pub fn peers(&self) -> &Peers {
         &self.settings.peers
@@ -142,6 +168,7 @@ impl Node {
                     log: config.log.clone(),
                     beside: 0,
                     active: false,
+                    epoch: 0,
                 },
                 true,
             ),

@@ -198,7 +198,7 @@ impl Standby<'_> {
             return Err(LogError::Unusable("the log has no head".to_owned()).into());
         };
         self.standing.set_owner(head.epoch, head.owner.clone());
-        self.know_owner(head.owner.as_ref())?;
+        self.know_owner(head.owner.as_ref(), head.epoch)?;
         self.standing.see(head.number);
         let from = match self.log.first()? {
             Some(first) => first,
@@ -305,7 +305,7 @@ impl Standby<'_> {
             EntryKind::Batch => self.standing.overview().owner,
         };
         if header.kind == EntryKind::Epoch {
-            self.know_owner(owner.as_ref())?;
+            self.know_owner(owner.as_ref(), header.epoch)?;
         }
         self.standing.set_owner(header.epoch, owner);
         self.reached.take(header, opened.tag);
@@ -313,10 +313,10 @@ impl Standby<'_> {
     }
 
     /// Once another node owns the log, this node's folder may lack what is released.
-    fn know_owner(&mut self, owner: Option<&NodeId>) -> Result<(), StandbyError> {
+    fn know_owner(&mut self, owner: Option<&NodeId>, epoch: u64) -> Result<(), StandbyError> {
         if owner.is_some_and(|owner| *owner != self.node) {
             self.beside
-                .set_active(false)
+                .set_active(false, epoch)
                 .map_err(|error| StandbyError::Replica(error.into()))?;
         }
         Ok(())
@@ -428,7 +428,7 @@ impl Standby<'_> {
             return Err(StandbyError::Foreign { number, what });
         }
         self.beside
-            .set_active(true)
+            .set_active(true, claimed.head.epoch)
             .map_err(|error| StandbyError::Replica(error.into()))?;
         self.vacancy.end();
         self.standing.set_role(Role::Active);

@@ -14,6 +14,7 @@ mod wire;
 mod workers;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use actix::System;
 use tessera_config::Settings;
@@ -37,6 +38,10 @@ use crate::reload::Reload;
 use crate::renewal;
 use crate::reseal;
 use crate::shredding;
+
+/// A line that can be up is up by then.
+const HOST_LINE_WITHIN: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +119,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 
     let places = ports.places(&base);
     let (addresses, operations) = (ports.addresses, ports.operations.clone());
+    if member.is_some() {
+        wait_for_a_host_line(&base).await;
+    }
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
     let mut ending = asked.map_or_else(Ending::listen, Ok)?;
@@ -164,6 +172,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
     operations.stop(false).await;
     Ok(())
+}
+
+/// After a take-over clients connect at once: what they ask before a line to the financial system is up would be declined.
+async fn wait_for_a_host_line(base: &Base) {
+    let until = Instant::now() + HOST_LINE_WITHIN;
+    while Instant::now() < until && !base.link_stats.iter().any(|stats| stats.is_up()) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn end(member: Member) {

@@ -103,7 +103,9 @@ fn alone(settings: &Settings) -> anyhow::Result<()> {
     );
     tracing::warn!(
         log = membership.log,
-        "this data was in a cluster, and this node was active last: it goes on alone, and can't return to that log"
+        epoch = membership.epoch,
+        "this data was in a cluster, and as far as this node knows it was active last: it goes on alone, and can't return to that log. \
+         If another node's cluster.json says that it is active since a higher epoch, stop this one and start that one"
     );
     Ok(Membership::remove(&settings.data)?)
 }
