@@ -7,7 +7,8 @@ use rand::rngs::SysRng;
 use tessera_journal::Cut;
 
 use crate::beside::{Membership, MembershipError};
-use crate::owner::{hex, place};
+use crate::owner::place;
+use crate::protocol::hex;
 use crate::{Config, Head, LogError, ReplicatedLog};
 
 /// Why a log was not begun.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tessera_encryption::DataKeys;
 
 use crate::beside::{BesideCount, Membership};
+use crate::entry::EpochKeys;
 use crate::keeper::{Keeper, Lost};
 use crate::owner::place;
-use crate::protocol::Reached;
+use crate::protocol::{Following, Reached, bytes_of};
 use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
 use crate::standing::Standing;
-use crate::take_over::bytes_of;
 use crate::{Config, NodeId, ReplicatedLog, watch};
 
 /// What a node is told when it starts.
@@ -139,12 +139,16 @@ impl Node {
             keys: keys.clone(),
             keeper: &self.keeper,
             standing: Arc::clone(&self.standing),
-            reached,
+            following: Following::new(reached),
             beside,
             replica,
             unsynced: Unsynced::default(),
             standbys_min: self.settings.standbys_min,
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
+            opener: EpochKeys::new(keys.clone()),
+            follow: None,
+            begun: None,
+            quiet: true,
         };
         standby.run()
     }
