@@ -7,8 +7,8 @@ use rand::rngs::SysRng;
 use tessera_journal::Cut;
 
 use crate::beside::{Membership, MembershipError};
-use crate::owner::{hex, place};
-use crate::{Config, Head, LogError, ReplicatedLog};
+use crate::protocol::hex;
+use crate::{Config, Head, LogError, Place, ReplicatedLog};
 
 /// Why a log was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub fn begin(
         number: 0,
         owner: None,
         tag: hex(&[0; 16]),
-        place: place(ends),
+        place: Place::of(ends),
         beside: 0,
     };
     if log.begin(&config, &head)? {

@@ -8,14 +8,14 @@ use std::time::Duration;
 use tessera_encryption::DataKeys;
 
 use crate::beside::{BesideCount, Membership};
+use crate::entry::EpochKeys;
 use crate::keeper::{Keeper, Lost};
-use crate::owner::place;
 use crate::peer::Peers;
-use crate::protocol::Reached;
-use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
+use crate::protocol::{Following, Reached, bytes_of};
+use crate::replica::Replica;
+use crate::standby::{Ended, Standby, StandbyError, Unsynced, Vacancy};
 use crate::standing::Standing;
-use crate::take_over::bytes_of;
-use crate::{Config, LogError, NodeId, ReplicatedLog, watch};
+use crate::{Config, LogError, NodeId, Place, ReplicatedLog, watch};
 
 /// Between two tries while the log does not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
@@ -174,7 +174,7 @@ impl Node {
             ),
         };
         let beside = BesideCount::new(&self.settings.data, membership);
-        let reached = Reached::at_start(place(replica.place()), beside.count());
+        let reached = Reached::at_start(Place::of(replica.place()), beside.count());
         let standby = Standby {
             log: Arc::clone(&self.log),
             node: self.settings.node.clone(),
@@ -182,7 +182,7 @@ impl Node {
             keys: keys.clone(),
             keeper: &self.keeper,
             standing: Arc::clone(&self.standing),
-            reached,
+            following: Following::new(reached),
             beside,
             replica,
             unsynced: Unsynced::default(),
@@ -190,6 +190,10 @@ impl Node {
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
             peers: self.settings.peers.clone(),
             unknown,
+            opener: EpochKeys::new(keys.clone()),
+            follow: None,
+            begun: None,
+            quiet: true,
         };
         standby.run()
     }

@@ -107,7 +107,7 @@ impl ReplicatedLog for MemoryLog {
     }
 
     fn head(&self) -> Result<Option<(Head, Revision)>, LogError> {
-        Ok(self.state()?.head.clone())
+        Ok(self.state()?.head())
     }
 
     fn append(
@@ -142,7 +142,7 @@ impl ReplicatedLog for MemoryLog {
     }
 
     fn first(&self) -> Result<Option<u64>, LogError> {
-        Ok(self.state()?.entries.keys().next().copied())
+        Ok(self.state()?.first())
     }
 
     fn follow(&self, from: u64) -> Result<Box<dyn Follow>, LogError> {
@@ -150,16 +150,12 @@ impl ReplicatedLog for MemoryLog {
     }
 
     fn lease(&self, _ttl: Duration) -> Result<Box<dyn Lease>, LogError> {
-        let mut state = self.state()?;
-        state.leases_granted += 1;
-        let lease = state.leases_granted;
-        state.leases.insert(lease);
-        drop(state);
+        let lease = self.state()?.grant();
         Ok(Box::new(MemoryLease::new(self.clone(), lease)))
     }
 
     fn claimed(&self) -> Result<Option<NodeId>, LogError> {
-        Ok(self.state()?.owner.as_ref().map(|(node, _)| node.clone()))
+        Ok(self.state()?.claimed())
     }
 
     fn unclaimed(&self, wait: Duration) -> Result<Option<NodeId>, LogError> {
@@ -172,16 +168,11 @@ impl ReplicatedLog for MemoryLog {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             self.line.check()?;
         }
-        Ok(state.owner.as_ref().map(|(node, _)| node.clone()))
+        Ok(state.claimed())
     }
 
     fn nodes(&self) -> Result<Vec<NodeReport>, LogError> {
-        let state = self.state()?;
-        Ok(state
-            .nodes
-            .values()
-            .map(|(report, _)| report.clone())
-            .collect())
+        Ok(self.state()?.reports())
     }
 
     fn status(&self) -> Result<LogStatus, LogError> {
