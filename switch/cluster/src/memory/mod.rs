@@ -6,6 +6,7 @@
 //! connect()     a node's line to it, and what happens to that one: lose, delay, cut
 //! ```
 
+mod engine;
 mod follow;
 mod lease;
 mod line;

@@ -51,7 +51,7 @@ pub(crate) enum Rule {
     /// Effects leave once their entry is in the owner's own file, synced. Kept by the journal.
     #[cfg(test)]
     SyncBeforeRelease,
-    /// Effects leave while the fence is open. Kept by whoever sends them.
+    /// Effects leave while the fence is open. Kept by the one that sends them.
     #[cfg(test)]
     FenceBeforeRelease,
 }
