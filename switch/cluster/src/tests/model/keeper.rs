@@ -157,7 +157,7 @@ impl World {
     fn revoke(&mut self, node: usize) {
         self.close_fence(node);
         if let Some(lease) = self.process(node).keeper.lease.take() {
-            self.send(node, 0, Ask::Revoke(lease));
+            self.send(node, Ask::Revoke(lease));
         }
     }
 

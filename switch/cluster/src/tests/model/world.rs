@@ -77,18 +77,17 @@ impl World {
 
     /// A thread asks the log, and waits.
     pub fn ask(&mut self, node: usize, thread: Thread, ask: Ask) {
-        let ticket = self.send(node, thread as u64, ask);
+        let ticket = self.send(node, ask);
         let sent = self.now;
         *self.process(node).wait(thread) = Some(Wait { ticket, sent });
     }
 
     /// Sends a question. The ticket of its answer.
-    pub fn send(&mut self, node: usize, _thread: u64, ask: Ask) -> u64 {
+    pub fn send(&mut self, node: usize, ask: Ask) -> u64 {
         self.tickets += 1;
         self.flights.push(Flight {
             node,
             ticket: self.tickets,
-            sent: self.now,
             carries: Carries::Ask(ask),
         });
         self.tickets
