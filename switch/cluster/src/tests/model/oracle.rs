@@ -52,7 +52,9 @@ impl Oracle {
     }
 
     fn epoch(&self) -> u64 {
-        self.history.last().map_or(0, |last| last.entry.header.epoch)
+        self.history
+            .last()
+            .map_or(0, |last| last.entry.header.epoch)
     }
 
     fn tag(&self) -> Tag {
@@ -94,7 +96,12 @@ impl World {
         self.oracle.history.push(Record { entry, batches });
         if let Some(batch) = batch {
             for node in &self.nodes {
-                if node.disk.batches.get(batches - 1).is_some_and(|there| *there != batch) {
+                if node
+                    .disk
+                    .batches
+                    .get(batches - 1)
+                    .is_some_and(|there| *there != batch)
+                {
                     let why = format!("{} has another batch than entry {number}", node.id);
                     self.oracle.violation.get_or_insert(why);
                 }
@@ -109,13 +116,20 @@ impl World {
         self.oracle.epochs += 1;
         let process = self.nodes[node].process.as_mut();
         let read_at = process.and_then(|process| process.standby()?.read_at());
-        let since = self.oracle.history.iter().skip(read_at.unwrap_or(usize::MAX));
+        let since = self
+            .oracle
+            .history
+            .iter()
+            .skip(read_at.unwrap_or(usize::MAX));
         let other = since.filter(|record| record.entry.header.kind == EntryKind::Epoch);
         let others = other.count();
         self.must(others == 0, || {
             format!("epoch {epoch} ends one that began while its candidate was on its way")
         });
-        let processes = self.nodes.iter_mut().filter_map(|node| node.process.as_mut());
+        let processes = self
+            .nodes
+            .iter_mut()
+            .filter_map(|node| node.process.as_mut());
         for process in processes.filter(|process| process.epoch != 0) {
             if process.epoch < epoch {
                 process.superseded.get_or_insert(process.keeper.lease);
@@ -129,7 +143,9 @@ impl World {
         for number in from..below {
             let needed = match self.oracle.history.get(number as usize - 1) {
                 Some(record) => record.batches,
-                None => return self.violated(format!("entry {number} is trimmed before it is there")),
+                None => {
+                    return self.violated(format!("entry {number} is trimmed before it is there"));
+                }
             };
             let holders = self.nodes.iter().filter(|node| node.disk.synced >= needed);
             let holders = holders.count();
@@ -185,6 +201,16 @@ impl World {
         });
     }
 
+    /// Open no longer than its lease lives, by what the log has promised.
+    pub fn checks_the_fence(&mut self, node: usize) {
+        let process = self.process(node);
+        let (lease, fence_until) = (process.keeper.lease, process.fence_until);
+        let until = lease.and_then(|lease| self.leases.get(&lease)).copied();
+        self.must(until.is_some_and(|until| fence_until < until), || {
+            format!("the fence is open until {fence_until}, the lease ends at {until:?}")
+        });
+    }
+
     /// A candidate has learned that its epoch began.
     pub fn has_begun(&mut self, node: usize, epoch: u64) {
         let is_last = self.oracle.epoch() == epoch;
@@ -203,7 +229,8 @@ impl World {
         if let Some(lease) = self.process(node).superseded {
             let lives = self.is_promised(lease);
             self.must(lives, || {
-                "an effect leaves after the lease of its epoch, and after another epoch began".to_owned()
+                "an effect leaves after the lease of its epoch, and after another epoch began"
+                    .to_owned()
             });
         }
         let Effect::Batch { number, tag } = effect else {
@@ -216,7 +243,9 @@ impl World {
             return self.violated(format!("entry {number} is released, and not in the log"));
         };
         let (is_it, needed) = (record.entry.tag == tag, record.batches);
-        self.must(is_it, || format!("entry {number} is released, and the log has another"));
+        self.must(is_it, || {
+            format!("entry {number} is released, and the log has another")
+        });
         let synced = self.nodes[node].disk.synced;
         self.must(synced >= needed, || {
             format!("entry {number} is released, and not synced here")

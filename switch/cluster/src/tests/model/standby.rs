@@ -131,6 +131,7 @@ impl World {
             Course::Promote if is_idle => {
                 let epoch = standby.begun.as_ref().map_or(0, |tip| tip.head.epoch);
                 let promoted = self.process(node).keeper.tenure.promote(epoch);
+                self.seen.not_promoted += u64::from(!promoted);
                 self.met(node, Met::Promoted(promoted));
             }
             Course::GiveUp if is_idle => {
