@@ -69,7 +69,7 @@ pub(crate) fn begin_epoch(
             }
             Canvass::Begin(head, revision, epoch) => {
                 let (begun, entry, wanted) = epoch_entry(&head, revision, epoch, candidate)?;
-                candidacy.send(Appending::new(revision, wanted));
+                candidacy.made(Appending::new(revision, wanted));
                 made = Some((begun, entry));
                 send(log, &mut candidacy, &made, lives, &mut says)
             }
@@ -100,8 +100,12 @@ fn send(
     lives: &dyn Fn() -> bool,
     says: &mut bool,
 ) -> Canvass {
-    let (Some(appending), Some((_, entry))) = (candidacy.sends(), made) else {
+    let Some((_, entry)) = made else {
         return Canvass::ReadHead;
+    };
+    let appending = match candidacy.sends(lives()) {
+        Ok(appending) => appending,
+        Err(next) => return next,
     };
     let answer = log.append(appending.expected, &appending.wanted, entry, 0);
     if let Err(error) = &answer
@@ -109,7 +113,7 @@ fn send(
     {
         tracing::warn!(%error, "it is not known yet whether this node took over");
     }
-    candidacy.answered(answer, lives())
+    candidacy.answered(answer)
 }
 
 fn pause_after<T>(found: &Result<T, LogError>) {

@@ -30,9 +30,9 @@ pub(crate) enum Canvass {
     ReadHead,
     /// Ask for the oldest entry that is there.
     ReadFirst,
-    /// Make the entry that begins this epoch after this head, and [`send`](Candidacy::send) it.
+    /// Make the entry that begins this epoch after this head, and [send](Candidacy::sends) it.
     Begin(Head, Revision, u64),
-    /// Send the same again, after a while.
+    /// [Send](Candidacy::sends) the same again, after a while.
     SendAgain,
     /// The epoch began: the log has this head.
     Began(Head, Revision),
@@ -51,13 +51,13 @@ impl Candidacy {
     ) -> Canvass {
         if let Some(appending) = &mut self.appending {
             let verdict = appending.head_is(found);
-            return self.after(verdict, lives);
+            return self.after(verdict);
         }
         match found {
             Ok(Some((head, revision))) => self.on(head, revision),
             Ok(None) => Canvass::Failed("the log has no head".to_owned()),
             Err(LogError::Unusable(why)) => Canvass::Failed(why),
-            Err(_) if !lives => Canvass::GaveUp("the lease of this node may have ended"),
+            Err(_) if !lives => Self::lease_ends(),
             Err(_) => Canvass::ReadHead,
         }
     }
@@ -72,7 +72,7 @@ impl Candidacy {
         let first = match found {
             Ok(first) => first,
             Err(LogError::Unusable(why)) => return Canvass::Failed(why),
-            Err(_) if !lives => return Canvass::GaveUp("the lease of this node may have ended"),
+            Err(_) if !lives => return Self::lease_ends(),
             Err(_) => return Canvass::ReadFirst,
         };
         let (Some((head, revision)), Some(epoch)) = (self.base.take(), self.epoch) else {
@@ -81,37 +81,37 @@ impl Candidacy {
         if let Some(why) = reached.lacks(&head, first) {
             return Canvass::GaveUp(why);
         }
-        if !lives && Rule::CandidateHoldsLease.holds() {
-            return Canvass::GaveUp("the lease of this node may have ended");
-        }
         Canvass::Begin(head, revision, epoch)
     }
 
-    /// The entry that was asked for is this, and is sent now.
-    pub fn send(&mut self, appending: Appending) {
+    /// The entry that was asked for was made.
+    pub fn made(&mut self, appending: Appending) {
         self.appending = Some(appending);
     }
 
-    /// What it sends.
-    pub fn sends(&self) -> Option<&Appending> {
-        self.appending.as_ref()
+    /// What is to be sent now.
+    ///
+    /// # Errors
+    /// What is next where nothing is to be sent.
+    pub fn sends(&self, lives: bool) -> Result<&Appending, Canvass> {
+        if !lives && Rule::CandidateHoldsLease.holds() {
+            return Err(Self::lease_ends());
+        }
+        self.appending.as_ref().ok_or(Canvass::ReadHead)
     }
 
     /// The log has answered, or not.
-    pub fn answered(&mut self, answer: Result<Appended, LogError>, lives: bool) -> Canvass {
+    pub fn answered(&mut self, answer: Result<Appended, LogError>) -> Canvass {
         let Some(appending) = &mut self.appending else {
             return Canvass::ReadHead;
         };
         let verdict = appending.answered(answer);
-        self.after(verdict, lives)
+        self.after(verdict)
     }
 
-    fn after(&mut self, verdict: Verdict, lives: bool) -> Canvass {
+    fn after(&mut self, verdict: Verdict) -> Canvass {
         match verdict {
             Verdict::Ask => Canvass::ReadHead,
-            Verdict::SendAgain if !lives && Rule::CandidateHoldsLease.holds() => {
-                Canvass::GaveUp("the lease of this node may have ended")
-            }
             Verdict::SendAgain => Canvass::SendAgain,
             Verdict::Failed(why) => Canvass::Failed(why),
             Verdict::Done(revision) => match self.appending.take() {
@@ -123,6 +123,10 @@ impl Candidacy {
                 self.on(head, revision)
             }
         }
+    }
+
+    fn lease_ends() -> Canvass {
+        Canvass::GaveUp("the lease of this node may have ended")
     }
 
     fn on(&mut self, head: Head, revision: Revision) -> Canvass {

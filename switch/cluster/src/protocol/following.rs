@@ -223,7 +223,9 @@ impl Following {
             Some((last, found)) if last == number && found != tag => {
                 Course::Foreign(number, "another epoch took its place")
             }
-            Some((last, _)) if last == number && self.unsynced => Course::Sync,
+            Some((last, _)) if last == number && self.unsynced && Rule::NewOwnerSyncs.holds() => {
+                Course::Sync
+            }
             Some((last, _)) if last == number => Course::Promote,
             // It began to follow anew, behind an epoch that another node has ended by now.
             Some((last, _)) if last > number => {

@@ -10,8 +10,6 @@ pub(crate) enum Rule {
     UnknownIsAsked,
     /// Of what the owner has synced, the log gives up only what another node has synced too.
     TrimNeedsTwo,
-    /// Of what another node has synced, the log gives up only what the owner has synced too.
-    TrimNeedsOwn,
     /// A batch that is in the files already is not written again.
     WrittenOnce,
     /// A candidate can read from the log all that its files lack, at the head that its transaction expects.
@@ -24,10 +22,14 @@ pub(crate) enum Rule {
     CandidateHoldsLease,
     /// A new owner takes everything up to its own epoch before it is active.
     NewOwnerCatchesUp,
+    /// A new owner syncs what it took before it is active.
+    NewOwnerSyncs,
     /// A candidate becomes the owner only where its claim has never ended since it was made.
     ClaimNeverEnded,
     /// An owner whose lease had ended goes on only where the head still is of its epoch.
     ReclaimReadsHead,
+    /// The fence opens only under a lease that has the claim.
+    FenceNeedsClaim,
     /// A renewal counts from the moment of its sending.
     RenewalCountsFromSending,
     /// A lease whose claim is not known to be made or refused is given up.

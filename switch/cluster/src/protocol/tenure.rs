@@ -164,7 +164,11 @@ impl<M: Copy> Tenure<M> {
         }
         match self.hold {
             Hold::Nothing => Due::Rest,
-            Hold::Candidate | Hold::Owner { .. } if self.unclaimed => Due::Claim,
+            Hold::Candidate | Hold::Owner { .. }
+                if self.unclaimed && Rule::FenceNeedsClaim.holds() =>
+            {
+                Due::Claim
+            }
             Hold::Candidate | Hold::Owner { .. } => Due::Open(self.sent),
         }
     }

@@ -4,14 +4,12 @@ use super::Rule;
 
 /// Entries below this number are on the disks of two nodes: of the owner, which has synced up to `own`, and of another one. `others` is
 /// how far each other node says that it has synced. 0 where nothing may be deleted.
+///
+/// That `own` counts makes no difference as long as the owner has one entry in flight, and syncs it before the next.
 pub(crate) fn trim_below(own: u64, others: impl Iterator<Item = u64>) -> u64 {
     let furthest = match Rule::TrimNeedsTwo.holds() {
         true => others.max(),
         false => Some(own),
-    };
-    let own = match Rule::TrimNeedsOwn.holds() {
-        true => own,
-        false => u64::MAX,
     };
     furthest.map_or(0, |furthest| furthest.min(own) + 1)
 }

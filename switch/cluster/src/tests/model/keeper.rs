@@ -21,6 +21,8 @@ pub struct Keeper {
     for_claim: bool,
     renewed: Option<u64>,
     reported: Option<u64>,
+    /// An owner's claim is made anew.
+    reclaims: bool,
     /// What it says of itself at the moment.
     reports: Option<u64>,
 }
@@ -34,6 +36,7 @@ impl Keeper {
             for_claim: false,
             renewed: None,
             reported: None,
+            reclaims: false,
             reports: None,
         }
     }
@@ -86,7 +89,10 @@ impl World {
         let lease = self.process(node).keeper.lease;
         let ask = match &due {
             Due::Open(sent) => {
+                let reclaimed = std::mem::take(&mut self.process(node).keeper.reclaims);
+                self.seen.reclaimed += u64::from(reclaimed);
                 self.process(node).fence_until = sent + TTL - MARGIN;
+                self.checks_the_fence(node);
                 return self.keeper_is_done(node, true);
             }
             Due::Rest => return self.keeper_is_done(node, false),
@@ -100,7 +106,10 @@ impl World {
                 self.process(node).keeper.lease = None;
                 Ask::Grant
             }
-            Due::ReadHead => Ask::Head,
+            Due::ReadHead => {
+                self.process(node).keeper.reclaims = true;
+                Ask::Head
+            }
             Due::Renew | Due::Claim => match (lease, &due) {
                 (Some(lease), Due::Renew) => Ask::Renew(lease),
                 (Some(lease), _) => Ask::Claim(lease),
@@ -158,7 +167,7 @@ impl World {
     fn revoke(&mut self, node: usize) {
         self.close_fence(node);
         if let Some(lease) = self.process(node).keeper.lease.take() {
-            self.send(node, 0, Ask::Revoke(lease));
+            self.send(node, Ask::Revoke(lease));
         }
     }
 

@@ -44,7 +44,7 @@ use std::time::Instant;
 use run::{Report, run};
 
 /// So many in all, at least.
-const STEPS: u64 = 1_000_000;
+const STEPS: u64 = 4_000_000;
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -74,6 +74,7 @@ fn holds_its_promises() {
     // Otherwise the model shows nothing.
     let per = all.steps / 10_000;
     assert!(all.released > 50 * per && all.epochs > 5 * per && all.trimmed > 20 * per);
+    assert!(all.seen.is_complete());
 }
 
 /// The same seed does the same.

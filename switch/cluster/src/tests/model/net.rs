@@ -48,7 +48,6 @@ pub enum Answer {
 pub struct Flight {
     pub node: usize,
     pub ticket: u64,
-    pub sent: u64,
     pub carries: Carries,
 }
 

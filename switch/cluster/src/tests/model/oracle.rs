@@ -183,8 +183,11 @@ impl World {
         });
     }
 
-    pub fn checks_that_it_has_all(&mut self, node: usize) {
-        let (has, needed) = (self.nodes[node].disk.synced, self.oracle.released_batches);
+    /// What was released before its epoch began, that is: another node may own the log by now, and this one not know it.
+    pub fn checks_that_it_has_all(&mut self, node: usize, epoch_entry: u64) {
+        let before = &self.oracle.history[epoch_entry as usize - 1];
+        let needed = self.oracle.released_batches.min(before.batches);
+        let has = self.nodes[node].disk.synced;
         self.must(has >= needed, || {
             format!("a new owner has {has} batches, and {needed} were released")
         });
@@ -195,6 +198,16 @@ impl World {
         let lives = self.is_promised(lease);
         self.must(lives, || {
             "a candidate sends its transaction after its lease".to_owned()
+        });
+    }
+
+    /// Open no longer than its lease lives, by what the log has promised.
+    pub fn checks_the_fence(&mut self, node: usize) {
+        let process = self.process(node);
+        let (lease, fence_until) = (process.keeper.lease, process.fence_until);
+        let until = lease.and_then(|lease| self.leases.get(&lease)).copied();
+        self.must(until.is_some_and(|until| fence_until < until), || {
+            format!("the fence is open until {fence_until}, the lease ends at {until:?}")
         });
     }
 

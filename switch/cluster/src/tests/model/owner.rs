@@ -174,6 +174,7 @@ impl World {
                 owner.tip.advance(wanted, revision, sending.tag);
                 owner.phase = Phase::Write;
                 if kind == EntryKind::Resignation {
+                    self.seen.resigned += 1;
                     self.end_lease(node);
                     return self.exit(node);
                 }
@@ -184,7 +185,10 @@ impl World {
                 owner.tip.advance(head, revision, tag);
                 owner.phase = Phase::Idle;
             }
-            Verdict::Superseded(..) => self.exit(node),
+            Verdict::Superseded(..) => {
+                self.seen.superseded += 1;
+                self.exit(node);
+            }
             Verdict::Failed(why) => self.violated(format!("an owner ends: {why}")),
         }
     }

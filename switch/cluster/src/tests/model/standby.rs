@@ -131,6 +131,7 @@ impl World {
             Course::Promote if is_idle => {
                 let epoch = standby.begun.as_ref().map_or(0, |tip| tip.head.epoch);
                 let promoted = self.process(node).keeper.tenure.promote(epoch);
+                self.seen.not_promoted += u64::from(!promoted);
                 self.met(node, Met::Promoted(promoted));
             }
             Course::GiveUp if is_idle => {
@@ -175,7 +176,7 @@ impl World {
         let Some(tip) = self.standby(node).begun.take() else {
             return self.violated("an owner that has begun no epoch".to_owned());
         };
-        self.checks_that_it_has_all(node);
+        self.checks_that_it_has_all(node, tip.head.number);
         let process = self.process(node);
         process.main = Main::Owner(Box::new(Owner::new(tip)));
         process.is_active = true;
@@ -268,7 +269,7 @@ impl World {
                 let wanted = Tip::wanted(&header, &tag, Some(id));
                 tip.tag = tag;
                 if let Some(candidate) = &mut self.standby(node).candidacy {
-                    candidate.candidacy.send(Appending::new(revision, wanted));
+                    candidate.candidacy.made(Appending::new(revision, wanted));
                     (candidate.entry, candidate.tip) = (entry, Some(tip));
                 }
                 self.sends_epoch(node);
@@ -292,20 +293,26 @@ impl World {
     }
 
     fn sends_epoch(&mut self, node: usize) {
-        self.checks_that_its_lease_lives(node);
+        let lives = self.now < self.process(node).fence_until;
         let Some(candidate) = &mut self.standby(node).candidacy else {
             return;
         };
+        let appending = match candidate.candidacy.sends(lives) {
+            Ok(appending) => appending,
+            Err(next) => {
+                candidate.canvass = next;
+                return;
+            }
+        };
         candidate.asked = Asked::Append;
-        if let Some(appending) = candidate.candidacy.sends() {
-            let append = Append {
-                expected: appending.expected,
-                head: appending.wanted.clone(),
-                entry: candidate.entry.clone(),
-                trim_below: 0,
-            };
-            self.ask(node, Thread::Main, Ask::Append(append));
-        }
+        let append = Append {
+            expected: appending.expected,
+            head: appending.wanted.clone(),
+            entry: candidate.entry.clone(),
+            trim_below: 0,
+        };
+        self.checks_that_its_lease_lives(node);
+        self.ask(node, Thread::Main, Ask::Append(append));
     }
 
     fn canvassed(&mut self, node: usize, answer: Option<Answer>) {
@@ -322,7 +329,7 @@ impl World {
                 let reached = standby.following.reached();
                 candidacy.first_is(heard(answer, Answer::first), reached, lives)
             }
-            Asked::Append => candidacy.answered(heard(answer, Answer::appended), lives),
+            Asked::Append => candidacy.answered(heard(answer, Answer::appended)),
         };
         if candidate.read_at.is_none() && candidate.canvass == Canvass::ReadFirst {
             candidate.read_at = Some(entries);

@@ -61,6 +61,8 @@ impl World {
         let process = self.process(node);
         let is_open = now < process.fence_until || !Rule::FenceBeforeRelease.holds();
         if !is_open {
+            let waits = !process.effects.is_empty();
+            self.seen.held_back += u64::from(waits);
             return false;
         }
         let Some(effect) = process.effects.pop_front() else {

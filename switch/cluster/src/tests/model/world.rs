@@ -28,6 +28,65 @@ pub struct World {
     pub faults: bool,
     /// Nothing new is decided.
     pub is_quiet: bool,
+    pub seen: Seen,
+}
+
+/// How often things were seen that the model is there for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// An append took effect whose sender waited no longer.
+    pub late: u64,
+    /// An owner whose lease had ended went on under another one.
+    pub reclaimed: u64,
+    /// An owner learned that it is none any more.
+    pub superseded: u64,
+    /// A node that began an epoch did not become the owner.
+    pub not_promoted: u64,
+    pub resigned: u64,
+    /// An effect waited for the fence.
+    pub held_back: u64,
+    /// A node needed a copy of another one's files.
+    pub copied: u64,
+    pub started: u64,
+}
+
+impl Seen {
+    pub fn add(&mut self, other: &Self) {
+        self.late += other.late;
+        self.reclaimed += other.reclaimed;
+        self.superseded += other.superseded;
+        self.not_promoted += other.not_promoted;
+        self.resigned += other.resigned;
+        self.held_back += other.held_back;
+        self.copied += other.copied;
+        self.started += other.started;
+    }
+
+    /// All of it was seen.
+    pub fn is_complete(&self) -> bool {
+        let Self {
+            late,
+            reclaimed,
+            superseded,
+            not_promoted,
+            resigned,
+            held_back,
+            copied,
+            started,
+        } = self;
+        [
+            late,
+            reclaimed,
+            superseded,
+            not_promoted,
+            resigned,
+            held_back,
+            copied,
+            started,
+        ]
+        .iter()
+        .all(|times| **times > 0)
+    }
 }
 
 impl World {
@@ -43,7 +102,7 @@ impl World {
             beside: 0,
         };
         assert!(log.begin(&crate::tests::config(), &head));
-        let standbys_min = random.below(2);
+        let standbys_min = random.below(3);
         let node = |number: u64| Node {
             id: NodeId::parse(&format!("n{number}")).expect("it is a name"),
             disk: Default::default(),
@@ -66,6 +125,7 @@ impl World {
             standbys_min,
             faults: true,
             is_quiet: false,
+            seen: Seen::default(),
         }
     }
 
@@ -77,18 +137,17 @@ impl World {
 
     /// A thread asks the log, and waits.
     pub fn ask(&mut self, node: usize, thread: Thread, ask: Ask) {
-        let ticket = self.send(node, thread as u64, ask);
+        let ticket = self.send(node, ask);
         let sent = self.now;
         *self.process(node).wait(thread) = Some(Wait { ticket, sent });
     }
 
     /// Sends a question. The ticket of its answer.
-    pub fn send(&mut self, node: usize, _thread: u64, ask: Ask) -> u64 {
+    pub fn send(&mut self, node: usize, ask: Ask) -> u64 {
         self.tickets += 1;
         self.flights.push(Flight {
             node,
             ticket: self.tickets,
-            sent: self.now,
             carries: Carries::Ask(ask),
         });
         self.tickets
@@ -102,7 +161,9 @@ impl World {
     }
 
     pub fn starts(&mut self, node: usize) {
+        self.seen.started += 1;
         if self.nodes[node].needs_copy {
+            self.seen.copied += 1;
             let others = self.nodes.iter();
             let furthest = others.max_by_key(|other| other.disk.synced);
             if let Some(other) = furthest {
