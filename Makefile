@@ -10,9 +10,10 @@ PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSE
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz golden demo clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden demo clean
 
-# An area is a crate with its own tests; a test program of tests/, which drives the real processes; or one file of such a program.
+# An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
+# program.
 CRATES := $(filter-out fuzz,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard */Cargo.toml switch/*/Cargo.toml))))
 PROGRAMS := $(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 PARTS := $(filter-out tests/rig/% tests/browser/% %/main.rs,$(wildcard tests/*/*.rs))
@@ -21,6 +22,10 @@ PART := $(filter %/$(AREA).rs,$(PARTS))
 # Everything that must pass. `make test AREA=ledger` runs the tests of one area.
 ifndef AREA
 test: format lint docs licenses units forms
+else ifneq ($(and $(filter $(AREA),$(CRATES)),$(filter $(AREA),$(PROGRAMS))),)
+test: ready-$(AREA)
+	cargo test --package tessera-$(AREA)
+	$(PEERS) cargo test --workspace --test $(AREA) -- --include-ignored
 else ifneq ($(filter $(AREA),$(CRATES)),)
 test:
 	cargo test --package tessera-$(AREA)
@@ -55,7 +60,7 @@ needs-%:
 	@tests/needs.sh $* || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(MAKE) setup; }
 
 ready-browser ready-peers ready-all: ready-%: needs-% $(VENV)/ready $(NODE_MODULES)/ready
-ready-operations: needs-operations
+ready-cluster ready-operations: ready-%: needs-%
 ready-payers ready-purchases ready-tools:
 
 format:
@@ -86,6 +91,11 @@ ATTACK_SECONDS ?= 300
 attack: needs-operations $(VENV)/ready
 	cargo build
 	$(VENV)/bin/python tests/attack/attack.py --tessera target/debug/tessera --seconds $(ATTACK_SECONDS) $(if $(ATTACK_SEED),--seed $(ATTACK_SEED))
+
+# The failures of clusters with more of each: 20 kills, pauses of a minute. The seed is printed; root is needed for cut lines and full
+# disks.
+cluster: needs-cluster
+	TESSERA_CLUSTER_LONG=1 $(if $(CLUSTER_SEED),TESSERA_CLUSTER_SEED=$(CLUSTER_SEED)) cargo test --workspace --test cluster -- --nocapture
 
 # The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
 WALLET ?= http://localhost:8080

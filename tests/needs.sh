@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, forms, operations, peers, all.
+# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, forms, operations, peers, all.
 #
 #   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
 #   tests/needs.sh AREA --install   installs them (as root)
@@ -20,6 +20,9 @@ if concerns browser; then
 fi
 if concerns peers; then
     have tshark || missing+=(tshark)
+fi
+if concerns cluster; then
+    have ip || missing+=(iproute2)
 fi
 if concerns operations; then
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)

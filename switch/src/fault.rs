@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 
+use tessera_cluster::MembershipError;
 use tessera_common::lock_file::LockFileError;
 use tessera_journal::JournalError;
 use tessera_kit::{fence, invariant};
@@ -57,6 +58,7 @@ pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
         matches!(cause.downcast_ref(), Some(NotifyError::Outbox(_)))
             || matches!(cause.downcast_ref(), Some(LockFileError::Io { .. }))
             || matches!(cause.downcast_ref(), Some(WalletKeysError::Io { .. }))
+            || cause.is::<MembershipError>()
             || matches!(cause.downcast_ref(), Some(UpgradeError::Disk { .. }))
             || cause.is::<OutboxError>()
     };

@@ -7,6 +7,8 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::rig::audit::{is_settled, says};
+use crate::rig::dice::Dice;
 use crate::rig::totals::{agrees_with_the_host, begin_day};
 use crate::rig::{Loading, Rig, wait_for};
 
@@ -310,35 +312,5 @@ impl Storm {
     fn audit(&self) -> String {
         let audit = self.rig.run(&["audit", "--config", "switch.toml"]);
         String::from_utf8_lossy(&audit.stdout).into_owned()
-    }
-}
-
-/// Whether nothing is held, nothing pending and no advice open.
-fn is_settled(audit: &str) -> bool {
-    says(audit, "held", "0.00")
-        && says(audit, "open at host", "0")
-        && says(audit, "advices open", "0")
-}
-
-/// Whether the audit has this line.
-fn says(audit: &str, what: &str, value: &str) -> bool {
-    let mut values = audit.lines().filter_map(|line| line.strip_prefix(what));
-    values.any(|said| said.trim() == value)
-}
-
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
-    fn from(&mut self, range: std::ops::Range<u64>) -> u64 {
-        range.start + self.below(range.end - range.start)
     }
 }

@@ -2,11 +2,8 @@
 //! tests say that they were skipped.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
-use std::process::Command;
 
+use crate::rig::small_disk::SmallDisk;
 use crate::rig::wire::{PLAIN, Wire, card_purchase, inquiry};
 use crate::rig::{Rig, wait_for};
 
@@ -15,72 +12,6 @@ const IN_A_HURRY: [(&str, &str); 2] = [
     ("checkpoint_every = \"30s\"", "checkpoint_every = \"1s\""),
     ("idle_after = \"60s\"", "idle_after = \"1s\""),
 ];
-
-/// A small file system at the rig's `data`.
-struct SmallDisk {
-    data: PathBuf,
-}
-
-impl SmallDisk {
-    /// With the data that is there already; `None` where this process may not mount.
-    #[allow(clippy::print_stderr, reason = "a skipped test must be seen")]
-    fn mount(rig: &Rig, mebibytes: u32) -> Option<Self> {
-        let (data, aside) = (rig.path("data"), rig.path("aside"));
-        fs::rename(&data, &aside).expect("data");
-        fs::create_dir(&data).expect("a folder");
-        let size = format!("size={mebibytes}m,mode=700");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
-            .arg(&data)
-            .output();
-        if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-            eprintln!("SKIPPED: only root may mount a small disk");
-            return None;
-        }
-        let disk = Self { data };
-        let copied = Command::new("cp")
-            .arg("-a")
-            .arg(aside.join("."))
-            .arg(&disk.data)
-            .status();
-        assert!(copied.is_ok_and(|copied| copied.success()), "a copy");
-        Some(disk)
-    }
-
-    /// Fills the disk.
-    fn fill(&self) {
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(self.data.join("filler"))
-            .expect("a file");
-        for size in [1 << 16, 4096] {
-            let piece = vec![1; size];
-            while file.write_all(&piece).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.data.join("filler")).expect("the filler");
-    }
-
-    fn make_read_only(&self) {
-        let done = Command::new("mount")
-            .args(["-o", "remount,ro"])
-            .arg(&self.data)
-            .status();
-        assert!(done.is_ok_and(|done| done.success()), "a remount");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: the switch of a test that fails is killed after this.
-        let _ = Command::new("umount").arg("-l").arg(&self.data).status();
-    }
-}
 
 fn paused(rig: &Rig) -> bool {
     rig.figure("tessera_store_paused") == Some(1.0)
@@ -103,7 +34,7 @@ fn balance(rig: &Rig, serial: u64) -> u64 {
 #[test]
 fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_themselves() {
     let mut rig = Rig::with(20, BALANCE, &IN_A_HURRY);
-    let Some(disk) = SmallDisk::mount(&rig, 40) else {
+    let Some(disk) = SmallDisk::mount(&rig.path("data"), 40) else {
         return;
     };
     rig.start_host(&[]);
@@ -174,7 +105,7 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
 #[test]
 fn a_disk_that_takes_nothing_at_all_ends_the_start_with_74() {
     let rig = Rig::new(1, BALANCE);
-    let Some(disk) = SmallDisk::mount(&rig, 40) else {
+    let Some(disk) = SmallDisk::mount(&rig.path("data"), 40) else {
         return;
     };
     disk.make_read_only();

@@ -3,15 +3,20 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
+pub mod audit;
 pub mod clock;
+pub mod cluster;
+pub mod dice;
 pub mod http;
 pub mod leased;
 pub mod mix;
 pub mod mutation;
 pub mod payer;
 pub mod peers;
+pub mod proxy;
 pub mod services;
 pub mod shop;
+pub mod small_disk;
 pub mod totals;
 pub mod wire;
 
@@ -36,8 +41,8 @@ pub struct Rig {
     pub host: Option<Running>,
     pub switch: Option<Running>,
     pub addresses: Addresses,
-    /// Where the switch listens after a take-over, if it has two nodes.
-    pub other_node: Option<Addresses>,
+    /// Where else a switch may listen, if there are several nodes.
+    pub other_nodes: Vec<Addresses>,
     /// What the switch sees in place of the system's clock.
     pub clock: Option<clock::FakeClock>,
     /// What else our programs have in their environment.
@@ -127,7 +132,7 @@ impl Rig {
             host: None,
             switch: None,
             addresses,
-            other_node: None,
+            other_nodes: Vec::new(),
             clock: None,
             environment: Vec::new(),
             build,
@@ -172,9 +177,9 @@ impl Rig {
         self.switch = Some(self.spawn(&["switch", "--config", "switch.toml"]));
     }
 
-    /// The load generator knows a second node, where nothing runs yet.
+    /// The load generator knows one more node, where nothing runs yet.
     pub fn add_node(&mut self) {
-        self.other_node = Some(Addresses {
+        self.other_nodes.push(Addresses {
             malls: free_port(),
             wallet_server: free_port(),
             operations: free_port(),
@@ -184,9 +189,10 @@ impl Rig {
 
     /// The other node starts with the data of the one that was killed.
     pub fn take_over(&mut self) {
-        let other = self.other_node.expect("two nodes");
-        let before = std::mem::replace(&mut self.addresses, other);
-        self.other_node = Some(before);
+        let other = self.other_nodes.first_mut().expect("two nodes");
+        let before = std::mem::replace(&mut self.addresses, *other);
+        *other = before;
+        let other = self.addresses;
         let text = fs::read_to_string(self.path("switch.toml")).expect("a configuration");
         let text = [
             (before.malls, other.malls),
@@ -203,12 +209,8 @@ impl Rig {
 
     /// An address of every node, as clients are given them.
     fn of_every_node(&self, address: impl Fn(&Addresses) -> SocketAddr) -> String {
-        let nodes = [Some(self.addresses), self.other_node];
-        let each: Vec<_> = nodes
-            .iter()
-            .flatten()
-            .map(|node| address(node).to_string())
-            .collect();
+        let nodes = std::iter::once(&self.addresses).chain(&self.other_nodes);
+        let each: Vec<_> = nodes.map(|node| address(node).to_string()).collect();
         each.join(",")
     }
 
@@ -390,10 +392,15 @@ impl Rig {
 
     /// The command, its standard error in a log of its own.
     fn logged(&self, arguments: &[&str]) -> Command {
+        self.logged_as(arguments[0], arguments)
+    }
+
+    /// The same, in the log of this name.
+    pub fn logged_as(&self, name: &str, arguments: &[&str]) -> Command {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.path(&format!("{}.log", arguments[0])))
+            .open(self.path(&format!("{name}.log")))
             .expect("a log");
         let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stderr(log);

@@ -69,8 +69,8 @@ pub enum StandbyError {
     #[error("{0}")]
     OtherLog(String),
     /// The node's own disk or data.
-    #[error("{0}")]
-    Replica(AnyError),
+    #[error("this standby can't go on with its own data")]
+    Replica(#[source] AnyError),
 }
 
 /// How a standby ends in order.

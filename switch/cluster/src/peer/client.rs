@@ -103,7 +103,10 @@ pub(crate) fn copy(
         };
         match copy_from(peers, peer, &question, replica)? {
             Ok(copied) => return Ok(Ok(copied)),
-            Err(error) => reasons = format!("{reasons}; {error}"),
+            Err(error) => {
+                tracing::warn!(%error, "nothing more could be copied from this node");
+                reasons = format!("{reasons}; {error}");
+            }
         }
     }
     Ok(Err(PeerError::Nobody(reasons)))

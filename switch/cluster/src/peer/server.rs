@@ -139,6 +139,8 @@ fn answer(mut line: impl Read + Write, served: &Served) -> io::Result<()> {
         _ => Err("a question that this build does not understand".to_owned()),
     };
     if let Err(why) = answered {
+        // Damaged files may be found here first.
+        tracing::warn!(why, "another node could not be given what it asked for");
         send(&mut out, REFUSED, &[why.as_bytes()])?;
     }
     out.flush()

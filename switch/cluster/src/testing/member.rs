@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,8 +18,7 @@ kill -9 $!
 wait $!"#;
 
 pub struct Member {
-    program: PathBuf,
-    flags: Vec<String>,
+    command: Vec<String>,
     url: String,
     log: PathBuf,
     running: Option<Running>,
@@ -31,10 +30,9 @@ struct Running {
 }
 
 impl Member {
-    pub fn launch(program: &Path, flags: Vec<String>, url: String, log: PathBuf) -> Self {
+    pub fn launch(command: Vec<String>, url: String, log: PathBuf) -> Self {
         let mut member = Self {
-            program: program.to_owned(),
-            flags,
+            command,
             url,
             log,
             running: None,
@@ -48,8 +46,7 @@ impl Member {
         let log = File::options().create(true).append(true).open(&self.log);
         let mut beside = Command::new("sh")
             .args(["-c", BESIDE, "sh"])
-            .arg(&self.program)
-            .args(&self.flags)
+            .args(&self.command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.expect("the log of a member can be written"))

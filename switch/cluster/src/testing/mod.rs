@@ -5,6 +5,7 @@
 //! EtcdRig::start(Options)   one or more members, each with a folder and two ports; waits until all answer
 //! kill, start_again         SIGKILL, and the same member from its folder
 //! stop, go_on               SIGSTOP and SIGCONT: its kernel still accepts connections
+//! start_at(Options, machines) the same with members at other addresses, and in other namespaces
 //! drop                      ends all. They end with this process too, however that ends
 //! ```
 
@@ -46,6 +47,15 @@ pub struct Tls {
     pub client: Arc<ClientConfig>,
 }
 
+/// Where a member runs.
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    /// Its address.
+    pub address: String,
+    /// What goes before its command: `ip netns exec NAME`, for example. It has to become the command, as a process.
+    pub enter: Vec<String>,
+}
+
 /// See the head of this file.
 pub struct EtcdRig {
     members: Vec<Member>,
@@ -61,9 +71,21 @@ impl EtcdRig {
     /// # Panics
     /// Where they do not.
     pub fn start(options: &Options) -> Self {
+        let here = Machine {
+            address: "127.0.0.1".to_owned(),
+            enter: Vec::new(),
+        };
+        Self::start_at(options, &vec![here; options.members])
+    }
+
+    /// The same, each member on the machine of its number.
+    ///
+    /// # Panics
+    /// Where they do not start.
+    pub fn start_at(options: &Options, machines: &[Machine]) -> Self {
         // Between being found free and being used, a port may be taken by another process.
         for attempt in 0.. {
-            let rig = Self::launch(options, &options.folder.join(attempt.to_string()));
+            let rig = Self::launch(options, machines, &options.folder.join(attempt.to_string()));
             if rig.is_ready(options.members, STARTED) {
                 return rig;
             }
@@ -76,7 +98,7 @@ impl EtcdRig {
         unreachable!("the loop above ends by itself")
     }
 
-    fn launch(options: &Options, folder: &Path) -> Self {
+    fn launch(options: &Options, machines: &[Machine], folder: &Path) -> Self {
         let ports = free_ports(2 * options.members);
         let scheme = match options.tls {
             Some(_) => "https",
@@ -84,12 +106,13 @@ impl EtcdRig {
         };
         let peers: Vec<String> = ports
             .chunks(2)
+            .zip(machines)
             .enumerate()
-            .map(|(number, ports)| format!("m{number}=http://127.0.0.1:{}", ports[1]))
+            .map(|(number, (ports, at))| format!("m{number}=http://{}:{}", at.address, ports[1]))
             .collect();
-        let member = |(number, ports): (usize, &[u16])| {
-            let client = format!("{scheme}://127.0.0.1:{}", ports[0]);
-            let peer = format!("http://127.0.0.1:{}", ports[1]);
+        let member = |(number, (ports, at)): (usize, (&[u16], &Machine))| {
+            let client = format!("{scheme}://{}:{}", at.address, ports[0]);
+            let peer = format!("http://{}:{}", at.address, ports[1]);
             let mut flags: Vec<String> = [
                 ("name", format!("m{number}")),
                 (
@@ -111,11 +134,19 @@ impl EtcdRig {
             .to_vec();
             flags.extend(options.tls.iter().flat_map(Tls::flags));
             let log = folder.join(format!("m{number}.log"));
-            Member::launch(&options.program, flags, client, log)
+            let mut command = at.enter.clone();
+            command.push(options.program.display().to_string());
+            command.extend(flags);
+            Member::launch(command, client, log)
         };
         std::fs::create_dir_all(folder).expect("the caller's folder can be written");
         Self {
-            members: ports.chunks(2).enumerate().map(member).collect(),
+            members: ports
+                .chunks(2)
+                .zip(machines)
+                .enumerate()
+                .map(member)
+                .collect(),
             client: options.tls.as_ref().map(|tls| Arc::clone(&tls.client)),
         }
     }

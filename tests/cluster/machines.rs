@@ -1,0 +1,35 @@
+//! Machines that die: a node and a member of etcd at once.
+
+use crate::kills::GAP_MAX;
+use crate::rig::cluster::Cluster;
+
+#[test]
+fn the_active_nodes_machine_dies() {
+    dies("machine dies", 1);
+}
+
+#[test]
+fn the_active_nodes_machine_dies_with_the_leader_of_etcd() {
+    dies("machine of etcd's leader dies", 0);
+}
+
+/// The machine whose member is so many behind the leader.
+fn dies(name: &'static str, behind: usize) {
+    let mut cluster = Cluster::laid_out(name, &[]);
+    let machine = (cluster.etcd().leader() + behind) % cluster.nodes.len();
+    cluster.start_from(machine);
+    let loading = cluster.start_load();
+    cluster.let_pass(200.0);
+    assert_eq!(cluster.active(), machine);
+    let leads = cluster.etcd().leader() == machine;
+    assert_eq!(leads, behind == 0, "another member leads by now");
+    cluster.kill(machine);
+    cluster.etcd().kill(machine);
+    assert_ne!(cluster.active(), machine);
+    cluster.let_pass(100.0);
+    cluster.etcd().start_again(machine);
+    cluster.start_node(machine);
+    cluster.all_follow();
+    let gap = cluster.settle(loading, 2..=2);
+    assert!(gap < GAP_MAX, "{gap}");
+}

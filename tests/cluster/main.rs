@@ -1,0 +1,15 @@
+//! Clusters under failures: real nodes, a real etcd, the load generator and the financial system, with machines, processes,
+//! disks and lines that fail.
+
+mod alone;
+mod damage;
+mod disks;
+mod engine;
+mod handover;
+mod kills;
+mod lost_answers;
+mod machines;
+mod pauses;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod standbys;
