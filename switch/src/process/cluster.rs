@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::base::Base;
 use super::ending::Ending;
+use super::waiting::Waiting;
 use crate::recovery::{place_of, stand_by};
 
 /// What has come of joining the cluster.
@@ -26,8 +27,8 @@ pub(super) enum Joined {
     Stopped(Member),
 }
 
-/// This node's membership.
-pub(super) struct Member(Node);
+/// This node's membership, and what the service manager is notified of until workers run.
+pub(super) struct Member(Node, Option<Waiting>);
 
 /// Returns when this process is to serve, or to end.
 pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
@@ -48,8 +49,9 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
                 let node = start(&settings, &cluster, log)?;
                 health.watch_cluster(Arc::clone(node.standing()));
                 let _ = stops.set(Arc::clone(node.standing()));
+                let waiting = Waiting::start(Arc::clone(node.standing()))?;
                 let ended = stand_by(&settings, &node)?;
-                Ok((ended, Member(node)))
+                Ok((ended, Member(node, Some(waiting))))
             };
             // Nobody waits where the process ends meanwhile.
             let _ = done.send(run());
@@ -163,6 +165,11 @@ fn start(
 }
 
 impl Member {
+    /// From now on the workers give the service manager their signs of life.
+    pub fn serves(&mut self) {
+        self.1 = None;
+    }
+
     /// Ends the lease: another node may take over at once. To be called when the journal is closed.
     pub async fn end(self) {
         let ended = tokio::task::spawn_blocking(move || self.0.end());

@@ -10,6 +10,7 @@ mod control;
 mod data;
 mod ending;
 mod ports;
+mod waiting;
 mod wire;
 mod workers;
 
@@ -22,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use background::{Background, checkpoint};
 use base::Base;
-use cluster::Joined;
+use cluster::{Joined, Member};
 use control::Control;
 use data::Data;
 use ending::Ending;
@@ -73,7 +74,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let (replication, member, asked) = match cluster::join(&base).await? {
+    let (replication, mut member, asked) = match cluster::join(&base).await? {
         Joined::Alone => (None, None, None),
         Joined::Active(replication, member, ending) => {
             (Some(replication), Some(member), Some(ending))
@@ -129,6 +130,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         base.settings.host.renew_cards_before,
     )?;
     let background = Background::start(&base, &data, &shared, &workers);
+    member.iter_mut().for_each(Member::serves);
     let reload = Reload {
         settings: base.settings.clone(),
         party_directory: base.party_directory.clone(),
