@@ -10,7 +10,7 @@ PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSE
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz golden demo clean
+.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz golden package deploy demo clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes; or one file of such a program.
 CRATES := $(filter-out fuzz,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard */Cargo.toml switch/*/Cargo.toml))))
@@ -128,6 +128,11 @@ fuzz-%:
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
 	TESSERA_WRITE_GOLDEN=1 cargo test --workspace --test operations golden::this_release_has_left_its_data
+
+# The Debian package, in target/debian. Cargo-deb takes minutes to build, so it is not installed without being asked.
+package:
+	@command -v cargo-deb >/dev/null || { echo "cargo-deb is not installed: cargo install --locked cargo-deb" >&2; exit 1; }
+	cargo deb --profile dist --locked
 
 demo:
 	cargo run --release -- demo
