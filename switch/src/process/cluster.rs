@@ -5,12 +5,12 @@ use std::thread;
 
 use anyhow::Context as _;
 use tessera_cluster::{Ended, Standing};
-use tessera_console::service;
 use tessera_journal::Replication;
 use tokio::sync::oneshot;
 
 use super::base::Base;
 use super::ending::Ending;
+use super::waiting::Waiting;
 use crate::cluster::{Member, replication};
 
 /// What has come of joining the cluster.
@@ -18,7 +18,7 @@ pub(super) enum Joined {
     /// There is none.
     Alone,
     /// This node owns the log, and its journal has all that the log has.
-    Active(Replication, Member, Ending),
+    Active(Replication, Member, (Ending, Waiting)),
     /// It was asked to stop while it was a standby.
     Stopped(Member),
 }
@@ -42,25 +42,22 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
                 let member = Member::start(&settings, &cluster)?;
                 health.watch_cluster(Arc::clone(member.standing()));
                 let _ = stops.set(Arc::clone(member.standing()));
+                let waiting = Waiting::start(Arc::clone(member.standing()))?;
                 let ended = member.stand_by(&settings, peers)?;
-                Ok((ended, member))
+                Ok((ended, member, waiting))
             };
             // Nobody waits where the process ends meanwhile.
             let _ = done.send(run());
         })?;
     tokio::pin!(ended);
-    // For the service manager a standby has started: it does its work.
-    service::ready();
-    let alive = actix::spawn(say_alive());
-    let _alive = AbortOnDrop(alive);
     loop {
         tokio::select! {
             ended = &mut ended => {
                 return match ended.context("the standby's thread has panicked")?? {
-                    (Ended::Promoted(owner), member) => {
-                        Ok(Joined::Active(replication(owner), member, ending))
+                    (Ended::Promoted(owner), member, waiting) => {
+                        Ok(Joined::Active(replication(owner), member, (ending, waiting)))
                     }
-                    (Ended::Stopped, member) => Ok(Joined::Stopped(member)),
+                    (Ended::Stopped, member, _) => Ok(Joined::Stopped(member)),
                 };
             }
             () = ending.asked() => {}
@@ -70,24 +67,5 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
             // It has not begun to follow.
             None => anyhow::bail!("stopped before it joined the cluster"),
         }
-    }
-}
-
-/// A standby waits on a thread of its own; this says that the process runs.
-async fn say_alive() {
-    let Some(every) = service::watchdog_every() else {
-        return;
-    };
-    loop {
-        service::alive();
-        tokio::time::sleep(every).await;
-    }
-}
-
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -10,6 +10,7 @@ mod control;
 mod data;
 mod ending;
 mod ports;
+mod waiting;
 mod wire;
 mod workers;
 
@@ -79,8 +80,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let ports = Ports::bind(&base)?;
     let (replication, member, asked) = match cluster::join(&base).await? {
         Joined::Alone => (None, None, None),
-        Joined::Active(replication, member, ending) => {
-            (Some(replication), Some(member), Some(ending))
+        Joined::Active(replication, member, asked) => {
+            (Some(replication), Some(member), Some(asked))
         }
         Joined::Stopped(member) => {
             end(member).await;
@@ -124,7 +125,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
-    let mut ending = asked.map_or_else(Ending::listen, Ok)?;
+    let (mut ending, waiting) = match asked {
+        Some((ending, waiting)) => (ending, Some(waiting)),
+        None => (Ending::listen()?, None),
+    };
     ready(addresses);
     service::ready();
     let snapshots = data.start_snapshots(&base)?;
@@ -136,6 +140,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         base.settings.host.renew_cards_before,
     )?;
     let background = Background::start(&base, &data, &shared, &workers);
+    // From here on the workers give the signs of life.
+    drop(waiting);
     let reload = Reload {
         settings: base.settings.clone(),
         party_directory: base.party_directory.clone(),
