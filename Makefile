@@ -10,7 +10,7 @@ PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSE
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden demo clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy demo clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -21,7 +21,7 @@ PART := $(filter %/$(AREA).rs,$(PARTS))
 
 # Everything that must pass. `make test AREA=ledger` runs the tests of one area.
 ifndef AREA
-test: format lint docs licenses units forms
+test: format lint docs licenses deploy units forms
 else ifneq ($(and $(filter $(AREA),$(CRATES)),$(filter $(AREA),$(PROGRAMS))),)
 test: ready-$(AREA)
 	cargo test --package tessera-$(AREA)
@@ -36,8 +36,8 @@ else ifneq ($(PART),)
 PROGRAM := $(word 2,$(subst /, ,$(PART)))
 test: ready-$(PROGRAM)
 	$(PEERS) cargo test --workspace --test $(PROGRAM) -- --include-ignored $(AREA)::
-else ifeq ($(AREA),forms)
-test: forms
+else ifneq ($(filter $(AREA),deploy forms),)
+test: $(AREA)
 else
 test:
 	@echo "No area is called '$(AREA)'. There are:" >&2
@@ -45,6 +45,7 @@ test:
 	@echo "  the real processes:    $(sort $(PROGRAMS))" >&2
 	@echo "  parts of these:        $(sort $(basename $(notdir $(PARTS))))" >&2
 	@echo "  the browser extension: forms" >&2
+	@echo "  the files of deploy/:  deploy" >&2
 	@exit 2
 endif
 
@@ -110,7 +111,7 @@ $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent
 	touch $@
 
-$(VENV)/ready: tests/peers/requirements.txt wallet/extension/tests/requirements.txt
+$(VENV)/ready: tests/peers/requirements.txt tests/deploy/requirements.txt wallet/extension/tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet $(addprefix --requirement ,$^)
 	touch $@
@@ -138,6 +139,15 @@ fuzz-%:
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
 	TESSERA_WRITE_GOLDEN=1 cargo test --workspace --test operations golden::this_release_has_left_its_data
+
+# Units, manifests, Dockerfile, load balancer and scripts of deploy/, with the tools that read them; nothing is started.
+deploy: needs-deploy $(VENV)/ready
+	PATH="$$PATH:/usr/sbin" $(VENV)/bin/python tests/deploy/check.py
+
+# The Debian package, in target/debian. Cargo-deb takes minutes to build, so it is not installed without being asked.
+package:
+	@command -v cargo-deb >/dev/null || { echo "cargo-deb is not installed: cargo install --locked cargo-deb" >&2; exit 1; }
+	cargo deb --profile dist --locked
 
 demo:
 	cargo run --release -- demo

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use tessera_cluster::NodeReport;
 use tessera_config::Settings;
 use tessera_console::print;
-use tessera_switch::{ClusterView, begin_cluster, view_cluster};
+use tessera_switch::{ClusterView, begin_cluster, leave_cluster, view_cluster};
 
 use crate::switch;
 
@@ -22,8 +22,18 @@ pub struct Cluster {
 enum Action {
     /// Begin the replicated log with the data of this node, whose switch must not run
     ///
-    /// Once in the life of a cluster. The other nodes start with a copy of this node's data folder.
+    /// Once in the life of a cluster. The other nodes start without data, and copy that of this node.
     Begin(Configured),
+    /// Make this node's data that of a switch on its own, which must not run
+    ///
+    /// For the case that etcd's data is lost: the node that was active last has all that was ever confirmed.
+    Leave {
+        #[command(flatten)]
+        configured: Configured,
+        /// The data is a standby's copy, and no node that was active later can be had: what it lacks is lost
+        #[arg(long)]
+        accept_standby_copy: bool,
+    },
     /// Show the nodes, how far each is, and the state of etcd
     #[command(after_help = "Exit code 0: a node is active. 1: none is.")]
     Status(Configured),
@@ -46,7 +56,18 @@ impl Cluster {
             Action::Begin(configured) => {
                 let log = begin_cluster(&configured.settings()?)?;
                 print(format_args!(
-                    "began log {log}\ncopy this data folder to the other nodes, then start all of them\n"
+                    "began log {log}\nstart this node, then the others: they copy its data\n"
+                ))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Action::Leave {
+                configured,
+                accept_standby_copy,
+            } => {
+                let (last, epoch) = leave_cluster(&configured.settings()?, accept_standby_copy)?;
+                print(format_args!(
+                    "this data is of no cluster any more; it reaches up to record {last}, and was active in epoch {epoch}. Remove [cluster] from \
+                     the configuration\n"
                 ))?;
                 Ok(ExitCode::SUCCESS)
             }

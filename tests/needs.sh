@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, forms, operations, peers, all.
+# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, operations, peers, all.
 #
 #   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
 #   tests/needs.sh AREA --install   installs them (as root)
@@ -8,9 +8,11 @@ area=$1
 missing=()
 
 concerns() { [[ $area == all || " $* " == *" $area "* ]]; }
+# Debian has services in a folder that is not in the path of every user.
+PATH=$PATH:/usr/sbin
 have() { command -v "$1" >/dev/null; }
 
-if concerns browser forms peers; then
+if concerns browser deploy forms peers; then
     "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     have "${NODE:-node}" || missing+=(nodejs)
     have "${NPM:-npm}" || missing+=(npm)
@@ -29,6 +31,15 @@ if concerns operations; then
     have softhsm2-util || missing+=(softhsm2)
     [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
     have ssh || missing+=(openssh-client)
+fi
+if concerns deploy operations; then
+    have haproxy || missing+=(haproxy)
+fi
+if concerns deploy; then
+    have keepalived || missing+=(keepalived)
+    have openssl || missing+=(openssl)
+    have shellcheck || missing+=(shellcheck)
+    have systemd-analyze || missing+=(systemd)
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit

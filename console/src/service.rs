@@ -1,11 +1,11 @@
-//! Notifications to the service manager (systemd, `Type=notify-reload`). Without one (`NOTIFY_SOCKET` is not set) nothing
+//! Notifications to the service manager (systemd, `Type=notify`). Without one (`NOTIFY_SOCKET` is not set) nothing
 //! is sent; where sending fails, the program goes on.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// It serves, or serves again after a reload.
+/// It serves or stands by, or serves again after a reload.
 pub fn ready() {
     notify(&[NotifyState::Ready]);
 }

@@ -11,6 +11,7 @@
 
 mod archiving;
 mod assembly;
+mod cluster;
 pub mod fault;
 mod gauges;
 #[cfg(test)]
@@ -57,5 +58,6 @@ pub mod shared;
 mod snapshots;
 pub mod wallet;
 
-pub use process::{Addresses, ClusterView, begin_cluster, run, view_cluster};
+pub use cluster::{ClusterView, begin_cluster, leave_cluster, view_cluster};
+pub use process::{Addresses, run};
 pub use recovery::journal_location;

@@ -3,9 +3,10 @@
 
 use tessera_protocol::{Amount, CardNumber, Currency};
 
-use crate::recovery::{self, Data};
+use crate::cluster::open_data;
+use crate::recovery::Data;
 use tessera_config::Settings;
-use tessera_journal::{Journal, Mark, Options};
+use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};
 use tessera_store::{Known, Snapshot, Store};
@@ -21,12 +22,15 @@ const BATCH: usize = 8192;
 /// # Errors
 /// When journal or store can't be opened or written, or a switch is running on the data.
 pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Result<u64> {
-    let Data {
-        lock: _lock,
-        journal,
-        store,
-        ..
-    } = recovery::open(settings, Options::default())?;
+    let (
+        Data {
+            lock: _lock,
+            journal,
+            store,
+            ..
+        },
+        member,
+    ) = open_data(settings)?;
     let mut made = 0;
     let mut batch = Vec::with_capacity(BATCH);
     let mut mark = None;
@@ -53,6 +57,9 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
     write(journal.as_ref(), &store, &mut batch, mark)?;
     journal.close()?;
     store.sync()?;
+    if let Some(member) = member {
+        member.end();
+    }
     Ok(made)
 }
 

@@ -9,9 +9,9 @@
 //! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
 //! operator has looked, and the audit finds by it what is new.
 
-use crate::recovery::{self, Data, journal_location};
+use crate::cluster::open_data;
+use crate::recovery::{Data, journal_location};
 use tessera_config::Settings;
-use tessera_journal::Options;
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
 use tessera_reports::audit::{Totals, audit};
@@ -43,13 +43,16 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     if totals.accepted {
         return Ok(Repaired::Before(totals));
     }
-    let Data {
-        lock: _lock,
-        keys: _,
-        journal,
-        store,
-        recovered,
-    } = recovery::open(settings, Options::default())?;
+    let (
+        Data {
+            lock: _lock,
+            keys: _,
+            journal,
+            store,
+            recovered,
+        },
+        member,
+    ) = open_data(settings)?;
     anyhow::ensure!(
         recovered.last == totals.last,
         "a switch has written to the journal meanwhile: stop it, and run this again"
@@ -78,5 +81,8 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     crate::provision::write(journal.as_ref(), &store, &mut batch, mark)?;
     journal.close()?;
     store.sync()?;
+    if let Some(member) = member {
+        member.end();
+    }
     Ok(Repaired::Recorded(totals))
 }

@@ -8,6 +8,7 @@ mod crash;
 mod encryption;
 mod full_disk;
 mod golden;
+mod haproxy;
 mod lock;
 mod operator;
 mod payer_crash;

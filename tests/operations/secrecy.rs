@@ -134,7 +134,7 @@ fn a_process_that_is_aborted_leaves_no_core_dump() {
         assert!(aborted(&rig, &host, "1").core_dumped());
     }
     for unit in ["tessera-switch.service", "tessera-wallet.service"] {
-        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/systemd");
+        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/systemd");
         let unit = fs::read_to_string(units.join(unit)).expect("a unit");
         assert!(unit.lines().any(|line| line == "LimitCORE=0"));
     }

@@ -7,8 +7,8 @@ use rand::rngs::SysRng;
 use tessera_journal::Cut;
 
 use crate::beside::{Membership, MembershipError};
-use crate::owner::{hex, place};
-use crate::{Config, Head, LogError, ReplicatedLog};
+use crate::protocol::hex;
+use crate::{Config, Head, LogError, Place, ReplicatedLog};
 
 /// Why a log was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,15 @@ pub enum BeginError {
         "the cluster has a log already, {log}: a node joins it by starting; nothing was changed"
     )]
     Begun {
+        /// Its id.
+        log: String,
+    },
+    /// The data may lack what was confirmed.
+    #[error(
+        "this data folder is a standby's copy of log {log}: what the active node has confirmed since is not in it. Begin with the data \
+         of the node that was active last; if that is lost, `tessera cluster leave --accept-standby-copy` makes this copy count"
+    )]
+    Standby {
         /// Its id.
         log: String,
     },
@@ -42,12 +51,16 @@ pub fn begin(
     ends: Cut,
     partitions: u16,
 ) -> Result<String, BeginError> {
+    let before = Membership::read(data)?;
     if let Some(there) = log.config()? {
-        return match Membership::read(data)? {
+        return match before {
             // An earlier try, whose answer was lost.
             Some(ours) if ours.log == there.log => Ok(there.log),
             _ => Err(BeginError::Begun { log: there.log }),
         };
+    }
+    if let Some(before) = before.filter(|before| !before.active) {
+        return Err(BeginError::Standby { log: before.log });
     }
     let mut id = [0; 16];
     SysRng
@@ -59,6 +72,8 @@ pub fn begin(
         version: 1,
         log: id.clone(),
         beside: 0,
+        active: true,
+        epoch: 0,
     };
     membership.write(data)?;
     let config = Config {
@@ -71,7 +86,7 @@ pub fn begin(
         number: 0,
         owner: None,
         tag: hex(&[0; 16]),
-        place: place(ends),
+        place: Place::of(ends),
         beside: 0,
     };
     if log.begin(&config, &head)? {

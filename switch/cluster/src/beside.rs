@@ -21,6 +21,13 @@ pub struct Membership {
     pub log: String,
     /// Entries that have changed files beside the journal here.
     pub beside: u64,
+    /// This node was active last, as far as it knows: its folder has all that was ever released.
+    #[serde(default)]
+    pub active: bool,
+    /// Since this epoch it was, or is not any more. Of two folders that say that their node was active last, the one with the higher
+    /// epoch is right.
+    #[serde(default)]
+    pub epoch: u64,
 }
 
 /// Why it can't be read or written.
@@ -86,6 +93,22 @@ impl Membership {
         };
         write().map_err(failed)
     }
+
+    /// The data is of no cluster any more.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn remove(data: &Path) -> Result<(), MembershipError> {
+        let path = data.join(NAME);
+        let remove = || -> io::Result<()> {
+            fs::remove_file(&path)?;
+            File::open(data)?.sync_all()
+        };
+        remove().map_err(|why| MembershipError {
+            path: path.clone(),
+            why,
+        })
+    }
 }
 
 impl BesideCount {
@@ -98,6 +121,15 @@ impl BesideCount {
 
     pub fn count(&self) -> u64 {
         self.membership.beside
+    }
+
+    /// Records whether this node is active, if that has changed.
+    pub fn set_active(&mut self, active: bool, epoch: u64) -> Result<(), MembershipError> {
+        if self.membership.active == active && (!active || self.membership.epoch == epoch) {
+            return Ok(());
+        }
+        (self.membership.active, self.membership.epoch) = (active, epoch);
+        self.membership.write(&self.data)
     }
 
     pub fn save(&mut self, count: u64) -> Result<(), MembershipError> {

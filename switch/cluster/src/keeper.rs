@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use tessera_kit::fence::{self, Boottime};
 
+use crate::protocol::{Due, Heard, Said, Tenure};
 use crate::standing::{Role, Standing};
-use crate::{Claim, Lease, LogError, NodeId, NodeReport, ReplicatedLog};
+use crate::{Lease, LogError, NodeId, NodeReport, ReplicatedLog};
 
 /// The lease is renewed so many times while it lives.
 const RENEWALS: u32 = 6;
@@ -34,14 +35,14 @@ struct Inner {
     ttl: Duration,
     standing: Arc<Standing>,
     held: Mutex<Held>,
+    /// How far the fence was opened last; `None` while it is closed. By itself, because the lock is held while the log is asked.
+    open_until: Mutex<Option<Boottime>>,
     lost: Lost,
 }
 
-#[derive(Default)]
 struct Held {
+    tenure: Tenure<Boottime>,
     lease: Option<Box<dyn Lease>>,
-    /// The claim on the log is ours, under this lease.
-    claimed: bool,
     /// No lease is taken any more.
     ended: bool,
 }
@@ -56,13 +57,19 @@ impl Keeper {
         lost: Lost,
     ) -> std::io::Result<Self> {
         fence::close();
+        let held = Held {
+            tenure: Tenure::new(Boottime::now()),
+            lease: None,
+            ended: false,
+        };
         let inner = Arc::new(Inner {
             log,
             node,
             peer,
             ttl,
             standing,
-            held: Mutex::default(),
+            held: Mutex::new(held),
+            open_until: Mutex::default(),
             lost,
         });
         let keeps = Arc::clone(&inner);
@@ -75,49 +82,49 @@ impl Keeper {
         })
     }
 
-    /// Claims the log. Whether it is ours.
+    /// Claims the log. Whether this node is the candidate now.
     ///
     /// # Errors
-    /// Where there is no lease yet, or the log does not answer.
+    /// Where the log does not answer. The node is no candidate then.
     pub fn claim(&self) -> Result<bool, LogError> {
         let mut held = self.inner.lock();
-        let Some(lease) = &mut held.lease else {
-            return Err(LogError::Unavailable("there is no lease yet".to_owned()));
-        };
-        let ours = lease.claim(&self.inner.node)? == Claim::Ours;
-        held.claimed = ours;
-        if ours {
-            // The fence opens with it.
-            self.inner.renew(&mut held)?;
+        if held.ended {
+            return Ok(false);
         }
-        Ok(ours)
+        let due = held.tenure.claim();
+        self.inner.drive(&mut held, due)
     }
 
-    /// Gives the claim back: this node could not take over.
-    pub fn disclaim(&self) {
+    /// Whether the lease certainly lives under which the log was claimed.
+    pub fn holds(&self) -> bool {
+        let until = *self.inner.open_until();
+        until.is_some_and(|until| Boottime::now() < until)
+    }
+
+    /// The candidate has begun this epoch. Whether it is the owner now: not where its claim has ended since it was made.
+    pub fn promote(&self, epoch: u64) -> bool {
+        self.inner.lock().tenure.promote(epoch)
+    }
+
+    /// This node is no candidate any more. Its lease ends, and with it the claim, whether or not the log hears of it.
+    pub fn give_up(&self) {
         let mut held = self.inner.lock();
-        held.claimed = false;
-        fence::close();
-        if let Some(lease) = &mut held.lease
-            && let Err(error) = lease.disclaim()
-        {
-            tracing::warn!(%error, "the claim on the replicated log could not be given back: it ends with its lease");
-        }
+        let due = held.tenure.give_up();
+        // To revoke is all that this does.
+        let _ = self.inner.drive(&mut held, due);
     }
 
     /// Ends the lease, and with it the claim.
     pub fn end(mut self) {
         let lease = {
             let mut held = self.inner.lock();
-            (held.ended, held.claimed) = (true, false);
+            held.ended = true;
+            // The lease is revoked below, without the lock.
+            let _ = held.tenure.give_up();
             held.lease.take()
         };
-        fence::close();
-        if let Some(lease) = lease
-            && let Err(error) = lease.revoke()
-        {
-            tracing::debug!(%error, "the lease could not be revoked: it ends by itself");
-        }
+        self.inner.close();
+        revoke(lease);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -128,68 +135,109 @@ impl Inner {
     fn run(&self) {
         let renew_every = self.ttl / RENEWALS;
         let mut renewed: Option<Instant> = None;
-        let mut reported: Option<((u64, Option<u64>), Instant)> = None;
+        let mut reported: Option<Instant> = None;
         loop {
-            let due = renewed.is_none_or(|at| at.elapsed() >= renew_every);
             let mut held = self.lock();
             if held.ended {
                 return;
             }
-            let had = held.lease.is_some();
-            if due {
+            let due = renewed.is_none_or(|at| at.elapsed() >= renew_every);
+            if due || held.lease.is_none() {
                 renewed = Some(Instant::now());
-                if let Err(error) = self.renew(&mut held) {
+                let due = held.tenure.renew(Boottime::now());
+                if let Err(error) = self.drive(&mut held, due) {
                     tracing::warn!(%error, "the lease of this node could not be renewed");
                 }
             }
-            let is_new = !had && held.lease.is_some();
-            let now = (self.standing.synced(), self.standing.needs());
-            let is_due = reported
-                .is_none_or(|(last, at)| is_new || last != now && at.elapsed() >= REPORT_EVERY);
-            if is_due && self.report(&mut held, now) {
-                reported = Some((now, Instant::now()));
+            let said = Said {
+                synced: self.standing.synced(),
+                needs: self.standing.needs(),
+            };
+            if held.tenure.has_to_report(said)
+                && reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
+                && self.report(&mut held, said)
+            {
+                held.tenure.reported(said);
+                reported = Some(Instant::now());
             }
             drop(held);
             thread::sleep(LOOK_EVERY);
         }
     }
 
-    /// Renews the lease, or takes another one.
-    fn renew(&self, held: &mut Held) -> Result<(), LogError> {
-        let sent = Boottime::now();
-        let lives = match &mut held.lease {
-            Some(lease) => lease.renew()?,
-            None => false,
-        };
-        if !lives {
-            held.lease = None;
-            let mut lease = self.log.lease(self.ttl)?;
-            if held.claimed {
-                match lease.claim(&self.node)? {
-                    Claim::Ours => {
-                        tracing::warn!(
-                            "the lease of the active node had ended: it has another one, and nobody took over"
-                        );
-                    }
-                    Claim::Others(other) => {
-                        let why = format!("its lease has ended, and {other} takes over");
-                        (self.lost)(&why);
-                    }
+    /// Does what is due, until that is all. Whether the fence was opened.
+    fn drive(&self, held: &mut Held, mut due: Due<Boottime>) -> Result<bool, LogError> {
+        let mut failed = None;
+        loop {
+            let heard = match due {
+                Due::Open(sent) => {
+                    self.open(sent);
+                    return Ok(true);
                 }
-            }
-            held.lease = Some(lease);
+                Due::Rest => break,
+                Due::Revoke => {
+                    self.close();
+                    revoke(held.lease.take());
+                    break;
+                }
+                Due::Lost(why) => {
+                    self.close();
+                    (self.lost)(&why);
+                    break;
+                }
+                Due::Renew => with(&mut held.lease, |lease| lease.renew().map(Heard::Renewed)),
+                Due::Grant => {
+                    self.close();
+                    held.lease = None;
+                    self.log.lease(self.ttl).map(|lease| {
+                        held.lease = Some(lease);
+                        Heard::Granted
+                    })
+                }
+                Due::Claim => with(&mut held.lease, |lease| {
+                    lease.claim(&self.node).map(Heard::Claimed)
+                }),
+                Due::ReadHead => self
+                    .log
+                    .head()
+                    .map(|found| Heard::Head(found.map(|(head, _)| head))),
+            };
+            let heard = heard.unwrap_or_else(|error| {
+                failed = Some(error);
+                Heard::Silence
+            });
+            due = held.tenure.on(heard, Boottime::now());
         }
-        if held.claimed {
-            let milliseconds = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
-            fence::open_until(sent.plus(milliseconds.saturating_sub(MARGIN)));
-        }
-        Ok(())
+        failed.map_or(Ok(false), Err)
     }
 
-    fn report(&self, held: &mut Held, (synced, needs): (u64, Option<u64>)) -> bool {
+    fn open(&self, sent: Boottime) {
+        // Its process is about to end.
+        if self.standing.is_superseded() {
+            return;
+        }
+        let milliseconds = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
+        let until = sent.plus(milliseconds.saturating_sub(MARGIN));
+        *self.open_until() = Some(until);
+        fence::open_until(until);
+    }
+
+    fn close(&self) {
+        *self.open_until() = None;
+        fence::close();
+    }
+
+    fn open_until(&self) -> MutexGuard<'_, Option<Boottime>> {
+        self.open_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, held: &mut Held, said: Said) -> bool {
         let Some(lease) = &mut held.lease else {
             return false;
         };
+        let Said { synced, needs } = said;
         if self.standing.role() == Role::Starting && needs.is_none() {
             return false;
         }
@@ -210,5 +258,23 @@ impl Inner {
     fn lock(&self) -> MutexGuard<'_, Held> {
         // What is in it is changed field by field, and each is true alone.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn with<T>(
+    lease: &mut Option<Box<dyn Lease>>,
+    ask: impl FnOnce(&mut dyn Lease) -> Result<T, LogError>,
+) -> Result<T, LogError> {
+    match lease {
+        Some(lease) => ask(lease.as_mut()),
+        None => Err(LogError::Unavailable("there is no lease yet".to_owned())),
+    }
+}
+
+fn revoke(lease: Option<Box<dyn Lease>>) {
+    if let Some(lease) = lease
+        && let Err(error) = lease.revoke()
+    {
+        tracing::debug!(%error, "the lease could not be revoked: it ends by itself");
     }
 }

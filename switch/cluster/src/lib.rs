@@ -22,6 +22,7 @@ mod node;
 mod owner;
 pub mod peer;
 mod protocol;
+mod replica;
 mod standby;
 mod standing;
 mod take_over;
@@ -44,5 +45,6 @@ pub use log::{
 pub use memory::{Loss, Memory, MemoryLog};
 pub use node::{Node, NodeSettings};
 pub use owner::{BATCH_BYTES_MAX, Owner};
-pub use standby::{AnyError, Ended, Replica, StandbyError};
+pub use replica::{AnyError, Replica};
+pub use standby::{Ended, StandbyError};
 pub use standing::{Overview, Role, Standing};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tessera_journal::Cut;
 
 /// Names a node in its cluster: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -260,6 +261,18 @@ pub trait Lease: Send {
     /// # Errors
     /// Where that is not known.
     fn revoke(self: Box<Self>) -> Result<(), LogError>;
+}
+
+impl Place {
+    /// That of the journal.
+    pub fn of(cut: Cut) -> Self {
+        let (position, sequence, chain) = cut.to_stored();
+        Self {
+            position,
+            sequence,
+            chain,
+        }
+    }
 }
 
 impl NodeId {

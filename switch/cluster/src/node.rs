@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use tessera_encryption::DataKeys;
 
 use crate::beside::{BesideCount, Membership};
+use crate::entry::EpochKeys;
 use crate::keeper::{Keeper, Lost};
-use crate::owner::place;
 use crate::peer::Peers;
-use crate::protocol::Reached;
-use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
+use crate::protocol::{Following, Reached, bytes_of};
+use crate::replica::Replica;
+use crate::standby::{Ended, Standby, StandbyError, Unsynced, Vacancy};
 use crate::standing::Standing;
-use crate::take_over::bytes_of;
-use crate::{Config, NodeId, ReplicatedLog, watch};
+use crate::{Config, LogError, NodeId, Place, ReplicatedLog, watch};
+
+/// Between two tries while the log does not answer.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// What a node is told when it starts.
 #[derive(Clone)]
@@ -107,6 +111,28 @@ impl Node {
         Ok(config)
     }
 
+    /// The same as [`check`](Self::check), once the log can be reached.
+    ///
+    /// # Errors
+    /// As for `check`, and where this node is asked to stop meanwhile.
+    pub fn wait_for_log(&self) -> Result<Config, StandbyError> {
+        let mut quiet = true;
+        loop {
+            match self.check() {
+                Err(StandbyError::Log(error @ LogError::Unavailable(_)))
+                    if !self.standing.is_stopping() =>
+                {
+                    if std::mem::take(&mut quiet) {
+                        tracing::warn!(%error, "waiting for the replicated log");
+                    }
+                    self.standing.set_why_not(Some(error.to_string()));
+                    thread::sleep(TRY_AGAIN_AFTER);
+                }
+                checked => return checked,
+            }
+        }
+    }
+
     /// How other nodes are reached.
     pub fn peers(&self) -> &Peers {
         &self.settings.peers
@@ -141,12 +167,14 @@ impl Node {
                     version: 1,
                     log: config.log.clone(),
                     beside: 0,
+                    active: false,
+                    epoch: 0,
                 },
                 true,
             ),
         };
         let beside = BesideCount::new(&self.settings.data, membership);
-        let reached = Reached::at_start(place(replica.place()), beside.count());
+        let reached = Reached::at_start(Place::of(replica.place()), beside.count());
         let standby = Standby {
             log: Arc::clone(&self.log),
             node: self.settings.node.clone(),
@@ -154,7 +182,7 @@ impl Node {
             keys: keys.clone(),
             keeper: &self.keeper,
             standing: Arc::clone(&self.standing),
-            reached,
+            following: Following::new(reached),
             beside,
             replica,
             unsynced: Unsynced::default(),
@@ -162,6 +190,10 @@ impl Node {
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
             peers: self.settings.peers.clone(),
             unknown,
+            opener: EpochKeys::new(keys.clone()),
+            follow: None,
+            begun: None,
+            quiet: true,
         };
         standby.run()
     }

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::beside::BesideCount;
 use crate::changes::Change;
-use crate::entry::{Body, EntryHeader, EntryKind, EpochKey, Tag};
-use crate::protocol::{Appending, Verdict};
+use crate::entry::{Body, EntryHeader, EntryKind, EpochKey};
+use crate::protocol::{Appending, Tip, Verdict};
 use crate::standing::{Role, Standing};
 use crate::{Head, LogError, NodeId, Place, ReplicatedLog, Revision};
 
@@ -20,7 +20,7 @@ use crate::{Head, LogError, NodeId, Place, ReplicatedLog, Revision};
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// While it is full.
 const FULL_FOR: Duration = Duration::from_millis(500);
-/// How long a resignation may take: whoever stops the process waits for it.
+/// How long a resignation may take: the process ends after it.
 const RESIGN_WITHIN: Duration = Duration::from_secs(2);
 
 /// The longest batch: an entry of this size takes the log's machines about as long as two of half the size.
@@ -34,14 +34,11 @@ pub struct Owner {
     pub(crate) log: Arc<dyn ReplicatedLog>,
     pub(crate) standing: Arc<Standing>,
     pub(crate) node: NodeId,
-    pub(crate) log_id: [u8; 16],
     pub(crate) keys: DataKeys,
     pub(crate) key: EpochKey,
     /// The newest data key that the other nodes certainly have.
     pub(crate) key_sent: DataKeyId,
-    pub(crate) head: Head,
-    pub(crate) revision: Revision,
-    pub(crate) tag: Tag,
+    pub(crate) tip: Tip,
     pub(crate) beside: BesideCount,
     pub(crate) standbys_min: u64,
     pub(crate) taken: Taken,
@@ -89,8 +86,8 @@ impl Commit for Owner {
             beside: &taken.beside,
             content,
         };
-        let (before, after) = (place(batch.before), place(batch.after));
-        let mut header = self.header(EntryKind::Batch, before, after);
+        let (before, after) = (Place::of(batch.before), Place::of(batch.after));
+        let mut header = self.tip.header(EntryKind::Batch, before, after);
         header.records = batch.records;
         header.checksum = batch.checksum;
         header.segment_begins = batch.segment.is_some();
@@ -99,7 +96,7 @@ impl Commit for Owner {
         self.append(header, &body, owner, None)?;
         if !taken.beside.is_empty() {
             self.beside
-                .save(self.head.beside)
+                .save(self.tip.head.beside)
                 .map_err(|error| JournalError::Replication {
                     why: error.to_string(),
                 })?;
@@ -109,12 +106,13 @@ impl Commit for Owner {
     }
 
     fn synced(&mut self) {
-        self.standing.set_synced(self.head.number, self.head.place);
+        self.standing
+            .set_synced(self.tip.head.number, self.tip.head.place);
     }
 
     fn close(&mut self) {
-        let place = self.head.place;
-        let header = self.header(EntryKind::Resignation, place, place);
+        let place = self.tip.head.place;
+        let header = self.tip.header(EntryKind::Resignation, place, place);
         let until = Instant::now() + RESIGN_WITHIN;
         match self.append(header, &Body::default(), None, Some(until)) {
             Ok(()) => self.standing.set_role(Role::Resigned),
@@ -143,27 +141,6 @@ impl Owner {
         Ok(())
     }
 
-    fn header(&self, kind: EntryKind, before: Place, after: Place) -> EntryHeader {
-        EntryHeader {
-            kind,
-            log: self.log_id,
-            epoch: self.head.epoch,
-            number: self.head.number + 1,
-            predecessor: self.tag,
-            key: self.key.key,
-            salt: self.key.salt,
-            records: 0,
-            before,
-            after,
-            beside: self.head.beside,
-            checksum: 0,
-            segment_begins: false,
-            changes_beside: false,
-            plaintext_bytes: 0,
-            body_bytes: 0,
-        }
-    }
-
     /// Returns once it is known that the log has the entry, however long that takes, or never will have it.
     fn append(
         &mut self,
@@ -174,29 +151,17 @@ impl Owner {
     ) -> Result<(), JournalError> {
         let unusable = |why| JournalError::Replication { why };
         let (bytes, tag) = self.key.seal(&mut header, body).map_err(unusable)?;
-        let wanted = Head {
-            epoch: header.epoch,
-            number: header.number,
-            owner,
-            tag: hex(&tag),
-            place: header.after,
-            beside: header.beside_after(),
-        };
+        let wanted = Tip::wanted(&header, &tag, owner);
         let below = self.standing.trim_below();
-        let expected = self.revision;
-        let revision = settle(
-            self.log.as_ref(),
-            Appending {
-                expected,
-                wanted: &wanted,
-            },
-            &bytes,
-            below,
-            until,
-        )?;
+        let mut appending = Appending::new(self.tip.revision, wanted);
+        let settled = settle(self.log.as_ref(), &mut appending, &bytes, below, until);
+        if let Err(JournalError::Superseded { .. }) = &settled {
+            self.standing.supersede();
+        }
+        let revision = settled?;
         self.window.add(header.number, bytes.len() as u64, below);
-        (self.head, self.revision, self.tag) = (wanted, revision, tag);
-        self.standing.see(self.head.number);
+        self.tip.advance(appending.wanted, revision, tag);
+        self.standing.see(header.number);
         Ok(())
     }
 
@@ -241,22 +206,20 @@ impl Window {
 /// Sends an append until its outcome is known, at most until a moment.
 pub(crate) fn settle(
     log: &dyn ReplicatedLog,
-    appending: Appending<'_>,
+    appending: &mut Appending,
     entry: &[u8],
     trim_below: u64,
     until: Option<Instant>,
 ) -> Result<Revision, JournalError> {
     let mut quiet = true;
+    let failed = |why| JournalError::Replication { why };
     loop {
-        let answer = log.append(appending.expected, appending.wanted, entry, trim_below);
-        let verdict = match answer {
-            Ok(answer) => Ok(appending.answered(answer)),
-            Err(error) => {
-                say(&error, &mut quiet);
-                ask(log, appending, &mut quiet)
-            }
-        };
-        match verdict? {
+        let answer = log.append(appending.expected, &appending.wanted, entry, trim_below);
+        let mut verdict = appending.answered(heard(answer, &mut quiet));
+        if verdict == Verdict::Ask {
+            verdict = appending.head_is(heard(log.head(), &mut quiet));
+        }
+        match verdict {
             Verdict::Done(revision) => {
                 if !quiet {
                     tracing::info!(
@@ -267,37 +230,22 @@ pub(crate) fn settle(
                 return Ok(revision);
             }
             Verdict::Superseded(head, _) => return Err(superseded(&head)),
-            Verdict::SendAgain => {}
+            Verdict::Failed(why) => return Err(failed(why)),
+            Verdict::Ask | Verdict::SendAgain => {}
         }
         if until.is_some_and(|until| Instant::now() > until) {
-            return Err(JournalError::Replication {
-                why: "the replicated log does not answer".to_owned(),
-            });
+            return Err(failed("the replicated log does not answer".to_owned()));
         }
         thread::sleep(TRY_AGAIN_AFTER);
     }
 }
 
-/// The head, once it can be read; nothing has answered before.
-fn ask(
-    log: &dyn ReplicatedLog,
-    appending: Appending<'_>,
-    quiet: &mut bool,
-) -> Result<Verdict, JournalError> {
-    match log.head() {
-        Ok(Some((head, revision))) => Ok(appending.head_is(head, revision)),
-        Ok(None) => Err(JournalError::Replication {
-            why: "the replicated log was deleted".to_owned(),
-        }),
-        Err(error @ LogError::Unusable(_)) => Err(JournalError::Replication {
-            why: error.to_string(),
-        }),
-        Err(error) => {
-            say(&error, quiet);
-            // Nothing is known: the same may be sent again, as after an unchanged head.
-            Ok(Verdict::SendAgain)
-        }
+/// An answer, after an error of it was logged.
+fn heard<T>(answer: Result<T, LogError>, quiet: &mut bool) -> Result<T, LogError> {
+    if let Err(error) = &answer {
+        say(error, quiet);
     }
+    answer
 }
 
 fn say(error: &LogError, quiet: &mut bool) {
@@ -320,17 +268,4 @@ pub(crate) fn superseded(head: &Head) -> JournalError {
             head.epoch, head.number
         ),
     }
-}
-
-pub(crate) fn place(cut: tessera_journal::Cut) -> Place {
-    let (position, sequence, chain) = cut.to_stored();
-    Place {
-        position,
-        sequence,
-        chain,
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,5 @@
 //! A standby: takes every entry of the log, and takes over when nobody owns it any more.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -12,11 +11,12 @@ use tessera_journal::{BatchHead, Cut};
 use crate::beside::BesideCount;
 use crate::entry::{EntryError, EntryHeader, EntryKind, EpochKeys, Opened};
 use crate::keeper::Keeper;
-use crate::owner::{Owner, place};
+use crate::owner::Owner;
 use crate::peer::{self, PeerError, Peers};
-use crate::protocol::{Next, Reached};
+use crate::protocol::{Course, Following, Look, Met, Reached, hex};
+use crate::replica::{AnyError, Replica};
 use crate::standing::{Role, Standing};
-use crate::take_over::{self, Claimed};
+use crate::take_over::{self, Begun, Candidate};
 use crate::{Follow, Followed, LogError, NodeId, Place, ReplicatedLog};
 
 /// What was taken is synced this long after the first of it, or when it is this much.
@@ -32,39 +32,6 @@ const COPY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 const KEPT_AFTER: Duration = Duration::from_millis(1_500);
 /// How long one look at the claim waits for its end.
 const CLAIM_WAIT: Duration = Duration::from_secs(1);
-
-/// What a node does with what it takes from the log.
-pub trait Replica {
-    /// Where its journal ends.
-    fn place(&self) -> Cut;
-
-    /// Writes a batch that goes on there, and applies its records.
-    ///
-    /// # Errors
-    /// Where it does not fit, or the disk refuses. The node has to end.
-    fn append(&mut self, batch: &BatchHead, plaintext: &[u8]) -> Result<(), AnyError>;
-
-    /// Makes changes of files beside the journal, durably. They may have been made before.
-    ///
-    /// # Errors
-    /// As for [`append`](Self::append).
-    fn change_beside(&mut self, changes: &[u8]) -> Result<(), AnyError>;
-
-    /// Makes a page of the file of wallet keys what it is on another node, durably.
-    ///
-    /// # Errors
-    /// As for [`append`](Self::append).
-    fn adopt_wallet_keys(&mut self, offset: u64, page: &[u8; 4096]) -> Result<(), AnyError>;
-
-    /// Makes durable what was appended.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    fn sync(&mut self) -> Result<(), AnyError>;
-}
-
-/// What a replica may say.
-pub type AnyError = Box<dyn Error + Send + Sync>;
 
 /// Why a standby can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +89,7 @@ pub(crate) struct Standby<'a> {
     pub keys: DataKeys,
     pub keeper: &'a Keeper,
     pub standing: Arc<Standing>,
-    pub reached: Reached,
+    pub following: Following,
     pub beside: BesideCount,
     pub replica: &'a mut dyn Replica,
     pub unsynced: Unsynced,
@@ -131,6 +98,12 @@ pub(crate) struct Standby<'a> {
     pub peers: Peers,
     /// What the data is of is not known yet: it may lack changes beside the journal.
     pub unknown: bool,
+    pub opener: EpochKeys,
+    pub follow: Option<Box<dyn Follow>>,
+    /// The epoch that this node has begun and does not own the log in yet.
+    pub begun: Option<Begun>,
+    /// That the log does not answer was not said yet.
+    pub quiet: bool,
 }
 
 /// What was taken and not synced yet.
@@ -150,93 +123,193 @@ pub(crate) struct Vacancy {
 impl Standby<'_> {
     /// Follows until it is asked to stop, or owns the log.
     pub fn run(mut self) -> Result<Ended, StandbyError> {
-        let mut opener = EpochKeys::new(self.keys.clone());
-        let mut follow: Option<Box<dyn Follow>> = None;
-        let mut quiet = true;
+        let mut course = match self.unknown {
+            true => Course::Behind(None),
+            false => self.on(Met::GoOn),
+        };
         while !self.standing.is_stopping() {
-            let stepped = match &mut follow {
-                Some(follow) => self.step(follow.as_mut(), &mut opener, None),
-                None if self.unknown => Err(StandbyError::Behind { first: None }),
-                None => self.begin().map(|begun| {
-                    follow = begun;
-                    true
-                }),
-            };
-            match stepped {
-                Ok(_) => quiet = true,
-                Err(StandbyError::Log(error @ (LogError::Unavailable(_) | LogError::Full(_)))) => {
-                    self.standing.set_why_not(Some(error.to_string()));
-                    if std::mem::take(&mut quiet) {
-                        tracing::warn!(%error, "this standby does not hear from the replicated log");
+            course = match course {
+                Course::Own => {
+                    if let Some(begun) = self.begun.take() {
+                        return Ok(Ended::Promoted(Box::new(self.owner(begun)?)));
                     }
-                    thread::sleep(TRY_AGAIN_AFTER);
-                    continue;
+                    self.on(Met::Promoted(false))
                 }
-                Err(behind @ StandbyError::Behind { .. }) => {
-                    follow = None;
-                    self.copy(behind)?;
-                    continue;
+                Course::Behind(first) => self.copy(&StandbyError::Behind { first })?,
+                Course::Foreign(number, what) => {
+                    return Err(StandbyError::Foreign { number, what });
                 }
-                Err(error) => return Err(error),
-            }
-            let Some(follow) = &mut follow else { continue };
-            self.sync(false)?;
-            if self.vacancy.is_vacant() && self.is_candidate() {
-                if let Some(owner) = self.take_over(follow.as_mut(), &mut opener)? {
-                    return Ok(Ended::Promoted(Box::new(owner)));
-                }
-                thread::sleep(TRY_AGAIN_AFTER);
-            }
+                Course::Unusable(why) => return Err(LogError::Unusable(why).into()),
+                course => match self.act(course) {
+                    Ok(course) => course,
+                    Err(StandbyError::Log(
+                        error @ (LogError::Unavailable(_) | LogError::Full(_)),
+                    )) => self.hears_nothing(&error),
+                    Err(error) => return Err(error),
+                },
+            };
         }
-        self.sync(true)?;
+        self.sync()?;
         Ok(Ended::Stopped)
     }
 
-    /// Finds out where in the log this node's files end, and follows from there.
-    fn begin(&mut self) -> Result<Option<Box<dyn Follow>>, StandbyError> {
-        let Some((head, _)) = self.log.head()? else {
-            return Err(LogError::Unusable("the log has no head".to_owned()).into());
-        };
-        self.standing.set_owner(head.epoch, head.owner.clone());
-        self.standing.see(head.number);
-        let from = match self.log.first()? {
-            Some(first) => first,
-            None if self.reached.is_at(&head) => {
-                self.reached.last = Some((head.number, tag(&head)?));
-                self.reached.epoch = head.epoch;
-                self.standing.set_synced(head.number, head.place);
-                head.number + 1
+    /// Does what is next, and finds out what comes after.
+    fn act(&mut self, course: Course) -> Result<Course, StandbyError> {
+        match course {
+            Course::ReadHead => {
+                let head = self.log.head()?.map(|(head, _)| head);
+                if let Some(head) = &head {
+                    self.standing.set_owner(head.epoch, head.owner.clone());
+                    self.know_owner(head.owner.as_ref(), head.epoch)?;
+                    self.standing.see(head.number);
+                }
+                Ok(self.on(Met::Head(head)))
             }
-            None => return Err(StandbyError::Behind { first: None }),
-        };
-        let follow = self.log.follow(from)?;
-        if self.standing.role() == Role::Starting {
-            self.standing.set_role(Role::Standby);
+            Course::ReadFirst => {
+                let first = self.log.first()?;
+                let course = self.on(Met::First(first));
+                let why_not = self.following.why_not().map(str::to_owned);
+                self.standing.set_why_not(why_not);
+                Ok(course)
+            }
+            Course::Follow(from) => {
+                self.follow = Some(self.log.follow(from)?);
+                if self.standing.role() == Role::Starting {
+                    self.standing.set_role(Role::Standby);
+                }
+                Ok(self.on(Met::Follows))
+            }
+            Course::Next => self.next(),
+            Course::Sync => {
+                self.sync()?;
+                Ok(self.on(Met::Synced))
+            }
+            Course::Claim => {
+                let claimed = self.keeper.claim().unwrap_or_else(|error| {
+                    tracing::debug!(%error, "the log could not be claimed");
+                    false
+                });
+                Ok(self.on(Met::Claimed(claimed)))
+            }
+            Course::BeginEpoch => self.begin_epoch(),
+            Course::Promote => {
+                let begun = self.begun.as_ref();
+                let promoted = begun.is_some_and(|begun| self.keeper.promote(begun.tip.head.epoch));
+                Ok(self.on(Met::Promoted(promoted)))
+            }
+            Course::GiveUp => {
+                self.begun = None;
+                self.keeper.give_up();
+                self.standing.set_role(Role::Standby);
+                Ok(Course::Pause)
+            }
+            Course::Pause => {
+                thread::sleep(TRY_AGAIN_AFTER);
+                // Longer than that, where the log is silent for long.
+                if self.following.is_unsynced() && self.unsynced.is_due() {
+                    self.sync()?;
+                    return Ok(self.on(Met::Synced));
+                }
+                Ok(self.on(Met::GoOn))
+            }
+            // Only to be met by `next`, and the ends, which `run` has seen.
+            course @ (Course::Take { .. }
+            | Course::Own
+            | Course::Behind(_)
+            | Course::Foreign(..)
+            | Course::Unusable(_)) => Ok(course),
         }
-        Ok(Some(follow))
+    }
+
+    fn on(&mut self, met: Met<'_>) -> Course {
+        let look = Look {
+            vacant: self.vacancy.is_vacant(),
+            sync_due: self.unsynced.is_due(),
+        };
+        self.following.on(met, look)
+    }
+
+    fn hears_nothing(&mut self, error: &LogError) -> Course {
+        self.standing.set_why_not(Some(error.to_string()));
+        if std::mem::take(&mut self.quiet) {
+            tracing::warn!(%error, "this standby does not hear from the replicated log");
+        }
+        self.on(Met::Silent)
+    }
+
+    /// Takes the next entry, if there is one.
+    fn next(&mut self) -> Result<Course, StandbyError> {
+        let Some(follow) = &mut self.follow else {
+            return Ok(self.on(Met::Silent));
+        };
+        let followed = follow.next(WAIT)?;
+        self.quiet = true;
+        let (number, bytes) = match followed {
+            Followed::Entry { number, bytes } => (number, bytes),
+            Followed::Nothing => {
+                self.standing.set_why_not(None);
+                return Ok(self.on(Met::NoEntry));
+            }
+            Followed::Behind(first) => return Ok(self.on(Met::Behind(first))),
+        };
+        let opened = self.opener.open(&bytes, number)?;
+        self.standing.see(number);
+        let header = &opened.header;
+        if header.log != self.log_id {
+            let what = "it is of another log";
+            return Err(StandbyError::Foreign { number, what });
+        }
+        let course = self.on(Met::Entry(header));
+        let Course::Take { batch, beside } = course else {
+            return Ok(course);
+        };
+        self.take(&opened, batch, beside, bytes.len())?;
+        let owner = match header.kind {
+            EntryKind::Epoch => take_over::owner_of(&opened),
+            EntryKind::Resignation => None,
+            EntryKind::Batch => self.standing.overview().owner,
+        };
+        if header.kind == EntryKind::Epoch {
+            self.know_owner(owner.as_ref(), header.epoch)?;
+        }
+        self.standing.set_owner(header.epoch, owner);
+        Ok(self.on(Met::Taken(header, opened.tag)))
+    }
+
+    /// Once another node owns the log, this node's folder may lack what is released.
+    fn know_owner(&mut self, owner: Option<&NodeId>, epoch: u64) -> Result<(), StandbyError> {
+        if owner.is_some_and(|owner| *owner != self.node) {
+            self.beside
+                .set_active(false, epoch)
+                .map_err(|error| StandbyError::Replica(error.into()))?;
+        }
+        Ok(())
     }
 
     /// Takes from another node what the log no longer has. This node is no candidate meanwhile.
-    fn copy(&mut self, behind: StandbyError) -> Result<(), StandbyError> {
-        self.sync(true)?;
+    fn copy(&mut self, behind: &StandbyError) -> Result<Course, StandbyError> {
+        if self.begun.take().is_some() {
+            self.keeper.give_up();
+        }
+        self.sync()?;
         self.standing.set_role(Role::Starting);
         self.standing.set_why_not(Some(behind.to_string()));
         match self.copy_once() {
-            Ok(()) => Ok(()),
-            Err(StandbyError::Log(error)) => self.wait_for_copy(&error),
-            Err(StandbyError::Peer(error)) => self.wait_for_copy(&error),
+            Ok(()) => Ok(self.on(Met::GoOn)),
+            Err(StandbyError::Log(error)) => Ok(self.wait_for_copy(&error)),
+            Err(StandbyError::Peer(error)) => Ok(self.wait_for_copy(&error)),
             Err(error) => Err(error),
         }
     }
 
-    fn wait_for_copy(&self, error: &dyn std::fmt::Display) -> Result<(), StandbyError> {
+    fn wait_for_copy(&self, error: &dyn std::fmt::Display) -> Course {
         tracing::warn!(%error, "this node lacks entries that the log no longer has, and could not copy them yet");
         self.standing.set_why_not(Some(error.to_string()));
         let until = Instant::now() + COPY_AGAIN_AFTER;
         while Instant::now() < until && !self.standing.is_stopping() {
             thread::sleep(TRY_AGAIN_AFTER);
         }
-        Ok(())
+        Course::Behind(None)
     }
 
     fn copy_once(&mut self) -> Result<(), StandbyError> {
@@ -248,7 +321,7 @@ impl Standby<'_> {
         thread::sleep(KEPT_AFTER);
         let nodes = self.log.nodes()?;
         let until = head.place.sequence.saturating_sub(1);
-        let log = crate::owner::hex(&self.log_id);
+        let log = hex(&self.log_id);
         let copied = peer::copy(&self.peers, &log, head.number, until, &nodes, self.replica);
         let copied = copied.map_err(StandbyError::Replica)??;
         tracing::info!(
@@ -259,53 +332,10 @@ impl Standby<'_> {
         self.beside
             .save(head.beside)
             .map_err(|error| StandbyError::Replica(error.into()))?;
-        self.reached = Reached::at_start(place(self.replica.place()), head.beside);
+        let reached = Reached::at_start(Place::of(self.replica.place()), head.beside);
+        (self.following, self.follow) = (Following::new(reached), None);
         self.unknown = false;
         Ok(())
-    }
-
-    /// Takes the next entry, if there is one. Whether there was.
-    fn step(
-        &mut self,
-        follow: &mut dyn Follow,
-        opener: &mut EpochKeys,
-        own: Option<&Claimed>,
-    ) -> Result<bool, StandbyError> {
-        let (number, bytes) = match follow.next(WAIT)? {
-            Followed::Entry { number, bytes } => (number, bytes),
-            Followed::Nothing => {
-                self.standing.set_why_not(None);
-                return Ok(false);
-            }
-            Followed::Behind(first) => return Err(StandbyError::Behind { first }),
-        };
-        let opened = opener.open(&bytes, number)?;
-        self.standing.see(number);
-        let header = &opened.header;
-        if header.log != self.log_id {
-            let what = "it is of another log";
-            return Err(StandbyError::Foreign { number, what });
-        }
-        match self.reached.next(header) {
-            Next::Missing => {
-                return Err(StandbyError::Behind {
-                    first: Some(number),
-                });
-            }
-            Next::Foreign(what) => return Err(StandbyError::Foreign { number, what }),
-            Next::GoesOn { batch, beside } => self.take(&opened, batch, beside, bytes.len())?,
-        }
-        let owner = match header.kind {
-            EntryKind::Epoch if own.is_some_and(|own| own.tag == opened.tag) => {
-                Some(self.node.clone())
-            }
-            EntryKind::Epoch => take_over::owner_of(&opened),
-            EntryKind::Resignation => None,
-            EntryKind::Batch => self.standing.overview().owner,
-        };
-        self.standing.set_owner(header.epoch, owner);
-        self.reached.take(header, opened.tag);
-        Ok(true)
     }
 
     fn take(
@@ -336,94 +366,59 @@ impl Standby<'_> {
         Ok(())
     }
 
-    /// Syncs what was taken, if it is time.
-    fn sync(&mut self, at_once: bool) -> Result<(), StandbyError> {
-        let Unsynced { since, bytes } = self.unsynced;
-        let Some(since) = since else { return Ok(()) };
-        if at_once || since.elapsed() >= SYNC_EVERY || bytes >= SYNC_BYTES {
-            self.replica.sync().map_err(StandbyError::Replica)?;
-            self.unsynced = Unsynced::default();
-            if let Some((number, _)) = self.reached.last {
-                self.standing.set_synced(number, self.reached.place);
-                self.standing.set_needs(None);
-            }
+    /// Syncs what was taken.
+    fn sync(&mut self) -> Result<(), StandbyError> {
+        self.replica.sync().map_err(StandbyError::Replica)?;
+        self.unsynced = Unsynced::default();
+        if let Some(number) = self.following.number() {
+            self.standing
+                .set_synced(number, self.following.reached().place);
+            self.standing.set_needs(None);
         }
         Ok(())
     }
 
-    /// Whether this node's files go up to the first entry that the log still has: then it can have all of them.
-    fn is_candidate(&self) -> bool {
-        let Ok(Some((head, _))) = self.log.head() else {
-            return false;
+    /// Claimed the log: begins an epoch, unless another node is faster.
+    fn begin_epoch(&mut self) -> Result<Course, StandbyError> {
+        self.standing.set_role(Role::TakingOver);
+        let (keeper, standing) = (self.keeper, &self.standing);
+        let candidate = Candidate {
+            node: &self.node,
+            log_id: self.log_id,
+            keys: &self.keys,
+            reached: self.following.reached(),
+            lives: &|| keeper.holds() && !standing.is_stopping(),
         };
-        let Ok(first) = self.log.first() else {
-            return false;
-        };
-        let why_not = match (first, self.reached.next_number()) {
-            (Some(first), Some(next)) if first > next => Some("it lacks entries"),
-            (Some(_), Some(_)) => None,
-            (None, _) if self.reached.is_at(&head) => None,
-            (None, _) => Some("it lacks entries that the log no longer has"),
-            (Some(_), None) => Some("it has not seen an entry yet"),
-        };
-        self.standing.set_why_not(why_not.map(str::to_owned));
-        why_not.is_none()
+        self.begun = take_over::begin_epoch(self.log.as_ref(), &candidate)?;
+        let entry = self.begun.as_ref().map(|begun| {
+            let (epoch, entry) = (begun.tip.head.epoch, begun.tip.head.number);
+            tracing::info!(epoch, entry, "took over: this node owns the replicated log");
+            (entry, begun.tip.tag)
+        });
+        Ok(self.on(Met::Began(entry)))
     }
 
-    /// Claims the log, begins an epoch, and takes all that the log has before it. `None` where another node was faster.
-    fn take_over(
-        &mut self,
-        follow: &mut dyn Follow,
-        opener: &mut EpochKeys,
-    ) -> Result<Option<Owner>, StandbyError> {
-        match self.keeper.claim() {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => {
-                tracing::debug!(%error, "the log could not be claimed");
-                return Ok(None);
-            }
-        }
-        self.standing.set_role(Role::TakingOver);
-        let began = take_over::begin_epoch(self.log.as_ref(), &self.node, self.log_id, &self.keys);
-        let Some(claimed) = began? else {
-            self.keeper.disclaim();
-            self.standing.set_role(Role::Standby);
-            return Ok(None);
-        };
-        tracing::info!(
-            epoch = claimed.head.epoch,
-            entry = claimed.head.number,
-            "took over: this node owns the replicated log"
-        );
-        while self.reached.last.map(|(number, _)| number) != Some(claimed.head.number) {
-            match self.step(follow, opener, Some(&claimed)) {
-                Ok(_) => {}
-                Err(StandbyError::Log(error @ LogError::Unavailable(_))) => {
-                    tracing::warn!(%error, "the new owner waits for the replicated log");
-                }
-                Err(error) => return Err(error),
-            }
-            if self.standing.is_stopping() {
-                return Ok(None);
-            }
-        }
-        self.sync(true)?;
-        if self.reached.last != Some((claimed.head.number, claimed.tag)) {
-            let (number, what) = (claimed.head.number, "another epoch took its place");
-            return Err(StandbyError::Foreign { number, what });
-        }
+    fn owner(mut self, begun: Begun) -> Result<Owner, StandbyError> {
+        self.beside
+            .set_active(true, begun.tip.head.epoch)
+            .map_err(|error| StandbyError::Replica(error.into()))?;
         self.vacancy.end();
         self.standing.set_role(Role::Active);
-        let beside = self.beside.clone();
-        Ok(Some(claimed.owner(
-            Arc::clone(&self.log),
-            Arc::clone(&self.standing),
-            self.node.clone(),
-            beside,
+        Ok(begun.owner(
+            self.log,
+            self.standing,
+            self.node,
+            self.beside,
             self.standbys_min,
-            self.keys.clone(),
-        )))
+            self.keys,
+        ))
+    }
+}
+
+impl Unsynced {
+    /// Whether it has waited long enough.
+    fn is_due(&self) -> bool {
+        self.bytes >= SYNC_BYTES || self.since.is_none_or(|since| since.elapsed() >= SYNC_EVERY)
     }
 }
 
@@ -484,15 +479,5 @@ fn batch_head(
         segment: segment.copied(),
         records: header.records,
         checksum: header.checksum,
-    })
-}
-
-fn tag(head: &crate::Head) -> Result<crate::entry::Tag, StandbyError> {
-    take_over::tag_of(head).ok_or_else(|| {
-        LogError::Unusable(format!(
-            "the tag of the log's head, {:?}, is none",
-            head.tag
-        ))
-        .into()
     })
 }

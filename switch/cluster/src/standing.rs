@@ -38,6 +38,8 @@ pub struct Standing {
     /// Other nodes whose leases live.
     others: AtomicU64,
     stopping: AtomicBool,
+    /// Another node has begun an epoch after this node's own.
+    superseded: AtomicBool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -102,6 +104,14 @@ impl Standing {
     /// Whether it is asked to end.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn supersede(&self) {
+        self.superseded.store(true, Ordering::Release);
     }
 
     pub(crate) fn set_role(&self, role: Role) {

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use tessera_encryption::DataKeys;
 
 use crate::beside::BesideCount;
-use crate::entry::{Body, EntryHeader, EntryKind, EpochKey, Opened, Tag};
-use crate::owner::{Owner, hex};
-use crate::protocol::{Appending, Verdict};
+use crate::entry::{Body, EntryKind, EpochKey, Opened};
+use crate::owner::Owner;
+use crate::protocol::{Appending, Candidacy, Canvass, Reached, Tip};
 use crate::standing::Standing;
 use crate::{Head, LogError, NodeId, ReplicatedLog, Revision};
 
@@ -26,118 +26,134 @@ struct Begins {
     build: String,
 }
 
-/// An epoch that this node has begun.
-pub(crate) struct Claimed {
-    pub head: Head,
-    pub revision: Revision,
-    pub tag: Tag,
-    key: EpochKey,
-    log_id: [u8; 16],
+/// Who would begin an epoch.
+pub(crate) struct Candidate<'a> {
+    pub node: &'a NodeId,
+    pub log_id: [u8; 16],
+    pub keys: &'a DataKeys,
+    pub reached: &'a Reached,
+    /// Whether it may still: its lease certainly lives, and nobody has asked the node to stop.
+    pub lives: &'a dyn Fn() -> bool,
 }
 
-/// Begins the next epoch, whatever the head is by now. `None` where another node has begun one meanwhile.
+/// An epoch that this node has begun.
+pub(crate) struct Begun {
+    pub tip: Tip,
+    key: EpochKey,
+}
+
+/// Begins the next epoch, whatever the head is by now. `None` where this candidate does not: then another one may.
 ///
 /// # Errors
 /// Where the log can't be used. Where it only does not answer, this waits: the epoch may have begun.
 pub(crate) fn begin_epoch(
     log: &dyn ReplicatedLog,
-    node: &NodeId,
-    log_id: [u8; 16],
-    keys: &DataKeys,
-) -> Result<Option<Claimed>, LogError> {
-    let (mut head, mut revision) = current(log)?;
-    let epoch = head.epoch + 1;
+    candidate: &Candidate<'_>,
+) -> Result<Option<Begun>, LogError> {
+    let lives = candidate.lives;
+    let mut candidacy = Candidacy::default();
+    let mut next = candidacy.head_is(log.head(), lives());
+    let mut made: Option<(Begun, Vec<u8>)> = None;
+    let mut says = true;
     loop {
-        let (key, wanted, entry, tag) = epoch_entry(&head, epoch, node, log_id, keys)?;
-        let appending = Appending {
-            expected: revision,
-            wanted: &wanted,
-        };
-        let verdict = loop {
-            let verdict = match log.append(revision, &wanted, &entry, 0) {
-                Ok(answer) => appending.answered(answer),
-                Err(LogError::Unusable(why)) => return Err(LogError::Unusable(why)),
-                Err(error) => {
-                    tracing::warn!(%error, "it is not known yet whether this node took over");
-                    let (head, revision) = current(log)?;
-                    appending.head_is(head, revision)
-                }
-            };
-            if verdict != Verdict::SendAgain {
-                break verdict;
+        next = match next {
+            Canvass::ReadHead => {
+                let found = log.head();
+                pause_after(&found);
+                candidacy.head_is(found, lives())
             }
-            thread::sleep(TRY_AGAIN_AFTER);
-        };
-        match verdict {
-            Verdict::Done(revision) => {
-                return Ok(Some(Claimed {
-                    head: wanted,
-                    revision,
-                    tag,
-                    key,
-                    log_id,
+            Canvass::ReadFirst => {
+                let found = log.first();
+                pause_after(&found);
+                candidacy.first_is(found, candidate.reached, lives())
+            }
+            Canvass::Begin(head, revision, epoch) => {
+                let (begun, entry, wanted) = epoch_entry(&head, revision, epoch, candidate)?;
+                candidacy.made(Appending::new(revision, wanted));
+                made = Some((begun, entry));
+                send(log, &mut candidacy, &made, lives, &mut says)
+            }
+            Canvass::SendAgain => {
+                thread::sleep(TRY_AGAIN_AFTER);
+                send(log, &mut candidacy, &made, lives, &mut says)
+            }
+            Canvass::Began(head, revision) => {
+                return Ok(made.map(|(mut begun, _)| {
+                    let tag = begun.tip.tag;
+                    begun.tip.advance(head, revision, tag);
+                    begun
                 }));
             }
-            Verdict::Superseded(now, _) if now.epoch >= epoch => return Ok(None),
-            // The owner before was not dead: it has appended.
-            Verdict::Superseded(now, at) => (head, revision) = (now, at),
-            Verdict::SendAgain => {}
+            Canvass::GaveUp(why) => {
+                tracing::info!(why, "this node does not take over");
+                return Ok(None);
+            }
+            Canvass::Failed(why) => return Err(LogError::Unusable(why)),
         }
     }
 }
 
-/// The head, however long it takes to read it.
-fn current(log: &dyn ReplicatedLog) -> Result<(Head, Revision), LogError> {
-    loop {
-        match log.head() {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => return Err(LogError::Unusable("the log has no head".to_owned())),
-            Err(LogError::Unusable(why)) => return Err(LogError::Unusable(why)),
-            Err(_) => thread::sleep(TRY_AGAIN_AFTER),
-        }
+fn send(
+    log: &dyn ReplicatedLog,
+    candidacy: &mut Candidacy,
+    made: &Option<(Begun, Vec<u8>)>,
+    lives: &dyn Fn() -> bool,
+    says: &mut bool,
+) -> Canvass {
+    let Some((_, entry)) = made else {
+        return Canvass::ReadHead;
+    };
+    let appending = match candidacy.sends(lives()) {
+        Ok(appending) => appending,
+        Err(next) => return next,
+    };
+    let answer = log.append(appending.expected, &appending.wanted, entry, 0);
+    if let Err(error) = &answer
+        && std::mem::take(says)
+    {
+        tracing::warn!(%error, "it is not known yet whether this node took over");
+    }
+    candidacy.answered(answer)
+}
+
+fn pause_after<T>(found: &Result<T, LogError>) {
+    if found.is_err() {
+        thread::sleep(TRY_AGAIN_AFTER);
     }
 }
 
+/// The entry that begins an epoch after this head, and the head that it leaves.
 fn epoch_entry(
     head: &Head,
+    revision: Revision,
     epoch: u64,
-    node: &NodeId,
-    log_id: [u8; 16],
-    keys: &DataKeys,
-) -> Result<(EpochKey, Head, Vec<u8>, Tag), LogError> {
+    candidate: &Candidate<'_>,
+) -> Result<(Begun, Vec<u8>, Head), LogError> {
     let unusable = LogError::Unusable;
     // Not from this process: a clone of the machine, memory and all, must not use the same one.
     let mut salt = [0; 32];
     SysRng
         .try_fill_bytes(&mut salt)
         .map_err(|error| unusable(format!("there are no random numbers: {error}")))?;
-    let key = EpochKey::make(keys, salt).map_err(unusable)?;
-    let predecessor = tag_of(head).ok_or_else(|| {
+    let key = EpochKey::make(candidate.keys, salt).map_err(unusable)?;
+    let tag = Tip::tag_of(head).ok_or_else(|| {
         unusable(format!(
             "the tag of the log's head, {:?}, is none",
             head.tag
         ))
     })?;
-    let mut header = EntryHeader {
-        kind: EntryKind::Epoch,
-        log: log_id,
-        epoch,
-        number: head.number + 1,
-        predecessor,
+    let mut tip = Tip {
+        log: candidate.log_id,
         key: key.key,
         salt,
-        records: 0,
-        before: head.place,
-        after: head.place,
-        beside: head.beside,
-        checksum: 0,
-        segment_begins: false,
-        changes_beside: false,
-        plaintext_bytes: 0,
-        body_bytes: 0,
+        head: head.clone(),
+        revision,
+        tag,
     };
+    let mut header = tip.header(EntryKind::Epoch, head.place, head.place);
+    header.epoch = epoch;
     let begins = Begins {
-        node: node.clone(),
+        node: candidate.node.clone(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let content = serde_json::to_vec(&begins).map_err(|error| unusable(error.to_string()))?;
@@ -146,18 +162,12 @@ fn epoch_entry(
         ..Body::default()
     };
     let (entry, tag) = key.seal(&mut header, &body).map_err(unusable)?;
-    let wanted = Head {
-        epoch,
-        number: header.number,
-        owner: Some(node.clone()),
-        tag: hex(&tag),
-        place: head.place,
-        beside: head.beside,
-    };
-    Ok((key, wanted, entry, tag))
+    let wanted = Tip::wanted(&header, &tag, Some(candidate.node.clone()));
+    tip.tag = tag;
+    Ok((Begun { tip, key }, entry, wanted))
 }
 
-impl Claimed {
+impl Begun {
     /// What appends from now on.
     pub fn owner(
         self,
@@ -168,24 +178,15 @@ impl Claimed {
         standbys_min: u64,
         keys: DataKeys,
     ) -> Owner {
-        let Self {
-            head,
-            revision,
-            tag,
-            key,
-            log_id,
-        } = self;
+        let Self { tip, key } = self;
         Owner {
             log,
             standing,
             node,
-            log_id,
             keys,
             key_sent: key.key,
             key,
-            head,
-            revision,
-            tag,
+            tip,
             beside,
             standbys_min,
             taken: Default::default(),
@@ -198,17 +199,4 @@ impl Claimed {
 pub(crate) fn owner_of(opened: &Opened) -> Option<NodeId> {
     let begins: Begins = serde_json::from_slice(opened.body().content).ok()?;
     Some(begins.node)
-}
-
-/// The tag of the head's entry.
-pub(crate) fn tag_of(head: &Head) -> Option<Tag> {
-    bytes_of(&head.tag)
-}
-
-/// Sixteen bytes from hexadecimal digits.
-pub(crate) fn bytes_of(digits: &str) -> Option<[u8; 16]> {
-    if digits.len() != 32 || !digits.is_ascii() {
-        return None;
-    }
-    u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes)
 }

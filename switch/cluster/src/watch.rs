@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::protocol::trim_below;
+use crate::protocol::{trim_below, without_needed};
 use crate::standing::{Role, Standing};
 use crate::{NodeId, ReplicatedLog};
 
@@ -34,8 +34,9 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
                 continue;
             }
         };
-        let others = nodes.iter().filter(|report| report.node != *node);
-        let below = trim_below(standing.synced(), others);
+        let others = || nodes.iter().filter(|report| report.node != *node);
+        let below = trim_below(standing.synced(), others().map(|report| report.synced));
+        let below = without_needed(below, others().filter_map(|report| report.needs));
         standing.set_nodes(nodes, node);
         if standing.role() != Role::Active {
             continue;

@@ -50,7 +50,7 @@ pub fn cluster_client(
     Ok(Some(Arc::new(client)))
 }
 
-/// The server's side of the connections from other nodes: whoever has no certificate of `authority` is refused. `None` where no
+/// The server's side of the connections from other nodes: a client without a certificate of `authority` is refused. `None` where no
 /// certificate is configured.
 pub fn cluster_server(
     settings: &ClusterSettings,

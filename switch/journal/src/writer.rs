@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::batch::{Batch, Gathering, Taken, Wake};
-use super::copies::Cut;
 use super::format::{self, Encryption, Place, SEGMENT_HEADER_BYTES};
 use super::pages::Pages;
 use super::prepare::Prepare;
-use super::replicated::{BatchHead, Commit};
+use super::replicated::{BatchHead, Commit, Cut};
 use super::segment::{Begun, Segment};
 use super::shelf::Shelf;
 use super::{Faults, JournalError, Observer, Position, Progress, Sequence, Synced};

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 use tessera_config::Settings;
-use tessera_journal::{Journal, Options, Position, Reader, Sequence};
+use tessera_journal::{Journal, Position, Reader, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{
@@ -31,8 +31,9 @@ use tessera_protocol::Institution;
 use tessera_reports::recon::{self, Booked, Plan, Step, SwitchTrace};
 use tessera_store::{ReadBackError, Store, read_back_kept};
 
+use crate::cluster::open_data;
 use crate::ops::operator;
-use crate::recovery::{self, Data, journal_location};
+use crate::recovery::{Data, journal_location};
 use dates::begin;
 use rows::{Importing, Later, Row, Why, has_side, leaves_enough};
 
@@ -79,13 +80,16 @@ pub fn settle(
     };
     let digest = Sha256::digest(list);
     let list_digest = std::array::from_fn(|place| digest[place]);
-    let Data {
-        lock: _lock,
-        keys,
-        journal,
-        store,
-        recovered: _,
-    } = recovery::open(settings, Options::default())?;
+    let (
+        Data {
+            lock: _lock,
+            keys,
+            journal,
+            store,
+            recovered: _,
+        },
+        member,
+    ) = open_data(settings)?;
     let location = journal_location(settings, Some(&keys));
     let Plan {
         mut steps,
@@ -137,6 +141,9 @@ pub fn settle(
     }
     let Import { done, refused, .. } = running;
     journal.close()?;
+    if let Some(member) = member {
+        member.end();
+    }
     // What was imported may have settled more than its own row.
     let mut left = recon::plan(&location, list)?.steps;
     for step in &mut left {

@@ -1,36 +1,27 @@
 //! The process as a node of a cluster: a standby until it is active.
 
-use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use anyhow::Context as _;
-use tessera_cluster::peer::{PeerServer, Peers};
-use tessera_cluster::{
-    BATCH_BYTES_MAX, Ended, Endpoint, Etcd, EtcdSettings, Head, LogStatus, Node, NodeId,
-    NodeReport, NodeSettings, ReplicatedLog, Standing,
-};
-use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
-use tessera_console::service;
+use tessera_cluster::{Ended, Standing};
 use tessera_journal::Replication;
 use tokio::sync::oneshot;
 
 use super::base::Base;
 use super::ending::Ending;
-use crate::recovery::{place_of, stand_by};
+use super::waiting::Waiting;
+use crate::cluster::{Member, replication};
 
 /// What has come of joining the cluster.
 pub(super) enum Joined {
     /// There is none.
     Alone,
     /// This node owns the log, and its journal has all that the log has.
-    Active(Replication, Member, Ending),
+    Active(Replication, Member, (Ending, Waiting)),
     /// It was asked to stop while it was a standby.
     Stopped(Member),
 }
-
-/// This node's membership.
-pub(super) struct Member(Node);
 
 /// Returns when this process is to serve, or to end.
 pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
@@ -39,42 +30,34 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
     };
     let mut ending = Ending::listen()?;
     let (settings, cluster) = (Arc::clone(&base.settings), cluster.clone());
-    let peers = listen_for_peers(&cluster)?;
+    let peers = crate::cluster::listen_for_peers(&cluster)?;
     let (health, (done, ended)) = (Arc::clone(&base.health), oneshot::channel());
-    let stopper: Arc<std::sync::OnceLock<Arc<Standing>>> = Arc::default();
+    let stopper: Arc<OnceLock<Arc<Standing>>> = Arc::default();
     let stops = Arc::clone(&stopper);
     // A thread of its own: it waits for etcd and for the disk.
     thread::Builder::new()
         .name("standby".to_owned())
         .spawn(move || {
             let run = || -> anyhow::Result<_> {
-                let log = open_log(&cluster)?;
-                let node = start(&settings, &cluster, log)?;
-                health.watch_cluster(Arc::clone(node.standing()));
-                let _ = stops.set(Arc::clone(node.standing()));
-                let ended = stand_by(&settings, &node, peers)?;
-                Ok((ended, Member(node)))
+                let member = Member::start(&settings, &cluster)?;
+                health.watch_cluster(Arc::clone(member.standing()));
+                let _ = stops.set(Arc::clone(member.standing()));
+                let waiting = Waiting::start(Arc::clone(member.standing()))?;
+                let ended = member.stand_by(&settings, peers)?;
+                Ok((ended, member, waiting))
             };
             // Nobody waits where the process ends meanwhile.
             let _ = done.send(run());
         })?;
     tokio::pin!(ended);
-    // For the service manager a standby has started: it does its work.
-    service::ready();
-    let alive = actix::spawn(say_alive());
-    let _alive = AbortOnDrop(alive);
     loop {
         tokio::select! {
             ended = &mut ended => {
                 return match ended.context("the standby's thread has panicked")?? {
-                    (Ended::Promoted(owner), member) => {
-                        let replication = Replication {
-                            commit: owner,
-                            batch_bytes_max: BATCH_BYTES_MAX,
-                        };
-                        Ok(Joined::Active(replication, member, ending))
+                    (Ended::Promoted(owner), member, waiting) => {
+                        Ok(Joined::Active(replication(owner), member, (ending, waiting)))
                     }
-                    (Ended::Stopped, member) => Ok(Joined::Stopped(member)),
+                    (Ended::Stopped, member, _) => Ok(Joined::Stopped(member)),
                 };
             }
             () = ending.asked() => {}
@@ -84,128 +67,5 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
             // It has not begun to follow.
             None => anyhow::bail!("stopped before it joined the cluster"),
         }
-    }
-}
-
-/// Begins the log of the cluster that these settings name, with the data of this node, which no process may have open. The id of the
-/// log.
-///
-/// # Errors
-/// Where there is one already, etcd can't be reached, or the data can't be opened.
-pub fn begin_cluster(settings: &Settings) -> anyhow::Result<String> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
-    let log = open_log(cluster)?;
-    let ends = place_of(settings)?;
-    let id = tessera_cluster::begin(log.as_ref(), &settings.data, ends, settings.partitions)?;
-    Ok(id)
-}
-
-/// What the log says of its cluster.
-///
-/// # Errors
-/// Where etcd can't be reached, or the cluster has no log.
-pub fn view_cluster(settings: &Settings) -> anyhow::Result<ClusterView> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
-    let log = open_log(cluster)?;
-    let (head, _) = log.head()?.context(
-        "the cluster has no log yet: run `tessera cluster begin` on the node whose data it goes on with",
-    )?;
-    Ok(ClusterView {
-        head,
-        first: log.first()?,
-        nodes: log.nodes()?,
-        engine: log.status()?,
-    })
-}
-
-/// A cluster, as its log shows it.
-#[derive(Debug)]
-pub struct ClusterView {
-    /// The end of the log.
-    pub head: Head,
-    /// The oldest entry that the log has; `None` for none.
-    pub first: Option<u64>,
-    /// The nodes whose leases live.
-    pub nodes: Vec<NodeReport>,
-    /// What etcd says of itself.
-    pub engine: LogStatus,
-}
-
-fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>> {
-    let endpoint = |text: &String| {
-        Endpoint::parse(text).with_context(|| format!("cluster.etcd: {text:?} is no endpoint"))
-    };
-    let settings = EtcdSettings {
-        endpoints: cluster
-            .etcd
-            .iter()
-            .map(endpoint)
-            .collect::<Result<_, _>>()?,
-        tls: cluster_client(cluster)?,
-        cluster: NodeId::parse(&cluster.name).context("cluster.name is no name")?,
-    };
-    Ok(Arc::new(Etcd::new(settings)?))
-}
-
-/// A standby waits on a thread of its own; this says that the process runs.
-async fn say_alive() {
-    let Some(every) = service::watchdog_every() else {
-        return;
-    };
-    loop {
-        service::alive();
-        tokio::time::sleep(every).await;
-    }
-}
-
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// The port for the other nodes, as `cluster.nodes` says.
-fn listen_for_peers(cluster: &ClusterSettings) -> anyhow::Result<PeerServer> {
-    let address = &cluster.nodes[&cluster.node];
-    let at = || format!("can't listen for other nodes at {address}");
-    let listener = TcpListener::bind(address.as_str()).with_context(at)?;
-    Ok(PeerServer::new(listener, cluster_server(cluster)?))
-}
-
-fn start(
-    settings: &Settings,
-    cluster: &ClusterSettings,
-    log: Arc<dyn ReplicatedLog>,
-) -> anyhow::Result<Node> {
-    let settings = NodeSettings {
-        node: NodeId::parse(&cluster.node).context("cluster.node is no name of a node")?,
-        peer: cluster.nodes.get(&cluster.node).cloned(),
-        ttl: cluster.lease,
-        standbys_min: cluster.standbys_min as u64,
-        data: settings.data.clone(),
-        partitions: settings.partitions,
-        peers: Peers {
-            tls: cluster_client(cluster)?,
-            addresses: cluster.others().map(str::to_owned).collect(),
-        },
-    };
-    let lost = Box::new(|why: &str| crate::fault::superseded(why));
-    Ok(Node::start(settings, log, lost)?)
-}
-
-impl Member {
-    /// Ends the lease: another node may take over at once. To be called when the journal is closed.
-    pub async fn end(self) {
-        let ended = tokio::task::spawn_blocking(move || self.0.end());
-        // A panic there has been printed.
-        let _ = ended.await;
     }
 }

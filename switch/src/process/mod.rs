@@ -10,10 +10,12 @@ mod control;
 mod data;
 mod ending;
 mod ports;
+mod waiting;
 mod wire;
 mod workers;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use actix::System;
 use tessera_config::Settings;
@@ -29,6 +31,7 @@ use ending::Ending;
 use ports::Ports;
 use workers::Workers;
 
+use crate::cluster::Member;
 use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::recovery::journal_location;
@@ -37,7 +40,9 @@ use crate::renewal;
 use crate::reseal;
 use crate::shredding;
 
-pub use cluster::{ClusterView, begin_cluster, view_cluster};
+/// A line that can be up is up by then.
+const HOST_LINE_WITHIN: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -75,11 +80,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let ports = Ports::bind(&base)?;
     let (replication, member, asked) = match cluster::join(&base).await? {
         Joined::Alone => (None, None, None),
-        Joined::Active(replication, member, ending) => {
-            (Some(replication), Some(member), Some(ending))
+        Joined::Active(replication, member, asked) => {
+            (Some(replication), Some(member), Some(asked))
         }
         Joined::Stopped(member) => {
-            member.end().await;
+            end(member).await;
             ports.operations.stop(false).await;
             return Ok(());
         }
@@ -115,9 +120,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 
     let places = ports.places(&base);
     let (addresses, operations) = (ports.addresses, ports.operations.clone());
+    if member.is_some() {
+        wait_for_a_host_line(&base).await;
+    }
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
-    let mut ending = asked.map_or_else(Ending::listen, Ok)?;
+    let (mut ending, waiting) = match asked {
+        Some((ending, waiting)) => (ending, Some(waiting)),
+        None => (Ending::listen()?, None),
+    };
     ready(addresses);
     service::ready();
     let snapshots = data.start_snapshots(&base)?;
@@ -129,6 +140,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         base.settings.host.renew_cards_before,
     )?;
     let background = Background::start(&base, &data, &shared, &workers);
+    // From here on the workers give the signs of life.
+    drop(waiting);
     let reload = Reload {
         settings: base.settings.clone(),
         party_directory: base.party_directory.clone(),
@@ -161,8 +174,21 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     journal.close()?;
     drop(lock);
     if let Some(member) = member {
-        member.end().await;
+        end(member).await;
     }
     operations.stop(false).await;
     Ok(())
+}
+
+/// After a take-over clients connect at once: what they ask before a line to the financial system is up would be declined.
+async fn wait_for_a_host_line(base: &Base) {
+    let until = Instant::now() + HOST_LINE_WITHIN;
+    while Instant::now() < until && !base.link_stats.iter().any(|stats| stats.is_up()) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn end(member: Member) {
+    // A panic there has been printed.
+    let _ = tokio::task::spawn_blocking(move || member.end()).await;
 }

@@ -12,6 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use tessera_cluster::Membership;
 use tessera_config::Settings;
 use tessera_encryption::DataKeys;
 use tessera_journal::{
@@ -58,6 +59,9 @@ pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Locatio
 /// # Errors
 /// When another process writes there, one of them can't be opened or is damaged, or they do not belong together.
 pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
+    if options.replication.is_none() {
+        alone(settings)?;
+    }
     let Folder {
         lock,
         keys,
@@ -82,6 +86,28 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
         store,
         recovered,
     })
+}
+
+/// A folder that was in a cluster goes on alone only where it has all that was ever released.
+fn alone(settings: &Settings) -> anyhow::Result<()> {
+    let Some(membership) = Membership::read(&settings.data)? else {
+        return Ok(());
+    };
+    anyhow::ensure!(
+        membership.active,
+        "the data in {} is a standby's copy of the cluster's log {}: what the active node has confirmed since is not in it. Configure \
+         [cluster] again, or use the folder of the node that was active last; if that is lost, `tessera cluster leave \
+         --accept-standby-copy` makes this copy count",
+        settings.data.display(),
+        membership.log
+    );
+    tracing::warn!(
+        log = membership.log,
+        epoch = membership.epoch,
+        "this data was in a cluster, and as far as this node knows it was active last: it goes on alone, and can't return to that log. \
+         If another node's cluster.json says that it is active since a higher epoch, stop this one and start that one"
+    );
+    Ok(Membership::remove(&settings.data)?)
 }
 
 /// A folder of data, locked and upgraded, before its journal is opened.

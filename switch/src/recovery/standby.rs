@@ -33,7 +33,7 @@ pub(crate) fn stand_by(
     node: &Node,
     peers: PeerServer,
 ) -> anyhow::Result<Ended> {
-    let config = node.check()?;
+    let config = node.wait_for_log()?;
     if !DataKeys::are_in(&settings.data) {
         make_keys(settings, node, &config.log)?;
     }

@@ -41,6 +41,8 @@ const OUTBOX: &str = "switch/notify/src/outbox/mod.rs";
 const BACKUP: &str = "switch/backup/src/lib.rs";
 const FRAMES: &str = "switch/backup/src/frames.rs";
 const BACKUP_VERSIONS: &str = "switch/backup/src/versions.rs";
+const ENTRY: &str = "switch/cluster/src/entry/mod.rs";
+const ENTRY_HEADER: &str = "switch/cluster/src/entry/header.rs";
 const SHOP: &str = "simulators/src/shop/log.rs";
 const HOST: &str = "simulators/src/host/ledger/log.rs";
 const RECORD: &str = "simulators/src/host/ledger/record.rs";
@@ -91,6 +93,7 @@ const DRAWN: &[Drawn] = &[
         BACKUP_VERSIONS,
         "PROTOCOL_VERSION",
     ),
+    drawn(ENTRY, "  8  4  version, ", ENTRY_HEADER, "VERSION"),
     drawn(SHOP, "{\"shop_log_format\":", SHOP, "FORMAT"),
     drawn(HOST, "\"tessera host ", HOST, "FORMAT"),
     drawn(RECORD, "Kinds 1 to ", RECORD, "NEWEST_KIND"),

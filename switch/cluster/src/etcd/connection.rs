@@ -49,7 +49,7 @@ impl Connection {
             .await
             .map_err(Fault::broken)?;
         let task = tokio::spawn(async move {
-            // Whoever uses the connection sees that it ended.
+            // The user of the connection sees that it ended.
             let _ = connection.await;
         });
         Ok(Self {

@@ -1,5 +1,5 @@
 //! The replicated log in etcd 3.5.9 or later. What comes in are calls of [`ReplicatedLog`](crate::ReplicatedLog), from threads;
-//! what goes out are requests of etcd's protocol, version 3, by gRPC. Nothing here decides who owns the log.
+//! what goes out are requests of etcd's protocol (v3) by gRPC. Nothing here decides who owns the log.
 //!
 //! ```text
 //! /tessera/<cluster>/config          JSON of Config, written once

@@ -42,7 +42,7 @@ impl Follow for Follower {
 
 impl State {
     /// What a follower finds who has all before this number; `None` where that is all there is.
-    fn after(&self, next: u64) -> Option<Followed> {
+    pub(crate) fn after(&self, next: u64) -> Option<Followed> {
         if let Some((number, bytes)) = self.entries.range(next..).next() {
             let (number, bytes) = (*number, bytes.clone());
             return Some(match number == next {

@@ -1,7 +1,5 @@
 //! A lease, which ends when a test says so.
 
-use std::sync::MutexGuard;
-
 use super::{MemoryLog, State};
 use crate::{Claim, Lease, LogError, NodeId, NodeReport};
 
@@ -15,14 +13,6 @@ impl MemoryLease {
         Self { log, id }
     }
 
-    fn living(&self) -> Result<MutexGuard<'_, State>, LogError> {
-        let state = self.log.state()?;
-        match state.leases.contains(&self.id) {
-            true => Ok(state),
-            false => Err(LogError::Unavailable("the lease has ended".into())),
-        }
-    }
-
     fn changed(&self) {
         self.log.memory.0.changed.notify_all();
     }
@@ -30,19 +20,12 @@ impl MemoryLease {
 
 impl Lease for MemoryLease {
     fn renew(&mut self) -> Result<bool, LogError> {
-        Ok(self.log.state()?.leases.contains(&self.id))
+        Ok(self.log.state()?.lives(self.id))
     }
 
     fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError> {
-        let mut state = self.living()?;
-        match &state.owner {
-            Some((_, lease)) if *lease == self.id => Ok(Claim::Ours),
-            Some((other, _)) => Ok(Claim::Others(other.clone())),
-            None => {
-                state.owner = Some((node.clone(), self.id));
-                Ok(Claim::Ours)
-            }
-        }
+        let claimed = self.log.state()?.claim(node, self.id);
+        claimed.ok_or_else(ended)
     }
 
     fn disclaim(&mut self) -> Result<(), LogError> {
@@ -54,15 +37,59 @@ impl Lease for MemoryLease {
     }
 
     fn report(&mut self, report: &NodeReport) -> Result<(), LogError> {
-        let mut state = self.living()?;
-        let said = (report.clone(), self.id);
-        state.nodes.insert(report.node.clone(), said);
-        Ok(())
+        match self.log.state()?.report(report, self.id) {
+            true => Ok(()),
+            false => Err(ended()),
+        }
     }
 
     fn revoke(self: Box<Self>) -> Result<(), LogError> {
         self.log.state()?.end(self.id);
         self.changed();
         Ok(())
+    }
+}
+
+fn ended() -> LogError {
+    LogError::Unavailable("the lease has ended".into())
+}
+
+impl State {
+    pub(crate) fn grant(&mut self) -> u64 {
+        self.leases_granted += 1;
+        self.leases.insert(self.leases_granted);
+        self.leases_granted
+    }
+
+    pub(crate) fn lives(&self, lease: u64) -> bool {
+        self.leases.contains(&lease)
+    }
+
+    /// `None` where the lease has ended.
+    pub(crate) fn claim(&mut self, node: &NodeId, lease: u64) -> Option<Claim> {
+        if !self.lives(lease) {
+            return None;
+        }
+        let (owner, of) = self.owner.get_or_insert_with(|| (node.clone(), lease));
+        Some(match *of == lease {
+            true => Claim::Ours,
+            false => Claim::Others(owner.clone()),
+        })
+    }
+
+    /// Whether the lease lives.
+    pub(crate) fn report(&mut self, report: &NodeReport, lease: u64) -> bool {
+        let lives = self.lives(lease);
+        if lives {
+            let said = (report.clone(), lease);
+            self.nodes.insert(report.node.clone(), said);
+        }
+        lives
+    }
+
+    pub(crate) fn end(&mut self, lease: u64) {
+        self.leases.remove(&lease);
+        self.owner.take_if(|(_, of)| *of == lease);
+        self.nodes.retain(|_, (_, of)| *of != lease);
     }
 }

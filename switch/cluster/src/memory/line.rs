@@ -3,15 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::follow::Follower;
-use super::lease::MemoryLease;
 use super::{Append, Memory, State};
-use crate::{
-    Appended, Config, Follow, Head, Lease, LogError, LogStatus, NodeId, NodeReport, ReplicatedLog,
-    Revision,
-};
+use crate::LogError;
 
 /// What becomes of an append whose answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +33,9 @@ pub(super) struct Line {
 }
 
 #[derive(Default)]
-struct Faults {
-    losses: VecDeque<Loss>,
-    delay: Duration,
+pub(super) struct Faults {
+    pub losses: VecDeque<Loss>,
+    pub delay: Duration,
 }
 
 impl MemoryLog {
@@ -70,7 +65,7 @@ impl MemoryLog {
         Ok(self.memory.lock())
     }
 
-    fn lost(&self, loss: Loss, append: Append) -> LogError {
+    pub(super) fn lost(&self, loss: Loss, append: Append) -> LogError {
         let mut state = self.memory.lock();
         match loss {
             Loss::Done => drop(state.append(append)),
@@ -90,114 +85,7 @@ impl Line {
         }
     }
 
-    fn faults(&self) -> MutexGuard<'_, Faults> {
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ReplicatedLog for MemoryLog {
-    fn config(&self) -> Result<Option<Config>, LogError> {
-        Ok(self.state()?.config.clone())
-    }
-
-    fn begin(&self, config: &Config, head: &Head) -> Result<bool, LogError> {
-        let begun = self.state()?.begin(config, head);
-        self.memory.0.changed.notify_all();
-        Ok(begun)
-    }
-
-    fn head(&self) -> Result<Option<(Head, Revision)>, LogError> {
-        Ok(self.state()?.head.clone())
-    }
-
-    fn append(
-        &self,
-        expected: Revision,
-        head: &Head,
-        entry: &[u8],
-        trim_below: u64,
-    ) -> Result<Appended, LogError> {
-        assert!(trim_below <= head.number, "an append that trims itself");
-        let append = Append {
-            expected,
-            head: head.clone(),
-            entry: entry.to_vec(),
-            trim_below,
-        };
-        let (delay, loss) = {
-            let mut faults = self.line.faults();
-            (faults.delay, faults.losses.pop_front())
-        };
-        std::thread::sleep(delay);
-        if let Some(loss) = loss {
-            return Err(self.lost(loss, append));
-        }
-        let mut state = self.state()?;
-        if state.is_full {
-            return Err(LogError::Full("as the test says".into()));
-        }
-        let appended = state.append(append);
-        self.memory.0.changed.notify_all();
-        appended.ok_or_else(|| LogError::Unusable("the head of the log is gone".into()))
-    }
-
-    fn first(&self) -> Result<Option<u64>, LogError> {
-        Ok(self.state()?.entries.keys().next().copied())
-    }
-
-    fn follow(&self, from: u64) -> Result<Box<dyn Follow>, LogError> {
-        Ok(Box::new(Follower::new(self.clone(), from)))
-    }
-
-    fn lease(&self, _ttl: Duration) -> Result<Box<dyn Lease>, LogError> {
-        let mut state = self.state()?;
-        state.leases_granted += 1;
-        let lease = state.leases_granted;
-        state.leases.insert(lease);
-        drop(state);
-        Ok(Box::new(MemoryLease::new(self.clone(), lease)))
-    }
-
-    fn claimed(&self) -> Result<Option<NodeId>, LogError> {
-        Ok(self.state()?.owner.as_ref().map(|(node, _)| node.clone()))
-    }
-
-    fn unclaimed(&self, wait: Duration) -> Result<Option<NodeId>, LogError> {
-        let until = Instant::now() + wait;
-        let mut state = self.state()?;
-        while state.owner.is_some()
-            && let Some(left) = until.checked_duration_since(Instant::now())
-        {
-            let waited = self.memory.0.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            self.line.check()?;
-        }
-        Ok(state.owner.as_ref().map(|(node, _)| node.clone()))
-    }
-
-    fn nodes(&self) -> Result<Vec<NodeReport>, LogError> {
-        let state = self.state()?;
-        Ok(state
-            .nodes
-            .values()
-            .map(|(report, _)| report.clone())
-            .collect())
-    }
-
-    fn status(&self) -> Result<LogStatus, LogError> {
-        let state = self.state()?;
-        let bytes: usize = state.entries.values().map(Vec::len).sum();
-        Ok(LogStatus {
-            version: "memory".into(),
-            leader: 1,
-            database_bytes: bytes as u64,
-            members_up: 1,
-            members: 1,
-            alarms: Vec::new(),
-        })
-    }
-
-    fn compact(&self) -> Result<(), LogError> {
-        self.state().map(drop)
     }
 }

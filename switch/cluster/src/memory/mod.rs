@@ -6,6 +6,7 @@
 //! connect()     a node's line to it, and what happens to that one: lose, delay, cut
 //! ```
 
+mod engine;
 mod follow;
 mod lease;
 mod line;
@@ -13,6 +14,7 @@ mod line;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::protocol::Rule;
 use crate::{Appended, Config, Head, NodeId, NodeReport, Revision};
 
 pub use line::{Loss, MemoryLog};
@@ -27,8 +29,9 @@ struct Shared {
     changed: Condvar,
 }
 
+/// All of it, without locks and waiting.
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     config: Option<Config>,
     head: Option<(Head, Revision)>,
     /// Of the last change of anything.
@@ -43,12 +46,13 @@ struct State {
     under_way: Vec<Append>,
 }
 
-#[derive(Clone)]
-struct Append {
-    expected: Revision,
-    head: Head,
-    entry: Vec<u8>,
-    trim_below: u64,
+/// A transaction on the head.
+#[derive(Clone, Debug)]
+pub(crate) struct Append {
+    pub expected: Revision,
+    pub head: Head,
+    pub entry: Vec<u8>,
+    pub trim_below: u64,
 }
 
 impl Memory {
@@ -104,9 +108,9 @@ impl Memory {
 
 impl State {
     /// `None` where the log was not begun.
-    fn append(&mut self, append: Append) -> Option<Appended> {
+    pub(crate) fn append(&mut self, append: Append) -> Option<Appended> {
         let (head, revision) = self.head.clone()?;
-        if revision != append.expected {
+        if revision != append.expected && Rule::FencedByRevision.holds() {
             return Some(Appended::Other(head, revision));
         }
         let revision = self.next_revision();
@@ -116,7 +120,7 @@ impl State {
         Some(Appended::Done(revision))
     }
 
-    fn begin(&mut self, config: &Config, head: &Head) -> bool {
+    pub(crate) fn begin(&mut self, config: &Config, head: &Head) -> bool {
         if self.config.is_some() || self.head.is_some() {
             return false;
         }
@@ -126,14 +130,25 @@ impl State {
         true
     }
 
+    pub(crate) fn head(&self) -> Option<(Head, Revision)> {
+        self.head.clone()
+    }
+
+    pub(crate) fn first(&self) -> Option<u64> {
+        self.entries.keys().next().copied()
+    }
+
+    pub(crate) fn claimed(&self) -> Option<NodeId> {
+        self.owner.as_ref().map(|(node, _)| node.clone())
+    }
+
+    pub(crate) fn reports(&self) -> Vec<NodeReport> {
+        let reports = self.nodes.values();
+        reports.map(|(report, _)| report.clone()).collect()
+    }
+
     fn next_revision(&mut self) -> Revision {
         self.revision += 1;
         Revision(self.revision)
-    }
-
-    fn end(&mut self, lease: u64) {
-        self.leases.remove(&lease);
-        self.owner.take_if(|(_, of)| *of == lease);
-        self.nodes.retain(|_, (_, of)| *of != lease);
     }
 }

@@ -13,9 +13,9 @@ use super::PeerError;
 use super::frames::{
     BATCH, COPY, END, FRAME_BYTES_MAX, KEY, KEYS, PAGE, Question, REFUSED, batch_of, receive, send,
 };
-use crate::NodeReport;
 use crate::changes::Change;
-use crate::standby::{AnyError, Replica};
+use crate::replica::{AnyError, Replica};
+use crate::{NodeReport, Place};
 
 /// A node that does not answer for so long is tried again later.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -98,7 +98,7 @@ pub(crate) fn copy(
         let cut = replica.place();
         let question = Question {
             log: log.to_owned(),
-            from: Some(crate::owner::place(cut)),
+            from: Some(Place::of(cut)),
             until,
         };
         match copy_from(peers, peer, &question, replica)? {

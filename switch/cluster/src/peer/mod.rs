@@ -29,7 +29,7 @@ mod tests;
 pub use client::{Peers, key_lines};
 pub use server::{PeerServer, Served};
 
-pub(crate) use client::{Copied, copy};
+pub(crate) use client::copy;
 
 /// Why nothing could be copied from another node.
 #[derive(Debug, thiserror::Error)]

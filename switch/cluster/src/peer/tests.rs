@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tessera_encryption::DataKeys;
 use tessera_journal::{BatchHead, Cut, Follower, Journal, Location, Options, open};
 
+use super::client::Copied;
 use super::frames::{batch_head, batch_of, receive};
 use super::*;
 use crate::changes::{Change, read};

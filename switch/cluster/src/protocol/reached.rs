@@ -1,5 +1,6 @@
 //! How far a node has followed the log, and whether an entry goes on there.
 
+use super::Rule;
 use crate::entry::{EntryHeader, Tag};
 use crate::{Head, Place};
 
@@ -77,7 +78,7 @@ impl Reached {
             return Next::Foreign("this node's journal ends with another record");
         }
         Next::GoesOn {
-            batch: !is_here,
+            batch: !is_here || !Rule::WrittenOnce.holds() && header.records > 0,
             beside: header.changes_beside && header.beside == self.beside,
         }
     }
@@ -100,8 +101,17 @@ impl Reached {
         }
     }
 
-    /// The number of the next entry, once one was seen.
-    pub fn next_number(&self) -> Option<u64> {
-        self.last.map(|(number, _)| number + 1)
+    /// Why a node can't have all that the log has before it, where the log's first entry is this one.
+    pub fn lacks(&self, head: &Head, first: Option<u64>) -> Option<&'static str> {
+        if !Rule::CandidateHasAll.holds() {
+            return None;
+        }
+        match (first, self.last) {
+            (Some(first), Some((last, _))) if first > last + 1 => Some("it lacks entries"),
+            (Some(_), Some(_)) => None,
+            (None, _) if self.is_at(head) => None,
+            (None, _) => Some("it lacks entries that the log no longer has"),
+            (Some(_), None) => Some("it has not seen an entry yet"),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod etcd;
 mod memory;
+mod model;
 mod suite;
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Two nodes and the log between them: what the active one commits, the other one writes, byte for byte, whoever crashes and
+//! Two nodes and the log between them: what the active one commits, the other one writes, byte for byte, whichever crashes and
 //! takes over.
 
 use std::sync::Arc;
@@ -388,7 +388,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
     #[test]
-    fn nodes_end_with_the_same_files_whoever_crashes_and_takes_over(steps in steps()) {
+    fn nodes_end_with_the_same_files_whichever_crashes_and_takes_over(steps in steps()) {
         let log = Log::default();
         let (mut active, mut standby) = (MemoryDisk::default(), MemoryDisk::default());
         let mut appended: Vec<Record> = Vec::new();

@@ -9,22 +9,22 @@
 //! A copy ends behind a durable batch: a crash may cut off what comes later, and other batches may take its place. Because the
 //! cut has the chain, a copy is only continued with what really comes next in the same journal.
 
+mod follower;
+
 use std::error::Error;
 use std::path::PathBuf;
 
 use super::disk::Access;
 use super::folder::Folder;
-use super::format::{Opened, Place, SEGMENT_HEADER_BYTES};
+use super::format::{Opened, SEGMENT_HEADER_BYTES};
 use super::parts::{self, Part};
 use super::plaintext::Plaintext;
-use super::replicated::BatchHead;
+use super::replicated::{BatchHead, Cut};
 use super::segment::Segment;
 use super::walk::Walk;
 use super::{JournalError, Location, RecordRef, Sequence};
 
-/// A place between two batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut(Place);
+pub use follower::Follower;
 
 /// A verified batch, in plaintext.
 #[derive(Clone, Copy)]
@@ -51,40 +51,6 @@ pub type VisitReplicated<'a> =
 /// Reads the parts of a journal to copy them, also while a switch has it open. Changes nothing.
 pub struct Copies {
     folder: Folder,
-}
-
-impl Cut {
-    pub(super) fn at(place: Place) -> Self {
-        Self(place)
-    }
-
-    pub(super) fn place(self) -> Place {
-        self.0
-    }
-
-    /// Position of the next batch, sequence of the next record, and what that names as its predecessor.
-    pub fn to_stored(self) -> (u64, u64, u64) {
-        let Place {
-            position,
-            sequence,
-            chain,
-        } = self.0;
-        (position, sequence.to_stored(), chain)
-    }
-
-    /// What was stored as these numbers; `None` where no record can have the sequence.
-    pub fn from_stored((position, sequence, chain): (u64, u64, u64)) -> Option<Self> {
-        Some(Self(Place {
-            position,
-            sequence: Sequence::from_stored(sequence)?,
-            chain,
-        }))
-    }
-
-    /// The last record before it; `None` at the beginning of the journal.
-    pub fn last(self) -> Option<Sequence> {
-        self.0.sequence.before()
-    }
 }
 
 impl<'a> Batch<'a> {

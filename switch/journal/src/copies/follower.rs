@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use super::copies::Cut;
-use super::disk::Access;
-use super::folder::Folder;
-use super::format::{self, BATCH_HEADER_BYTES, Encryption, Opened, Place, Protection};
-use super::lock::JournalLock;
-use super::open::Location;
-use super::pages::Pages;
-use super::plaintext::Plaintext;
-use super::recovery::is_torn;
-use super::replicated::BatchHead;
-use super::segment::{Begun, Segment};
-use super::walk::{Walk, ahead};
-use super::{JournalError, Mark, Recovered, Visit};
+use crate::disk::Access;
+use crate::folder::Folder;
+use crate::format::{self, BATCH_HEADER_BYTES, Encryption, Opened, Place, Protection};
+use crate::lock::JournalLock;
+use crate::open::Location;
+use crate::pages::Pages;
+use crate::plaintext::Plaintext;
+use crate::recovery::is_torn;
+use crate::replicated::{BatchHead, Cut};
+use crate::segment::{Begun, Segment};
+use crate::walk::{Walk, ahead};
+use crate::{JournalError, Mark, Recovered, Visit};
 
 /// A journal that is written by what another node has committed.
 pub struct Follower {
@@ -40,7 +39,7 @@ impl Follower {
     /// mark, and removes what a crash left half written. Goes on in the last segment.
     ///
     /// # Errors
-    /// As for [`open`](super::open()).
+    /// As for [`open`](crate::open()).
     pub fn open(
         location: &Location,
         from: Option<Mark>,
@@ -55,7 +54,7 @@ impl Follower {
         Ok((follower, recovered))
     }
 
-    pub(super) fn open_on(
+    pub(crate) fn open_on(
         folder: Folder,
         from: Option<Mark>,
         replay: &mut Visit<'_>,
@@ -102,7 +101,7 @@ impl Follower {
         Cut::at(self.synced)
     }
 
-    /// Shows the records of a batch that goes on here, `plaintext` as [`take`](super::Commit::take) got it, and writes it. Not
+    /// Shows the records of a batch that goes on here, `plaintext` as [`take`](crate::Commit::take) got it, and writes it. Not
     /// synced before [`sync`](Self::sync).
     ///
     /// # Errors

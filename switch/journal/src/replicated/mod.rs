@@ -9,9 +9,12 @@
 //! The local file is written only after the log has the batch. So no file of any node ever has a batch that does not count, and
 //! no node ever has to cut one off again.
 
+mod cut;
+
 use tessera_encryption::DataKeyId;
 
-use super::copies::Cut;
+pub use cut::Cut;
+
 use super::format::SEGMENT_HEADER_BYTES;
 use super::{JournalError, Sequence};
 
