@@ -3,10 +3,10 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use super::Append;
 use super::follow::Follower;
 use super::lease::MemoryLease;
 use super::line::MemoryLog;
-use super::Append;
 use crate::{
     Appended, Config, Follow, Head, Lease, LogError, LogStatus, NodeId, NodeReport, ReplicatedLog,
     Revision,
