@@ -11,8 +11,9 @@ use crate::entry::EpochKeys;
 use crate::keeper::{Keeper, Lost};
 use crate::owner::place;
 use crate::protocol::{Following, Reached, bytes_of};
-use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced, Vacancy};
+use crate::standby::{Ended, Replica, Standby, StandbyError, Unsynced};
 use crate::standing::Standing;
+use crate::vacancy::Vacancy;
 use crate::{Config, NodeId, ReplicatedLog, watch};
 
 /// What a node is told when it starts.

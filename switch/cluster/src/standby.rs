@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tessera_encryption::DataKeys;
@@ -16,6 +15,7 @@ use crate::owner::Owner;
 use crate::protocol::{Course, Following, Look, Met};
 use crate::standing::{Role, Standing};
 use crate::take_over::{self, Begun, Candidate};
+use crate::vacancy::Vacancy;
 use crate::{Follow, Followed, LogError, NodeId, Place, ReplicatedLog};
 
 /// What was taken is synced this long after the first of it, or when it is this much.
@@ -25,8 +25,6 @@ const SYNC_BYTES: usize = 8 << 20;
 const WAIT: Duration = Duration::from_millis(20);
 /// Between two tries while the log does not answer, and after another node was faster.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(100);
-/// How long one look at the claim waits for its end.
-const CLAIM_WAIT: Duration = Duration::from_secs(1);
 
 /// What a node does with what it takes from the log.
 pub trait Replica {
@@ -127,13 +125,6 @@ pub(crate) struct Standby<'a> {
 pub(crate) struct Unsynced {
     since: Option<Instant>,
     bytes: usize,
-}
-
-/// Looks, on a thread of its own, whether anybody has claimed the log.
-pub(crate) struct Vacancy {
-    vacant: Arc<AtomicBool>,
-    ended: Arc<AtomicBool>,
-    _thread: JoinHandle<()>,
 }
 
 impl Standby<'_> {
@@ -361,45 +352,6 @@ impl Unsynced {
     /// Whether it has waited long enough.
     fn is_due(&self) -> bool {
         self.bytes >= SYNC_BYTES || self.since.is_none_or(|since| since.elapsed() >= SYNC_EVERY)
-    }
-}
-
-impl Vacancy {
-    pub fn watch(log: Arc<dyn ReplicatedLog>) -> std::io::Result<Self> {
-        let (vacant, ended) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let (says, ends) = (Arc::clone(&vacant), Arc::<AtomicBool>::clone(&ended));
-        let thread = thread::Builder::new()
-            .name("cluster-claim".to_owned())
-            .spawn(move || {
-                while !ends.load(Ordering::Acquire) {
-                    match log.unclaimed(CLAIM_WAIT) {
-                        Ok(claimed) => says.store(claimed.is_none(), Ordering::Release),
-                        Err(_) => says.store(false, Ordering::Release),
-                    }
-                    if says.load(Ordering::Acquire) {
-                        thread::sleep(TRY_AGAIN_AFTER);
-                    }
-                }
-            })?;
-        Ok(Self {
-            vacant,
-            ended,
-            _thread: thread,
-        })
-    }
-
-    fn is_vacant(&self) -> bool {
-        self.vacant.load(Ordering::Acquire)
-    }
-
-    fn end(&self) {
-        self.ended.store(true, Ordering::Release);
-    }
-}
-
-impl Drop for Vacancy {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 
