@@ -1,11 +1,12 @@
 //! The engine, as a node sees it over its line.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use super::Append;
 use super::follow::Follower;
 use super::lease::MemoryLease;
 use super::line::MemoryLog;
-use super::{Append, State};
 use crate::{
     Appended, Config, Follow, Head, Lease, LogError, LogStatus, NodeId, NodeReport, ReplicatedLog,
     Revision,
