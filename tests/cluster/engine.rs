@@ -75,6 +75,8 @@ fn outage(cluster: &mut Cluster, members: &[usize]) {
         .for_each(|member| cluster.etcd().kill(*member));
     let active = cluster.active();
     thread::sleep(SHUT_AFTER);
+    let why = cluster.readiness(active);
+    assert!(why.contains("etcd does not renew the lease"), "{why}");
     let said = cluster.answers(active);
     thread::sleep(NOTHING_FOR);
     assert_eq!(cluster.answers(active), said, "answers without a majority");

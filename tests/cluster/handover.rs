@@ -17,7 +17,7 @@ fn an_active_node_that_is_stopped_hands_over() {
             "{}",
             cluster.last_words(active)
         );
-        assert_ne!(cluster.active(), active);
+        cluster.taken_over_from(active);
         cluster.let_pass(50.0);
         cluster.start_node(active);
         cluster.all_follow();

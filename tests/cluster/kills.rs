@@ -16,7 +16,7 @@ fn an_active_node_that_is_killed_loses_nothing() {
         cluster.let_pass(dice.from(50..500) as f64);
         let active = cluster.active();
         cluster.kill(active);
-        cluster.active();
+        cluster.taken_over_from(active);
         cluster.let_pass(50.0);
         cluster.start_node(active);
         cluster.all_follow();
@@ -40,7 +40,7 @@ fn of_two_that_may_take_over_one_does() {
         let active = cluster.active();
         cluster.all_follow();
         cluster.kill(active);
-        cluster.active();
+        cluster.taken_over_from(active);
         cluster.start_node(active);
     }
     cluster.all_follow();

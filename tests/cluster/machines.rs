@@ -25,7 +25,7 @@ fn dies(name: &'static str, behind: usize) {
     assert_eq!(leads, behind == 0, "another member leads by now");
     cluster.kill(machine);
     cluster.etcd().kill(machine);
-    assert_ne!(cluster.active(), machine);
+    cluster.taken_over_from(machine);
     cluster.let_pass(100.0);
     cluster.etcd().start_again(machine);
     cluster.start_node(machine);

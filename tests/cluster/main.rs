@@ -9,6 +9,7 @@ mod handover;
 mod kills;
 mod lost_answers;
 mod machines;
+mod networks;
 mod pauses;
 #[path = "../rig/mod.rs"]
 mod rig;

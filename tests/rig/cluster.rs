@@ -11,14 +11,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tessera_cluster::testing::{EtcdRig, Machine, Options};
+pub use tessera_cluster::testing::Machine;
+use tessera_cluster::testing::{EtcdRig, Options};
 
 use super::audit::is_settled;
 use super::{Addresses, Loading, PATIENCE, Rig, Running, free_port, http_get};
@@ -75,13 +76,19 @@ impl Cluster {
             address: "127.0.0.1".to_owned(),
             enter: Vec::new(),
         };
-        Self::on_machines(name, changes, &vec![here; NODES])
+        Self::on_machines(name, changes, &vec![here; NODES], "127.0.0.1")
     }
 
-    /// The same, each node and its member on a machine of theirs.
-    pub fn on_machines(name: &'static str, changes: &[(&str, &str)], machines: &[Machine]) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The same, each node and its member on a machine of theirs, the financial system at another address.
+    pub fn on_machines(
+        name: &'static str,
+        changes: &[(&str, &str)],
+        machines: &[Machine],
+        host: &str,
+    ) -> Self {
+        let alone = alone();
         let mut rig = Rig::with(CARDS, BALANCE, &[&IN_A_HURRY, changes].concat());
+        move_host(&mut rig, host.parse().expect("an address"));
         rig.add_to_party("development-acquirer-1.toml", PERMISSIONS);
         let etcd = EtcdRig::start_at(
             &Options {
@@ -288,6 +295,22 @@ impl Cluster {
         found.expect("it was waited for")
     }
 
+    /// Another node than this one that approves, once there is one; prints how long that took.
+    #[allow(clippy::print_stderr, reason = "the measured time is wanted")]
+    pub fn taken_over_from(&mut self, former: usize) -> usize {
+        let since = Instant::now();
+        let mut found = None;
+        self.wait("another node to be active", |cluster| {
+            let mut others = (0..cluster.nodes.len()).filter(|node| *node != former);
+            found = others.find(|node| cluster.is_active(*node));
+            found.is_some()
+        });
+        let active = found.expect("it was waited for");
+        let (name, took) = (&self.nodes[active].name, since.elapsed().as_millis());
+        eprintln!("{}: {name} is active after {took} ms", self.name);
+        active
+    }
+
     /// A node that runs and is not active.
     pub fn standby(&mut self) -> usize {
         let active = self.active();
@@ -414,6 +437,10 @@ impl Cluster {
     }
 
     /// All nodes have the same bytes, up to the end of the shortest journal.
+    #[allow(
+        clippy::print_stderr,
+        reason = "nothing that was compared would be the same, too"
+    )]
     pub fn compare_journals(&self) {
         let journals: Vec<_> = (0..self.nodes.len())
             .map(|node| journal(&self.path(node, "data/journal")))
@@ -449,6 +476,11 @@ impl Cluster {
                 assert_eq!(same, None, "{}: segment {start} differs", node.name);
             }
         }
+        let segments = first.len();
+        eprintln!(
+            "{}: {shortest} bytes in {segments} segments are the same",
+            self.name
+        );
     }
 }
 
@@ -510,6 +542,24 @@ const IN_A_HURRY: [(&str, &str); 5] = [
     ("reconnect_max = \"10s\"", "reconnect_max = \"300ms\""),
     ("checkpoint_every = \"30s\"", "checkpoint_every = \"1s\""),
 ];
+
+/// For whoever starts a cluster.
+pub fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The financial system is at this address.
+fn move_host(rig: &mut Rig, address: IpAddr) {
+    for at in [&mut rig.addresses.host, &mut rig.addresses.tally] {
+        let before = at.to_string();
+        at.set_ip(address);
+        for file in ["switch.toml", "host.toml"] {
+            let path = rig.folder.path().join(file);
+            let text = fs::read_to_string(&path).expect("a configuration");
+            fs::write(path, text.replace(&before, &at.to_string())).expect("a file");
+        }
+    }
+}
 
 /// A folder for each node, and the log begun with the data of the first one, which the others get a copy of.
 fn lay_out(rig: &Rig, nodes: &[Node], etcd: &EtcdRig) {

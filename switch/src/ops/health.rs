@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use tessera_cluster::{Role, Standing};
+use tessera_kit::fence;
 use tessera_metrics::LinkStats;
 
 /// The state in `/readyz`. Set by the components, from any thread.
@@ -98,6 +99,8 @@ fn not_active(standing: &Standing) -> Option<String> {
             Some(format!("standby of {owner}, {behind} entries behind"))
         }
         Role::TakingOver => Some("taking over".to_owned()),
+        // Its answers wait, and may have to wait until another node has taken over.
+        Role::Active if !fence::is_open() => Some("etcd does not renew the lease".to_owned()),
         Role::Active => None,
         Role::Resigned => Some("resigned: another node takes over".to_owned()),
     }
