@@ -69,9 +69,11 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
         reader,
         store,
     } = Folder::open(settings)?;
-    let stop = |error: &JournalError| match error {
-        JournalError::Superseded { why } => crate::fault::superseded(why),
-        error => crate::fault::stop("the journal could not be written", error),
+    let stop = |error: &JournalError| {
+        if let JournalError::Superseded { why } = error {
+            crate::fault::superseded(why)
+        }
+        crate::fault::stop("the journal could not be written", error)
     };
     let (opened, events) = replay(&store, reader, WALLETS_MAX, |from, visit| {
         tessera_journal::open(&location, options, from, visit, Box::new(stop))
