@@ -8,7 +8,6 @@
 //! └─ etcd              the members' folders
 //! ```
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -22,6 +21,8 @@ pub use tessera_cluster::testing::Machine;
 use tessera_cluster::testing::{EtcdRig, Options};
 
 use super::audit::is_settled;
+use super::cluster_status::Status;
+use super::segments;
 use super::{Addresses, Loading, PATIENCE, Rig, Running, free_port, http_get};
 
 /// Exit code of a process whose role another node has: its supervisor starts it again.
@@ -54,18 +55,6 @@ pub struct Node {
     /// Exit codes after which it is not started again, and that are no failure.
     pub may_end_with: Vec<i32>,
     machine: Machine,
-}
-
-/// What `tessera cluster status` says.
-#[derive(Debug, Clone)]
-pub struct Status {
-    pub epoch: u64,
-    pub entry: u64,
-    /// By node: the role, and the last entry on its disk.
-    pub nodes: BTreeMap<String, (String, u64)>,
-    /// Entries that the log still has.
-    pub entries: u64,
-    pub members_up: u64,
 }
 
 impl Cluster {
@@ -442,74 +431,11 @@ impl Cluster {
         reason = "nothing that was compared would be the same, too"
     )]
     pub fn compare_journals(&self) {
-        let journals: Vec<_> = (0..self.nodes.len())
-            .map(|node| journal(&self.path(node, "data/journal")))
-            .collect();
-        let end = |segments: &BTreeMap<u64, Vec<u8>>| {
-            let last = segments.last_key_value();
-            last.map_or(0, |(start, bytes)| start + (bytes.len() - HEADER) as u64)
-        };
-        let shortest = journals.iter().map(end).min().expect("nodes");
-        assert!(shortest > 0, "{}: nobody has a journal", self.name);
-        let cut = |segments: &BTreeMap<u64, Vec<u8>>| -> BTreeMap<u64, Vec<u8>> {
-            let below = segments.range(..shortest);
-            below
-                .map(|(start, bytes)| {
-                    let length = HEADER + (shortest - start) as usize;
-                    (*start, bytes[..length.min(bytes.len())].to_vec())
-                })
-                .collect()
-        };
-        let first = cut(&journals[0]);
-        for (node, segments) in self.nodes.iter().zip(&journals) {
-            let segments = cut(segments);
-            let names = |segments: &BTreeMap<u64, Vec<u8>>| {
-                let each = segments.iter().map(|(start, bytes)| (*start, bytes.len()));
-                each.collect::<Vec<_>>()
-            };
-            assert_eq!(names(&segments), names(&first), "{}", node.name);
-            for (start, bytes) in &segments {
-                let same = bytes
-                    .iter()
-                    .zip(&first[start])
-                    .position(|(here, there)| here != there);
-                assert_eq!(same, None, "{}: segment {start} differs", node.name);
-            }
-        }
-        let segments = first.len();
-        eprintln!(
-            "{}: {shortest} bytes in {segments} segments are the same",
-            self.name
-        );
-    }
-}
-
-impl Status {
-    fn read(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        let mut head = lines.next()?.split(", ");
-        let epoch = number(head.next()?.strip_prefix("epoch ")?)?;
-        let entry = number(head.next()?.strip_prefix("entry ")?)?;
-        let lines: Vec<_> = lines.skip(1).collect();
-        let (engine, nodes) = lines.split_last()?;
-        let nodes = nodes.iter().filter_map(|line| {
-            let words: Vec<_> = line.split_whitespace().collect();
-            let (role, synced) = (words.get(1)?, number(words.get(2)?)?);
-            Some((words[0].to_owned(), ((*role).to_owned(), synced)))
-        });
-        let words: Vec<_> = engine.split_whitespace().collect();
-        let before = |word: &str| {
-            let place = words.iter().position(|found| *found == word)?;
-            number(words.get(place.checked_sub(1)?)?)
-        };
-        Some(Self {
-            epoch,
-            entry,
-            nodes: nodes.collect(),
-            entries: before("entries")?,
-            members_up: number(words.get(2)?)?,
-        })
+        let of = |node: usize| segments::written(&self.path(node, "data/journal"));
+        let journals: Vec<_> = (0..self.nodes.len()).map(of).collect();
+        let same = segments::compare(&journals);
+        let same = same.unwrap_or_else(|why| panic!("{}: {why}", self.name));
+        eprintln!("{}: the journals are the same: {same}", self.name);
     }
 }
 
@@ -663,47 +589,6 @@ pub fn get(address: SocketAddr, path: &str) -> String {
         Ok(answer)
     };
     ask().unwrap_or_default()
-}
-
-/// Length of the header of a segment file, and of a batch: see the journal's format.
-const HEADER: usize = 128;
-const BATCH_HEADER: usize = 32;
-
-/// The segments of a journal by their position, each up to the end of its last batch. One without a batch belongs to its node
-/// alone.
-fn journal(folder: &Path) -> BTreeMap<u64, Vec<u8>> {
-    let files = fs::read_dir(folder).expect("a journal");
-    let mut segments = BTreeMap::new();
-    for file in files {
-        let path = file.expect("a file").path();
-        if path.extension().is_none_or(|name| name != "journal") {
-            continue;
-        }
-        let start = path.file_stem().and_then(|name| name.to_str());
-        let start = start
-            .and_then(|name| name.parse().ok())
-            .expect("a position");
-        let mut bytes = fs::read(&path).expect("a segment");
-        let end = end_of_batches(&bytes);
-        bytes.truncate(end);
-        if end > HEADER {
-            segments.insert(start, bytes);
-        }
-    }
-    segments
-}
-
-fn end_of_batches(bytes: &[u8]) -> usize {
-    let mut end = HEADER;
-    while let Some(header) = bytes.get(end..end + BATCH_HEADER) {
-        let records = u32::from_le_bytes(header[12..16].try_into().expect("four bytes"));
-        let length = u64::from_le_bytes(header[16..24].try_into().expect("eight bytes"));
-        if !header.starts_with(b"TJB\x01") || records == 0 {
-            break;
-        }
-        end += BATCH_HEADER + length as usize;
-    }
-    end
 }
 
 /// The lines of an audit that do not depend on the node: what it read may be in more or fewer files.

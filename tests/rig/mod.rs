@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod clock;
 pub mod cluster;
+pub mod cluster_status;
 pub mod dice;
 pub mod http;
 pub mod leased;
@@ -14,6 +15,7 @@ pub mod mutation;
 pub mod payer;
 pub mod peers;
 pub mod proxy;
+pub mod segments;
 pub mod services;
 pub mod shop;
 pub mod small_disk;
