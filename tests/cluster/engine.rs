@@ -46,7 +46,7 @@ fn without_a_majority_of_etcd_nothing_is_answered_until_it_is_back() {
     let leader = cluster.etcd().leader();
     let others = [leader, (leader + 1) % MEMBERS];
     outage(&mut cluster, &others);
-    // Its lease is as old as the outage for whoever leads now: it may have ended.
+    // Its lease is as old as the outage for any node that leads now: it may have ended.
     cluster.settle(loading, 1..=2);
 }
 

@@ -469,7 +469,7 @@ const IN_A_HURRY: [(&str, &str); 5] = [
     ("checkpoint_every = \"30s\"", "checkpoint_every = \"1s\""),
 ];
 
-/// For whoever starts a cluster.
+/// For any node that starts a cluster.
 pub fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,7 +18,7 @@ pub struct Proxy {
 
 struct Shared {
     server: SocketAddr,
-    /// From whoever connected.
+    /// From the node that connected.
     to_server: AtomicU64,
     /// From the server.
     to_client: AtomicU64,

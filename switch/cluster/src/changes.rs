@@ -4,14 +4,18 @@
 //! ```text
 //! change      kind 1, bytes that follow 4
 //! kind 1      the key of a wallet: offset in `wallet.keys` 8, slot 80
+//! kind 3      payers were notified of everything up to this record: sequence 8, position 8
 //! kind 2      a data key: its line of `keys.table`, wrapped with the master key
 //! ```
+
+use tessera_journal::Mark;
 
 /// Bytes of a slot of `wallet.keys`.
 const SLOT: usize = 80;
 
 const WALLET_KEY: u8 = 1;
 const DATA_KEY: u8 = 2;
+const NOTIFIED: u8 = 3;
 
 /// See the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,11 @@ pub enum Change<'a> {
         /// Its line.
         line: &'a str,
     },
+    /// Payers were notified of everything up to this record.
+    Notified {
+        /// Of the journal.
+        mark: Mark,
+    },
 }
 
 /// Bytes that are no changes that this build knows.
@@ -43,6 +52,7 @@ impl Change<'_> {
                 (WALLET_KEY, [&offset.to_le_bytes()[..], slot].concat())
             }
             Self::DataKey { line } => (DATA_KEY, line.as_bytes().to_vec()),
+            Self::Notified { mark } => (NOTIFIED, mark.to_bytes().to_vec()),
         };
         changes.push(kind);
         // Lossless: both are short.
@@ -79,6 +89,9 @@ fn first(bytes: &[u8]) -> Option<(Change<'_>, &[u8])> {
         DATA_KEY => Change::DataKey {
             line: std::str::from_utf8(content).ok()?,
         },
+        NOTIFIED => Change::Notified {
+            mark: Mark::from_bytes(content.try_into().ok()?)?,
+        },
         _ => return None,
     };
     Some((change, rest))
@@ -87,6 +100,18 @@ fn first(bytes: &[u8]) -> Option<(Change<'_>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_is_read_as_it_was_written() {
+        let mut mark = [0; 16];
+        (mark[0], mark[8]) = (7, 9);
+        let mark = Mark::from_bytes(mark).unwrap();
+        let mut bytes = Vec::new();
+        Change::Notified { mark }.append_to(&mut bytes);
+        assert_eq!(bytes[..7], [3, 16, 0, 0, 0, 7, 0]);
+        let read_back: Vec<_> = read(&bytes).collect();
+        assert_eq!(read_back, [Ok(Change::Notified { mark })]);
+    }
 
     #[test]
     fn are_read_as_they_were_written() {
@@ -115,7 +140,7 @@ mod tests {
             let cut_off: Result<Vec<_>, _> = read(&bytes[..end]).collect();
             assert_eq!(cut_off, Err(UnknownChange), "{end} bytes");
         }
-        bytes[16] = 3;
+        bytes[16] = 4;
         assert_eq!(read(&bytes).last(), Some(Err(UnknownChange)));
     }
 }

@@ -135,6 +135,7 @@ impl Inner {
     fn run(&self) {
         let renew_every = self.ttl / RENEWALS;
         let mut renewed: Option<Instant> = None;
+        let mut failed = false;
         let mut reported: Option<Instant> = None;
         loop {
             let mut held = self.lock();
@@ -142,10 +143,13 @@ impl Inner {
                 return;
             }
             let due = renewed.is_none_or(|at| at.elapsed() >= renew_every);
-            if due || held.lease.is_none() {
+            // At once after the last one was given up.
+            if due || held.lease.is_none() && !failed {
                 renewed = Some(Instant::now());
                 let due = held.tenure.renew(Boottime::now());
-                if let Err(error) = self.drive(&mut held, due) {
+                let driven = self.drive(&mut held, due);
+                failed = driven.is_err();
+                if let Err(error) = driven {
                     tracing::warn!(%error, "the lease of this node could not be renewed");
                 }
             }

@@ -30,6 +30,7 @@ mod take_over;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod vacancy;
 mod watch;
 
 pub use begin::{BeginError, begin};

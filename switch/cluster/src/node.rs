@@ -13,8 +13,9 @@ use crate::keeper::{Keeper, Lost};
 use crate::peer::Peers;
 use crate::protocol::{Following, Reached, bytes_of};
 use crate::replica::Replica;
-use crate::standby::{Ended, Standby, StandbyError, Unsynced, Vacancy};
+use crate::standby::{Ended, Standby, StandbyError, Unsynced};
 use crate::standing::Standing;
+use crate::vacancy::Vacancy;
 use crate::{Config, LogError, NodeId, Place, ReplicatedLog, watch};
 
 /// Between two tries while the log does not answer.

@@ -1,8 +1,7 @@
 //! A standby: takes every entry of the log, and takes over when nobody owns it any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tessera_encryption::DataKeys;
@@ -17,6 +16,7 @@ use crate::protocol::{Course, Following, Look, Met, Reached, hex};
 use crate::replica::{AnyError, Replica};
 use crate::standing::{Role, Standing};
 use crate::take_over::{self, Begun, Candidate};
+use crate::vacancy::Vacancy;
 use crate::{Follow, Followed, LogError, NodeId, Place, ReplicatedLog};
 
 /// What was taken is synced this long after the first of it, or when it is this much.
@@ -30,8 +30,6 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(100);
 const COPY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// Until the owner certainly knows what a node needs: a report, a look of the owner at it, and an entry that was under way.
 const KEPT_AFTER: Duration = Duration::from_millis(1_500);
-/// How long one look at the claim waits for its end.
-const CLAIM_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a standby can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -111,13 +109,6 @@ pub(crate) struct Standby<'a> {
 pub(crate) struct Unsynced {
     since: Option<Instant>,
     bytes: usize,
-}
-
-/// Looks, on a thread of its own, whether anybody has claimed the log.
-pub(crate) struct Vacancy {
-    vacant: Arc<AtomicBool>,
-    ended: Arc<AtomicBool>,
-    _thread: JoinHandle<()>,
 }
 
 impl Standby<'_> {
@@ -419,45 +410,6 @@ impl Unsynced {
     /// Whether it has waited long enough.
     fn is_due(&self) -> bool {
         self.bytes >= SYNC_BYTES || self.since.is_none_or(|since| since.elapsed() >= SYNC_EVERY)
-    }
-}
-
-impl Vacancy {
-    pub fn watch(log: Arc<dyn ReplicatedLog>) -> std::io::Result<Self> {
-        let (vacant, ended) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        let (says, ends) = (Arc::clone(&vacant), Arc::<AtomicBool>::clone(&ended));
-        let thread = thread::Builder::new()
-            .name("cluster-claim".to_owned())
-            .spawn(move || {
-                while !ends.load(Ordering::Acquire) {
-                    match log.unclaimed(CLAIM_WAIT) {
-                        Ok(claimed) => says.store(claimed.is_none(), Ordering::Release),
-                        Err(_) => says.store(false, Ordering::Release),
-                    }
-                    if says.load(Ordering::Acquire) {
-                        thread::sleep(TRY_AGAIN_AFTER);
-                    }
-                }
-            })?;
-        Ok(Self {
-            vacant,
-            ended,
-            _thread: thread,
-        })
-    }
-
-    fn is_vacant(&self) -> bool {
-        self.vacant.load(Ordering::Acquire)
-    }
-
-    fn end(&self) {
-        self.ended.store(true, Ordering::Release);
-    }
-}
-
-impl Drop for Vacancy {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

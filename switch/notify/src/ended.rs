@@ -36,7 +36,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (outbox, store) = (open_outbox(folder.path()), open_store(folder.path()));
         let journal = Records::default();
-        let mut follower = Follower::new(journal.engine(), &store, &outbox, u64::MAX).unwrap();
+        let mut follower =
+            Follower::new(journal.engine(), &store, &outbox, u64::MAX, None).unwrap();
         journal.confirm("a");
         let ended = journal.pay_out();
         let still = |follower: &Follower| {

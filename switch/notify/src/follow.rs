@@ -13,7 +13,7 @@ use super::learn;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use tessera_journal::{Journal, JournalError, Position, RecordRef, Tail};
+use tessera_journal::{Journal, JournalError, Mark, Position, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
 use tessera_store::{ReadBackError, Store};
 
@@ -33,8 +33,21 @@ impl Follower {
         store: &Store,
         outbox: &Outbox,
         sent_within: u64,
+        begin_after: Option<Mark>,
     ) -> Result<Self, OutboxError> {
         let mut cursor = outbox.cursor()?;
+        if let Some(mark) =
+            begin_after.filter(|mark| cursor.is_none_or(|cursor| cursor.position < mark.position))
+            && journal.has(mark)?
+        {
+            // What was looked at on another node since.
+            learn::contacts(store, outbox)?;
+            outbox.write(&Changes {
+                cursor: Some(mark),
+                ..Changes::default()
+            })?;
+            cursor = Some(mark);
+        }
         let begins = journal.begins()?;
         if begins.is_some_and(|begins| cursor.is_none_or(|cursor| cursor.position < begins)) {
             // Events that were not looked at have been deleted.
@@ -282,7 +295,7 @@ mod tests {
     fn start(journal: &Records, outbox: &Outbox) -> Result<Follower, OutboxError> {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path());
-        Follower::new(journal.engine(), &store, outbox, u64::MAX)
+        Follower::new(journal.engine(), &store, outbox, u64::MAX, None)
     }
 
     /// Starts, and looks at everything, event by event. After so many reads of the journal one fails.

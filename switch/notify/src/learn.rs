@@ -59,7 +59,7 @@ mod tests {
     use crate::outbox::{Key, To};
     use crate::testing::{Records, WALLET, open_outbox, open_store};
     use tempfile::TempDir;
-    use tessera_journal::Position;
+    use tessera_journal::{Journal as _, Mark, Position};
     use tessera_kit::clock::Timestamp;
     use tessera_ledger::{Change, Contact, ContactChannel, PayersAccount};
     use tessera_store::Snapshot;
@@ -98,8 +98,13 @@ mod tests {
 
         /// A start, which looks at all that there is.
         fn follow(&self) -> Follower {
+            self.follow_after(None)
+        }
+
+        /// The same on a node of a cluster, which has heard that payers were notified of everything up to here.
+        fn follow_after(&self, notified: Option<Mark>) -> Follower {
             let journal = self.journal.engine();
-            let follower = Follower::new(journal, &self.store, &self.outbox, u64::MAX);
+            let follower = Follower::new(journal, &self.store, &self.outbox, u64::MAX, notified);
             let mut follower = follower.unwrap();
             let look = follower.look(u64::MAX, &self.outbox, Timestamp::EPOCH);
             look.unwrap();
@@ -116,6 +121,24 @@ mod tests {
             let mut rows = self.outbox.waiting(ContactChannel::Email, Key::FIRST);
             rows.any(|row| row.unwrap().0 == Key { position, to })
         }
+    }
+
+    /// A node that was a standby has no outbox, or an older one.
+    #[test]
+    fn nothing_is_sent_again_that_another_node_has_sent() {
+        let world = World::new();
+        world.journal.confirm("a");
+        let sent = world.journal.change(Change::Frozen);
+        let notified = world.journal.journal.read(sent).unwrap().mark();
+        let not_sent = world.journal.change(Change::Unfrozen);
+        world.keep(Some("a"));
+        world.follow_after(Some(notified));
+        assert!(!world.is_notified(sent));
+        assert!(world.is_notified(not_sent));
+        // What it has looked at itself counts, whatever it heard before.
+        world.follow_after(Some(notified));
+        assert!(!world.is_notified(sent));
+        assert_eq!(world.contact().as_deref(), Some("a"));
     }
 
     /// The outbox was deleted, or a backup was restored, which has none.

@@ -24,6 +24,7 @@
 pub mod channel;
 mod dead_letter_client;
 mod deliver;
+mod elsewhere;
 mod ended;
 mod follow;
 mod lane;
@@ -41,6 +42,7 @@ use tessera_config::{NotifySettings, SettingsError};
 
 pub use dead_letter_client::{DeadLetterClient, Letters};
 pub use deliver::MallNames;
+pub use elsewhere::remember;
 pub use service::{Notify, NotifyError};
 
 /// Tries what reading the configuration leaves for later: passwords and authorities of the channels.

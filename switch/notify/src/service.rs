@@ -12,9 +12,11 @@ use tokio::task::{JoinSet, LocalSet};
 use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
 use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
+use super::elsewhere::{self, Progress};
 use super::ended;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use super::state::{Place, State};
+use tessera_cluster::changes::Change;
 use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
@@ -86,6 +88,7 @@ impl Notify {
             journal,
             store,
             sent_within: notify.give_up_after.as_millis() as u64,
+            begin_after: elsewhere::remembered(&settings.data)?,
             pause_max: notify.retry_max.as_millis() as u64,
         };
         let state = match State::open(&place) {
@@ -96,6 +99,7 @@ impl Notify {
         let (dead_letter_client, asks) = DeadLetterClient::new();
         let (stop, stopped) = oneshot::channel();
         let seed = Seed {
+            in_cluster: settings.cluster.is_some(),
             settings: notify,
             email,
             malls,
@@ -124,6 +128,7 @@ impl Notify {
 }
 
 struct Seed {
+    in_cluster: bool,
     settings: NotifySettings,
     email: Option<Email>,
     malls: MallNames,
@@ -170,6 +175,7 @@ impl Seed {
                 malls: self.malls,
             };
             let service = Service {
+                progress: self.in_cluster.then(Progress::new),
                 settings: self.settings,
                 metrics: self.metrics,
                 place: self.place,
@@ -188,6 +194,8 @@ impl Seed {
 }
 
 struct Service {
+    /// What other nodes have to know, where there are some.
+    progress: Option<Progress>,
     settings: NotifySettings,
     metrics: Arc<Metrics>,
     place: Place,
@@ -261,6 +269,7 @@ impl Service {
             self.look(state, &mut more)?;
             self.send_what_is_due(state)?;
             self.say_figures(state);
+            self.inform_other_nodes(state)?;
             let pause = if more { Duration::ZERO } else { LOOK_EVERY };
             tokio::select! {
                 _ = &mut outside.stopped => break,
@@ -287,6 +296,25 @@ impl Service {
         *more = looked_at >= LOOK_AT;
         for (key, waiting) in new {
             state.lane(waiting.channel).follow(key, waiting);
+        }
+        Ok(())
+    }
+
+    fn inform_other_nodes(&mut self, state: &State) -> Result<(), OutboxError> {
+        let Some(progress) = self.progress.as_mut().filter(|progress| progress.is_due()) else {
+            return Ok(());
+        };
+        let mut oldest = None;
+        for channel in [ContactChannel::Email, ContactChannel::Mobile] {
+            if let Some(first) = state.outbox.waiting(channel, Key::FIRST).next() {
+                let (key, _) = first?;
+                oldest = oldest.into_iter().chain([key.position]).min();
+            }
+        }
+        if let Some(mark) = progress.look(state.outbox.cursor()?, oldest) {
+            let mut change = Vec::new();
+            Change::Notified { mark }.append_to(&mut change);
+            self.place.journal.append_beside(&change);
         }
         Ok(())
     }
@@ -512,6 +540,7 @@ mod tests {
             keys: DataKeys::for_tests(folder),
             journal: journal.engine(),
             store: Arc::new(open_store(folder)),
+            begin_after: None,
             sent_within: u64::MAX,
             pause_max: 60_000,
         }
@@ -545,6 +574,7 @@ mod tests {
         let place = place(folder.path(), &journal);
         let state = State::open(&place).unwrap();
         let service = Service {
+            progress: None,
             settings: NotifySettings {
                 retry_min: Duration::from_millis(2),
                 retry_max: Duration::from_millis(2),

@@ -7,7 +7,7 @@ use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Outbox, OutboxError};
 use tessera_encryption::DataKeys;
-use tessera_journal::Journal;
+use tessera_journal::{Journal, Mark};
 use tessera_ledger::ContactChannel;
 use tessera_store::Store;
 
@@ -23,6 +23,8 @@ pub(super) struct Place {
     pub store: Arc<Store>,
     /// Events older than this cause no notification, in milliseconds.
     pub sent_within: u64,
+    /// Payers were notified of everything up to here, by this node or by another one that was active.
+    pub begin_after: Option<Mark>,
     /// No message waits longer until it is tried again, in milliseconds.
     pub pause_max: u64,
 }
@@ -41,7 +43,13 @@ impl State {
         let journal = Arc::clone(&place.journal);
         Ok(Self {
             lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
-            follower: Follower::new(journal, &place.store, &outbox, place.sent_within)?,
+            follower: Follower::new(
+                journal,
+                &place.store,
+                &outbox,
+                place.sent_within,
+                place.begin_after,
+            )?,
             outbox,
         })
     }

@@ -71,7 +71,7 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
     } = Folder::open(settings)?;
     let stop = |error: &JournalError| {
         if let JournalError::Superseded { why } = error {
-            crate::fault::superseded(why);
+            crate::fault::superseded(why)
         }
         crate::fault::stop("the journal could not be written", error)
     };

@@ -1,6 +1,7 @@
 //! What a standby does with what it takes from the replicated log: it writes the journal's files, and replays the records into the
 //! store, as a start does.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tessera_cluster::changes::{self, Change};
@@ -19,6 +20,7 @@ use super::{Folder, WALLETS_MAX};
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 struct Files<'a> {
+    data: PathBuf,
     keys: DataKeys,
     wallet_keys: WalletKeys,
     journal: Follower,
@@ -57,6 +59,7 @@ pub(crate) fn stand_by(
         log: config.log,
     })?;
     let mut files = Files {
+        data: settings.data.clone(),
         keys: folder.keys.clone(),
         wallet_keys: WalletKeys::open(&settings.data, folder.keys.clone())?,
         journal,
@@ -123,6 +126,7 @@ impl Replica for Files<'_> {
             match change? {
                 Change::WalletKey { offset, slot } => self.wallet_keys.adopt(offset, slot)?,
                 Change::DataKey { line } => self.keys.adopt(line)?,
+                Change::Notified { mark } => tessera_notify::remember(&self.data, mark)?,
             }
         }
         Ok(())

@@ -25,6 +25,9 @@ impl Lease for MemoryLease {
 
     fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError> {
         let claimed = self.log.state()?.claim(node, self.id);
+        if self.log.line.loses_claim() {
+            return Err(LogError::Unavailable("the answer was lost".into()));
+        }
         claimed.ok_or_else(ended)
     }
 

@@ -35,6 +35,7 @@ pub(super) struct Line {
 #[derive(Default)]
 pub(super) struct Faults {
     pub losses: VecDeque<Loss>,
+    pub claims: u32,
     pub delay: Duration,
 }
 
@@ -47,6 +48,11 @@ impl MemoryLog {
     /// Loses the answer to the next append that has not lost its own yet.
     pub fn lose(&self, loss: Loss) {
         self.line.faults().losses.push_back(loss);
+    }
+
+    /// Loses the answer to the next claim, which is made.
+    pub fn lose_claim(&self) {
+        self.line.faults().claims += 1;
     }
 
     /// Has each append take so long from now on.
@@ -78,6 +84,13 @@ impl MemoryLog {
 }
 
 impl Line {
+    pub(super) fn loses_claim(&self) -> bool {
+        let claims = &mut self.faults().claims;
+        let loses = *claims > 0;
+        *claims -= u32::from(loses);
+        loses
+    }
+
     pub(super) fn check(&self) -> Result<(), LogError> {
         match self.is_cut.load(Ordering::Relaxed) {
             true => Err(LogError::Unavailable("the line is cut".into())),

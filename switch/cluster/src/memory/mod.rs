@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Memory        the log, and what happens to all: expire, fill, land
-//! connect()     a node's line to it, and what happens to that one: lose, delay, cut
+//! connect()     a node's line to it, and what happens to that one: lose, lose_claim, delay, cut
 //! ```
 
 mod engine;

@@ -1,9 +1,14 @@
 //! What the engines promise, each promise with a test.
 
 mod etcd;
+mod following;
+mod keepers;
 mod memory;
 mod model;
+mod nodes;
+mod reached;
 mod suite;
+mod transactions;
 
 use std::time::{Duration, Instant};
 

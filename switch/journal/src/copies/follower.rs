@@ -209,12 +209,18 @@ impl Current {
     }
 }
 
-/// Writes the last batch once more as it is, and zeros behind it: the operating system may hold bytes for clean that never
-/// reached the disk. A segment that was ended has space again; a batch that begins the next segment ends it anew.
+/// More than what a follower writes between two syncs.
+const UNSYNCED_BYTES_MAX: u64 = 16 << 20;
+
+/// Writes what may not have been synced once more as it is, and zeros behind it: after a sync that failed the operating system holds
+/// bytes for clean that never reached the disk. A segment that was ended has space again; a batch that begins the next segment ends
+/// it anew.
 fn go_on(segment: &Segment, place: Place, last_batch: u64) -> Result<(), JournalError> {
-    let mut bytes = vec![0; (place.position - last_batch) as usize];
-    segment.read(&mut bytes, last_batch)?;
+    let newest = place.position.saturating_sub(UNSYNCED_BYTES_MAX);
+    let from = last_batch.min(newest.max(segment.start().position));
+    let mut bytes = vec![0; (place.position - from) as usize];
+    segment.read(&mut bytes, from)?;
     segment.clear_behind(place.position)?;
-    segment.write(&bytes, last_batch)?;
+    segment.write(&bytes, from)?;
     segment.sync()
 }

@@ -1,5 +1,7 @@
 //! Keys over levels and restarts, and files that are not what was written.
 
+use std::sync::Arc;
+
 use aes_gcm::aead::Aead;
 
 use super::*;
@@ -216,7 +218,7 @@ fn another_node_has_the_same_keys() {
     )
     .unwrap();
     let open = |data: &Path| WalletKeys::open(data, DataKeys::for_tests(data)).unwrap();
-    let changes: Arc<Mutex<Vec<(u64, [u8; SLOT])>>> = Arc::default();
+    let changes = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&changes);
     let active = open(here.path());
     let active = active.showing(Box::new(move |offset, slot| {

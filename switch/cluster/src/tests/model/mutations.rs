@@ -4,7 +4,7 @@ use super::run::run;
 use crate::protocol::Rule;
 
 /// Within so many seeds.
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 10_000;
 
 /// What breaks without a rule, first.
 fn breaks_without(rule: Rule) -> Option<(u64, String)> {

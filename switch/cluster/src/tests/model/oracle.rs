@@ -132,7 +132,9 @@ impl World {
             .filter_map(|node| node.process.as_mut());
         for process in processes.filter(|process| process.epoch != 0) {
             if process.epoch < epoch {
-                process.superseded.get_or_insert(process.keeper.lease);
+                let claims = &self.claims;
+                let lease = process.keeper.lease.filter(|lease| claims.contains(lease));
+                process.superseded.get_or_insert(lease);
             }
         }
     }

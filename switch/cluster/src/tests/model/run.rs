@@ -154,7 +154,7 @@ impl World {
         let Some(wait) = *self.process(node).wait(*thread) else {
             return false;
         };
-        let is_over = self.now > wait.sent + PATIENCE || self.faults && self.random.chance(2);
+        let is_over = self.now > wait.sent + PATIENCE || self.faults && self.random.chance(10);
         if is_over {
             self.answered(node, *thread, None);
         }

@@ -1,6 +1,6 @@
 //! The nodes, the log, and what is on its way between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::BEGINNING;
 use super::keeper::TTL;
@@ -19,6 +19,8 @@ pub struct World {
     pub log_is_full: bool,
     /// Until when each lease was promised to live, ended or not.
     pub leases: BTreeMap<u64, u64>,
+    /// Those under which the log was ever claimed.
+    pub claims: BTreeSet<u64>,
     pub nodes: Vec<Node>,
     pub flights: Vec<Flight>,
     tickets: u64,
@@ -118,6 +120,7 @@ impl World {
             log,
             log_is_full: false,
             leases: BTreeMap::new(),
+            claims: BTreeSet::new(),
             nodes: (0..3).map(node).collect(),
             flights: Vec::new(),
             tickets: 0,
@@ -207,6 +210,9 @@ impl World {
             }
             Ask::Claim(lease) => {
                 let claim = self.log.claim(&self.nodes[node].id, lease);
+                if claim == Some(crate::Claim::Ours) {
+                    self.claims.insert(lease);
+                }
                 claim.map_or_else(refused, Answer::Claim)
             }
             Ask::Revoke(lease) => {

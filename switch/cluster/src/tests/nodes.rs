@@ -1,0 +1,219 @@
+//! Whole nodes, with their threads, on the engine in memory.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use tempfile::TempDir;
+use tessera_encryption::DataKeys;
+use tessera_journal::{BatchHead, Commit as _, Cut};
+
+use super::*;
+use crate::memory::{Memory, MemoryLog};
+use crate::peer::Peers;
+
+/// Longer than any test.
+const TTL: Duration = Duration::from_secs(60);
+
+/// The batches that a node has. Each is one record, and its checksum its number.
+#[derive(Clone, Default)]
+struct Files(Arc<Mutex<Batches>>);
+
+type Batches = Vec<(u64, Vec<u8>)>;
+
+struct Machine {
+    node: Node,
+    log: MemoryLog,
+    files: Files,
+    folder: TempDir,
+}
+
+fn cut(batches: u64) -> Cut {
+    Cut::from_stored((batches * 4096, batches + 1, batches)).unwrap()
+}
+
+fn batch(number: u64) -> BatchHead {
+    BatchHead {
+        before: cut(number),
+        after: cut(number + 1),
+        segment: None,
+        records: 1,
+        checksum: number as u32,
+    }
+}
+
+impl Replica for Files {
+    fn adopt_wallet_keys(&mut self, _: u64, _: &[u8; 4096]) -> Result<(), AnyError> {
+        Ok(())
+    }
+
+    fn place(&self) -> Cut {
+        cut(self.0.lock().unwrap().len() as u64)
+    }
+
+    fn append(&mut self, batch: &BatchHead, plaintext: &[u8]) -> Result<(), AnyError> {
+        assert_eq!(batch.before, self.place());
+        let batches = &mut self.0.lock().unwrap();
+        batches.push((u64::from(batch.checksum), plaintext.to_vec()));
+        Ok(())
+    }
+
+    fn change_beside(&mut self, _: &[u8]) -> Result<(), AnyError> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), AnyError> {
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn start(memory: &Memory, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let membership = Membership {
+            active: false,
+            epoch: 0,
+            version: 1,
+            log: config().log,
+            beside: 0,
+        };
+        membership.write(folder.path()).unwrap();
+        let settings = NodeSettings {
+            peers: Peers::default(),
+            node: node(name),
+            peer: None,
+            ttl: TTL,
+            standbys_min: 0,
+            data: folder.path().to_owned(),
+            partitions: 4,
+        };
+        let log = memory.connect();
+        let lost = Box::new(|why: &str| panic!("{why}"));
+        let node = Node::start(settings, Arc::new(log.clone()), lost).unwrap();
+        Self {
+            node,
+            log,
+            files: Files::default(),
+            folder,
+        }
+    }
+
+    /// On a thread of its own, until it owns the log or is stopped.
+    fn stand_by(self, keys: &Path) -> JoinHandle<(Self, Result<Ended, StandbyError>)> {
+        let keys = DataKeys::for_tests(keys);
+        std::thread::spawn(move || {
+            let ended = self.node.stand_by(&keys, &mut self.files.clone());
+            (self, ended)
+        })
+    }
+
+    /// As the journal's writer does.
+    fn commits(&self, owner: &mut Owner, count: u64) {
+        for _ in 0..count {
+            let number = self.files.0.lock().unwrap().len() as u64;
+            owner.take(&number.to_le_bytes(), &[]);
+            owner.commit(&batch(number)).unwrap();
+            let written = (number, number.to_le_bytes().to_vec());
+            self.files.0.lock().unwrap().push(written);
+            owner.synced();
+        }
+    }
+}
+
+fn promoted(ended: Result<Ended, StandbyError>) -> Box<Owner> {
+    match ended {
+        Ok(Ended::Promoted(owner)) => owner,
+        Ok(Ended::Stopped) => panic!("it was stopped"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn cluster() -> (Memory, TempDir) {
+    let memory = Memory::default();
+    let begun = Head {
+        epoch: 0,
+        number: 0,
+        owner: None,
+        tag: "0".repeat(32),
+        place: Place::of(cut(0)),
+        beside: 0,
+    };
+    assert!(memory.connect().begin(&config(), &begun).unwrap());
+    let keys = tempfile::tempdir().unwrap();
+    // All nodes have the same.
+    drop(DataKeys::for_tests(keys.path()));
+    (memory, keys)
+}
+
+/// One node after the other owns the log, and has all that was before.
+#[test]
+fn the_log_goes_from_node_to_node() {
+    let (memory, keys) = cluster();
+    let mut active = Machine::start(&memory, "n0").stand_by(keys.path());
+    for round in 1..=4 {
+        let (machine, ended) = active.join().unwrap();
+        let mut owner = promoted(ended);
+        assert_eq!(machine.node.standing().role(), Role::Active);
+        let standby = Machine::start(&memory, &format!("n{round}"));
+        // What the log does not have any more it would have to copy.
+        standby
+            .files
+            .0
+            .lock()
+            .unwrap()
+            .clone_from(&machine.files.0.lock().unwrap());
+        let files = standby.files.clone();
+        let standby = standby.stand_by(keys.path());
+        machine.commits(&mut owner, 20);
+        wait_until(|| files.0.lock().unwrap().len() == 20 * round);
+        owner.close();
+        let (head, _) = machine.log.head().unwrap().unwrap();
+        assert_eq!((head.epoch, head.owner), (round as u64, None));
+        machine.node.end();
+        active = standby;
+        drop(machine.folder);
+    }
+    let (machine, ended) = active.join().unwrap();
+    promoted(ended);
+    let batches = machine.files.0.lock().unwrap();
+    let expected = (0..80_u64).map(|number| (number, number.to_le_bytes().to_vec()));
+    assert!(batches.iter().cloned().eq(expected));
+}
+
+/// It was asked to stop while it did not know yet whether it took over.
+#[test]
+fn a_candidate_stops_when_it_is_asked() {
+    let (memory, keys) = cluster();
+    let machine = Machine::start(&memory, "n0");
+    let (log, standing) = (machine.log.clone(), Arc::clone(machine.node.standing()));
+    log.delay(Duration::from_millis(300));
+    let running = machine.stand_by(keys.path());
+    wait_until(|| standing.role() == Role::TakingOver);
+    log.cut(true);
+    std::thread::sleep(Duration::from_millis(400));
+    standing.stop();
+    let (machine, ended) = running.join().unwrap();
+    assert!(matches!(ended, Ok(Ended::Stopped)));
+    machine.node.end();
+}
+
+/// The entries that a standby has taken are synced, and said to be, though the log is silent.
+#[test]
+fn a_standby_syncs_while_the_log_is_silent() {
+    let (memory, keys) = cluster();
+    let (machine, ended) = Machine::start(&memory, "n0")
+        .stand_by(keys.path())
+        .join()
+        .unwrap();
+    let mut owner = promoted(ended);
+    let standby = Machine::start(&memory, "n1");
+    let (log, standing) = (standby.log.clone(), Arc::clone(standby.node.standing()));
+    let running = standby.stand_by(keys.path());
+    wait_until(|| standing.role() == Role::Standby);
+    machine.commits(&mut owner, 1);
+    wait_until(|| standing.overview().seen == 2);
+    log.cut(true);
+    wait_until(|| standing.overview().synced == 2);
+    standing.stop();
+    running.join().unwrap().1.map(drop).unwrap();
+}
