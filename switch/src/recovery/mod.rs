@@ -59,9 +59,7 @@ pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Locatio
 /// # Errors
 /// When another process writes there, one of them can't be opened or is damaged, or they do not belong together.
 pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
-    if options.replication.is_none() {
-        alone(settings)?;
-    }
+    let leaves = options.replication.is_none() && was_active(settings)?;
     let Folder {
         lock,
         keys,
@@ -69,6 +67,10 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
         reader,
         store,
     } = Folder::open(settings)?;
+    // Not before the folder is locked: it may be that of a node that runs.
+    if leaves {
+        Membership::remove(&settings.data)?;
+    }
     let stop = |error: &JournalError| {
         if let JournalError::Superseded { why } = error {
             crate::fault::superseded(why)
@@ -90,10 +92,10 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
     })
 }
 
-/// A folder that was in a cluster goes on alone only where it has all that was ever released.
-fn alone(settings: &Settings) -> anyhow::Result<()> {
+/// Whether the folder was in a cluster: it goes on alone only where it has all that was ever released.
+fn was_active(settings: &Settings) -> anyhow::Result<bool> {
     let Some(membership) = Membership::read(&settings.data)? else {
-        return Ok(());
+        return Ok(false);
     };
     anyhow::ensure!(
         membership.active,
@@ -109,7 +111,7 @@ fn alone(settings: &Settings) -> anyhow::Result<()> {
         "this data was in a cluster, and as far as this node knows it was active last: it goes on alone, and can't return to that log. \
          If another node's cluster.json says that it is active since a higher epoch, stop this one and start that one"
     );
-    Ok(Membership::remove(&settings.data)?)
+    Ok(true)
 }
 
 /// A folder of data, locked and upgraded, before its journal is opened.
