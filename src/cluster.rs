@@ -20,22 +20,25 @@ pub struct Cluster {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Begin the replicated log with the data of this node, whose switch must not run
+    /// Begin the replicated log from this node's data; its switch must be stopped
     ///
     /// Once in the life of a cluster. The other nodes start without data, and copy that of this node.
     Begin(Configured),
-    /// Make this node's data that of a switch on its own, which must not run
+    /// Detach this node's data from the cluster; its switch must be stopped
     ///
     /// For the case that etcd's data is lost: the node that was active last has all that was ever confirmed.
     Leave {
         #[command(flatten)]
         configured: Configured,
-        /// The data is a standby's copy, and no node that was active later can be had: what it lacks is lost
+        /// Use a standby's copy, because the folder of the node that was active last is lost. Transactions that are missing from the copy
+        /// are lost
         #[arg(long)]
         accept_standby_copy: bool,
     },
     /// Show the nodes, how far each is, and the state of etcd
-    #[command(after_help = "Exit code 0: a node is active. 1: none is.")]
+    #[command(
+        after_help = "Exit code 0: the log has an owner, and that node is there. 1: not so, or etcd can't be reached."
+    )]
     Status(Configured),
 }
 
@@ -64,19 +67,23 @@ impl Cluster {
                 configured,
                 accept_standby_copy,
             } => {
-                let (last, epoch) = leave_cluster(&configured.settings()?, accept_standby_copy)?;
+                let last = leave_cluster(&configured.settings()?, accept_standby_copy)?;
                 print(format_args!(
-                    "this data is of no cluster any more; it reaches up to record {last}, and was active in epoch {epoch}. Remove [cluster] from \
-                     the configuration\n"
+                    "this data no longer belongs to a cluster; it ends with record {last}. Next: remove [cluster] from the configuration and start \
+                     the switch alone, or run `tessera cluster begin`\n"
                 ))?;
                 Ok(ExitCode::SUCCESS)
             }
             Action::Status(configured) => {
                 let view = view_cluster(&configured.settings()?)?;
                 print(format_args!("{}", text(&view)))?;
-                Ok(match view.head.owner {
-                    Some(_) => ExitCode::SUCCESS,
-                    None => ExitCode::FAILURE,
+                let is_there = view
+                    .nodes
+                    .iter()
+                    .any(|report| Some(&report.node) == view.head.owner.as_ref());
+                Ok(match is_there {
+                    true => ExitCode::SUCCESS,
+                    false => ExitCode::FAILURE,
                 })
             }
         }

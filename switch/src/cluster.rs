@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tessera_cluster::peer::{PeerServer, Peers};
 use tessera_cluster::{
-    BATCH_BYTES_MAX, Ended, Endpoint, Etcd, EtcdSettings, Head, LogStatus, Membership, Node,
-    NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
+    BATCH_BYTES_MAX, Ended, Endpoint, Etcd, EtcdSettings, Head, LogError, LogStatus, Membership,
+    Node, NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
 };
 use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
@@ -19,6 +19,9 @@ use crate::recovery::{self, Data, place_of, stand_by};
 
 /// How long another node may have claimed the log before a command that wants to write gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
+
+/// A node that has all entries takes over within its lease and a little more.
+const TAKE_OVER_WITHIN: Duration = Duration::from_secs(60);
 
 /// This node's membership.
 pub(crate) struct Member(Node);
@@ -86,7 +89,18 @@ fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>>
         tls: cluster_client(cluster)?,
         cluster: NodeId::parse(&cluster.name).context("cluster.name is no name")?,
     };
-    Ok(Arc::new(Etcd::new(settings)?))
+    let etcd = Etcd::new(settings)?;
+    match etcd.check() {
+        Ok(set_up) => {
+            for warning in set_up.warnings {
+                tracing::warn!("{warning}");
+            }
+        }
+        // It is waited for where it is needed.
+        Err(LogError::Unavailable(_) | LogError::Full(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Arc::new(etcd))
 }
 
 /// The data of this node, for a command that writes it while no switch runs. In a cluster this node becomes active for as long as
@@ -101,15 +115,21 @@ pub(crate) fn open_data(settings: &Settings) -> anyhow::Result<(Data, Option<Mem
     let log = open_log(cluster)?;
     if let Some(active) = log.claimed()? {
         anyhow::bail!(
-            "node {active} is active: stop the switches of all nodes, and run this on one of them"
+            "node {active} is active: stop the switches of all nodes, and run this on the node that was active last"
         );
     }
     let peers = listen_for_peers(cluster)?;
+    // No other node runs, so that none can follow.
+    let cluster = &ClusterSettings {
+        standbys_min: 0,
+        ..cluster.clone()
+    };
     let member = Member::start(settings, cluster)?;
     give_up_behind(Arc::clone(member.standing()), log, cluster.node.clone())?;
     let Ended::Promoted(owner) = member.stand_by(settings, peers)? else {
         anyhow::bail!(
-            "another node became active meanwhile: stop the switches of all nodes, and run this again"
+            "this node could not become active: another one has, or this one lacks entries. Stop the switches of all nodes, and run this on the \
+             node that was active last"
         );
     };
     let options = Options {
@@ -126,13 +146,18 @@ fn give_up_behind(
     node: String,
 ) -> std::io::Result<()> {
     let watch = move || {
-        let mut behind = Duration::ZERO;
+        let (mut behind, mut waited) = (Duration::ZERO, Duration::ZERO);
         while behind < GIVE_UP_AFTER {
             thread::sleep(Duration::from_millis(500));
             let claimed = log.claimed().ok().flatten();
             match claimed.is_some_and(|claimed| claimed.as_str() != node) {
                 true => behind += Duration::from_millis(500),
                 false => behind = Duration::ZERO,
+            }
+            // It lacks entries, and no other node runs that it could copy them from.
+            waited += Duration::from_millis(500);
+            if waited >= TAKE_OVER_WITHIN {
+                break;
             }
             if standing.role() == tessera_cluster::Role::Active {
                 return;
@@ -146,23 +171,23 @@ fn give_up_behind(
         .map(|_| ())
 }
 
-/// Makes the data of a node that of a switch on its own. Says up to which record it reaches, and of which epoch it was.
+/// Makes the data of a node that of a switch on its own. Says up to which record it reaches.
 ///
 /// # Errors
 /// Where it is a standby's copy and `accept_standby_copy` is not set, or the folder can't be read or written.
-pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::Result<(u64, u64)> {
-    let membership =
-        Membership::read(&settings.data)?.context("the data in this folder is of no cluster")?;
+pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::Result<u64> {
+    let membership = Membership::read(&settings.data)?
+        .context("the data in this folder does not belong to a cluster")?;
     let (_, next, _) = place_of(settings)?.to_stored();
     let last = next.saturating_sub(1);
     anyhow::ensure!(
         membership.active || accept_standby_copy,
-        "this folder is a standby's copy of log {}, up to record {last}: what the active node has confirmed since is not in it. Use the \
+        "this folder is a standby's copy of log {}, up to record {last}: it lacks what the active node confirmed later. Use the \
          folder of the node that was active last; if that is lost, --accept-standby-copy makes this copy count. Nothing was changed",
         membership.log
     );
     Membership::remove(&settings.data)?;
-    Ok((last, membership.epoch))
+    Ok(last)
 }
 
 /// How a journal is replicated by an owner of the log.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::gate::DeadLetters;
 use tessera_admission::{ListedParty, PartyDirectory};
+use tessera_cluster::{Role, Standing};
 use tessera_journal::Journal;
-use tessera_kit::clock;
+use tessera_kit::{clock, fence};
 use tessera_metrics::Metrics;
 
 /// Brings these figures up to date before each reading of the metrics.
@@ -44,6 +45,33 @@ pub(crate) fn refresh_before_reading(
             figures.in_flight.set(signed(in_flight.taken() as u64));
             figures.connections.set(signed(connections.taken() as u64));
         }
+    });
+}
+
+/// The same for the figures of a node of a cluster.
+pub(crate) fn refresh_cluster_before_reading(metrics: &Metrics, standing: &Arc<Standing>) {
+    let standing = Arc::clone(standing);
+    metrics.before_reading(move |metrics| {
+        let (figures, overview) = (metrics.cluster(), standing.overview());
+        // One whose lease is not renewed approves nothing.
+        let is_active = overview.role == Role::Active && fence::is_open();
+        figures.active.set(is_active.into());
+        figures.epoch.set(signed(overview.epoch));
+        let behind = overview.seen.saturating_sub(overview.synced);
+        figures.entries_behind.set(signed(behind));
+        figures.standbys.set(signed(standing.standbys()));
+        figures.window_bytes.set(signed(standing.window_bytes()));
+        let engine = standing.engine();
+        figures
+            .etcd_leader_changes
+            .set(signed(engine.leader_changes));
+        let status = engine.status.unwrap_or_default();
+        figures.etcd_members_up.set(status.members_up.into());
+        figures.etcd_members.set(status.members.into());
+        figures
+            .etcd_database_bytes
+            .set(signed(status.database_bytes));
+        figures.etcd_alarms.set(signed(status.alarms.len() as u64));
     });
 }
 

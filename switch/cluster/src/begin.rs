@@ -26,7 +26,7 @@ pub enum BeginError {
     },
     /// The data may lack what was confirmed.
     #[error(
-        "this data folder is a standby's copy of log {log}: what the active node has confirmed since is not in it. Begin with the data \
+        "this data folder is a standby's copy of log {log}: it lacks what the active node confirmed later. Begin with the data \
          of the node that was active last; if that is lost, `tessera cluster leave --accept-standby-copy` makes this copy count"
     )]
     Standby {
@@ -41,7 +41,7 @@ pub enum BeginError {
     Random(String),
 }
 
-/// Begins the log where a node's journal ends, and has its data folder say so. Every other node starts with a copy of that folder.
+/// Begins the log where a node's journal ends, and has its data folder say so. Every other node starts without data.
 ///
 /// # Errors
 /// Where there is a log already, or it is not known whether it was begun: the same may be tried again then.

@@ -24,8 +24,8 @@ pub struct Membership {
     /// This node was active last, as far as it knows: its folder has all that was ever released.
     #[serde(default)]
     pub active: bool,
-    /// Since this epoch it was, or is not any more. Of two folders that say that their node was active last, the one with the higher
-    /// epoch is right.
+    /// The newest epoch that it knows. Of two folders that say that their node was active last, the one with the higher epoch is right; and
+    /// none is where a standby's folder knows of a higher one.
     #[serde(default)]
     pub epoch: u64,
 }
@@ -125,7 +125,7 @@ impl BesideCount {
 
     /// Records whether this node is active, if that has changed.
     pub fn set_active(&mut self, active: bool, epoch: u64) -> Result<(), MembershipError> {
-        if self.membership.active == active && (!active || self.membership.epoch == epoch) {
+        if self.membership.active == active && self.membership.epoch == epoch {
             return Ok(());
         }
         (self.membership.active, self.membership.epoch) = (active, epoch);

@@ -48,4 +48,4 @@ pub use node::{Node, NodeSettings};
 pub use owner::{BATCH_BYTES_MAX, Owner};
 pub use replica::{AnyError, Replica};
 pub use standby::{Ended, StandbyError};
-pub use standing::{Overview, Role, Standing};
+pub use standing::{EngineView, Overview, Role, Standing};

@@ -93,7 +93,8 @@ impl Node {
     pub fn check(&self) -> Result<Config, StandbyError> {
         let config = self.log.config()?.ok_or_else(|| {
             StandbyError::OtherLog(
-                "the cluster has no log yet: run `tessera cluster begin` on the node whose data it goes on with".to_owned(),
+                "the cluster has no log. If it is new, run `tessera cluster begin` on the node whose data it goes on with; if it had one, see \
+                 docs/cluster.md, \"When etcd's data is lost\"".to_owned(),
             )
         })?;
         if config.version != 1 {
@@ -158,8 +159,8 @@ impl Node {
             Some(membership) if membership.log == config.log => (membership, false),
             Some(other) => {
                 return Err(StandbyError::OtherLog(format!(
-                    "this node's data is of log {}, the cluster's log is {}: if the data of the log was lost, see the operator's \
-                     guide; if this node comes from another cluster, delete its data folder",
+                    "this node's data is of log {}, the cluster's log is {}: if etcd's data was lost, see docs/cluster.md, \
+                     \"When etcd's data is lost\"; if this node comes from another cluster, move its data folder away",
                     other.log, config.log
                 )));
             }

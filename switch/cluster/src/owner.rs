@@ -160,6 +160,7 @@ impl Owner {
         }
         let revision = settled?;
         self.window.add(header.number, bytes.len() as u64, below);
+        self.standing.set_window_bytes(self.window.bytes);
         self.tip.advance(appending.wanted, revision, tag);
         self.standing.see(header.number);
         Ok(())
@@ -180,11 +181,12 @@ impl Owner {
                     others = self.standing.others(),
                     standbys_min = self.standbys_min,
                     bytes,
-                    "too few standbys follow: nothing is approved until one does"
+                    "too few standbys follow, or too much of the log is on no second node: nothing is approved until that changes"
                 );
             }
             thread::sleep(TRY_AGAIN_AFTER);
             self.window.trim(self.standing.trim_below());
+            self.standing.set_window_bytes(self.window.bytes);
         }
     }
 }

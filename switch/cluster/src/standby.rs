@@ -42,8 +42,9 @@ pub enum StandbyError {
     Entry(#[from] EntryError),
     /// An entry does not fit what this node has.
     #[error(
-        "entry {number} of the replicated log does not fit this node's data: {what}; delete the node's data folder and let it copy \
-         the data of another node"
+        "entry {number} of the replicated log does not fit this node's data: {what}. If another node is active, stop this switch, move its \
+         data folder away and start it without data: it copies that of another node. If etcd was restored, stop all switches first: see \
+         docs/cluster.md"
     )]
     Foreign {
         /// Of the entry.
@@ -53,7 +54,7 @@ pub enum StandbyError {
     },
     /// The log no longer has what this node lacks.
     #[error(
-        "this node lacks entries that the replicated log no longer has{}: copy the data folder of another node to this one",
+        "this node lacks entries that the replicated log no longer has{}: it copies them from another node",
         match .first { Some(first) => format!(" (it begins with entry {first})"), None => String::new() }
     )]
     Behind {

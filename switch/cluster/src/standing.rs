@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::{NodeId, NodeReport, Place};
+use crate::{LogStatus, NodeId, NodeReport, Place};
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Standing {
     needs: AtomicU64,
     /// Entries below this number may be deleted.
     trim_below: AtomicU64,
+    /// Bytes of entries that this node, as the owner, has put into the log and that may not be deleted yet.
+    window_bytes: AtomicU64,
     /// Other nodes whose leases live.
     others: AtomicU64,
     stopping: AtomicBool,
@@ -49,6 +51,18 @@ struct State {
     owner: Option<NodeId>,
     nodes: Vec<NodeReport>,
     why_not: Option<String>,
+    engine: EngineView,
+}
+
+/// What this node has seen of the engine that keeps the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineView {
+    /// What it said last of itself; `None` while it does not answer.
+    pub status: Option<LogStatus>,
+    /// How often another member led than at the look before.
+    pub leader_changes: u64,
+    /// The last member that led.
+    leader: u64,
 }
 
 /// What an operator is shown.
@@ -79,6 +93,7 @@ impl Standing {
             owner,
             nodes,
             why_not,
+            engine: _,
         } = self.lock().clone();
         Overview {
             role,
@@ -89,6 +104,35 @@ impl Standing {
             nodes,
             why_not,
         }
+    }
+
+    /// The engine that keeps the log.
+    pub fn engine(&self) -> EngineView {
+        self.lock().engine.clone()
+    }
+
+    pub(crate) fn set_engine(&self, status: Option<LogStatus>) {
+        let engine = &mut self.lock().engine;
+        if let Some(leader) = status.as_ref().map(|status| status.leader) {
+            let has_changed = engine.leader != 0 && engine.leader != leader;
+            engine.leader_changes += u64::from(has_changed);
+            engine.leader = leader;
+        }
+        engine.status = status;
+    }
+
+    /// Bytes of entries that are on no second node yet, on the active node.
+    pub fn window_bytes(&self) -> u64 {
+        self.window_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_window_bytes(&self, bytes: u64) {
+        self.window_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Other nodes that follow.
+    pub fn standbys(&self) -> u64 {
+        self.others()
     }
 
     /// What this node does.

@@ -10,6 +10,8 @@ use crate::{NodeId, ReplicatedLog};
 
 /// Entries stay in the log so much longer than they have to.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The engine's own figures.
+const ASK_EVERY: Duration = Duration::from_secs(5);
 const COMPACT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until the node stops.
@@ -25,8 +27,13 @@ pub(crate) fn start(
 
 fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
     let mut compacted = Instant::now();
+    let mut asked: Option<Instant> = None;
     while !standing.is_stopping() {
         thread::sleep(LOOK_EVERY);
+        if asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
+            asked = Some(Instant::now());
+            standing.set_engine(log.status().ok());
+        }
         let nodes = match log.nodes() {
             Ok(nodes) => nodes,
             Err(error) => {

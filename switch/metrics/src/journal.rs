@@ -102,7 +102,12 @@ impl Metrics {
     /// What the journal is to be opened with.
     pub fn journal_observer(self: &Arc<Self>) -> Observer {
         let metrics = Arc::clone(self);
-        Box::new(move |batch| metrics.journal.synced(batch))
+        Box::new(move |batch| {
+            metrics.journal.synced(batch);
+            if let Some(cluster) = metrics.cluster.get() {
+                cluster.commit.observe(batch.commit.as_secs_f64());
+            }
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! Every label has a fixed set of values, so that the number of series is known before the first request.
 
 mod admission;
+mod cluster;
 mod families;
 mod host;
 mod journal;
@@ -22,11 +23,12 @@ mod tests;
 mod wallets;
 mod worker;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use prometheus::{IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub use admission::{AdmissionMetrics, PartyMetrics};
+pub use cluster::ClusterMetrics;
 pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
@@ -67,6 +69,7 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Notifications to payers.
     pub notify: NotifyMetrics,
+    cluster: OnceLock<ClusterMetrics>,
     /// Whether the last look for a new data key, or the last attempt to make one, has failed.
     pub data_key_renewal_failing: IntGauge,
 }
@@ -101,9 +104,16 @@ impl Metrics {
                 "data_key_renewal_failing",
                 "1 while no new data key can be made or read; the present one stays in use.",
             ),
+            cluster: OnceLock::new(),
             refreshes: Mutex::new(Vec::new()),
             registry,
         }
+    }
+
+    /// The figures of a node of a cluster, which are shown from the first call on.
+    pub fn cluster(&self) -> &ClusterMetrics {
+        let make = || ClusterMetrics::new(&Register::new(&self.registry));
+        self.cluster.get_or_init(make)
     }
 
     /// A certificate of ours ends then, in seconds since 1970.

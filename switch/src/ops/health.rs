@@ -92,11 +92,19 @@ fn not_active(standing: &Standing) -> Option<String> {
     let overview = standing.overview();
     let behind = overview.seen.saturating_sub(overview.synced);
     match overview.role {
-        Role::Starting => Some("joining the cluster".to_owned()),
+        Role::Starting => Some(match &overview.why_not {
+            Some(why) => format!("joining the cluster: {why}"),
+            None => "joining the cluster".to_owned(),
+        }),
         Role::Standby => {
             let owner = overview.owner.as_ref();
             let owner = owner.map_or("no node", |owner| owner.as_str());
-            Some(format!("standby of {owner}, {behind} entries behind"))
+            let why_not = overview
+                .why_not
+                .map_or_else(String::new, |why| format!("; {why}"));
+            Some(format!(
+                "standby of {owner}, {behind} entries behind{why_not}"
+            ))
         }
         Role::TakingOver => Some("taking over".to_owned()),
         // Its answers wait, and may have to wait until another node has taken over.

@@ -12,6 +12,7 @@ use super::base::Base;
 use super::ending::Ending;
 use super::waiting::Waiting;
 use crate::cluster::{Member, replication};
+use crate::gauges;
 
 /// What has come of joining the cluster.
 pub(super) enum Joined {
@@ -32,6 +33,7 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
     let (settings, cluster) = (Arc::clone(&base.settings), cluster.clone());
     let peers = crate::cluster::listen_for_peers(&cluster)?;
     let (health, (done, ended)) = (Arc::clone(&base.health), oneshot::channel());
+    let metrics = Arc::clone(&base.metrics);
     let stopper: Arc<OnceLock<Arc<Standing>>> = Arc::default();
     let stops = Arc::clone(&stopper);
     // A thread of its own: it waits for etcd and for the disk.
@@ -41,6 +43,7 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
             let run = || -> anyhow::Result<_> {
                 let member = Member::start(&settings, &cluster)?;
                 health.watch_cluster(Arc::clone(member.standing()));
+                gauges::refresh_cluster_before_reading(&metrics, member.standing());
                 let _ = stops.set(Arc::clone(member.standing()));
                 let waiting = Waiting::start(Arc::clone(member.standing()))?;
                 let ended = member.stand_by(&settings, peers)?;

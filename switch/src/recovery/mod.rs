@@ -99,7 +99,7 @@ fn was_active(settings: &Settings) -> anyhow::Result<bool> {
     };
     anyhow::ensure!(
         membership.active,
-        "the data in {} is a standby's copy of the cluster's log {}: what the active node has confirmed since is not in it. Configure \
+        "the data in {} is a standby's copy of the cluster's log {}: it lacks what the active node confirmed later. Configure \
          [cluster] again, or use the folder of the node that was active last; if that is lost, `tessera cluster leave \
          --accept-standby-copy` makes this copy count",
         settings.data.display(),

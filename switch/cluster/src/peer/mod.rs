@@ -59,6 +59,6 @@ pub enum PeerError {
         what: &'static str,
     },
     /// No node that has it all can be reached.
-    #[error("no other node that has all of it can be reached{0}")]
+    #[error("no node that has all of the missing data can be reached{0}")]
     Nobody(String),
 }

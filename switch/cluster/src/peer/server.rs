@@ -219,7 +219,7 @@ fn batches(
         })
         .map_err(|error| match error {
             JournalError::Beginning { .. } => {
-                "the oldest segments that it needs are deleted here: restore a backup on it"
+                "the oldest segments that it needs are deleted here: copy the data folder of a stopped standby to it"
                     .to_owned()
             }
             error => error.to_string(),
