@@ -44,7 +44,7 @@ enum Action {
 
 #[derive(clap::Args)]
 struct Configured {
-    /// The switch's configuration, with its table [cluster]
+    /// The switch's configuration, with its table `[cluster]`
     #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
     config: PathBuf,
     /// The folder of journal and store, in place of the configured one

@@ -178,6 +178,17 @@ fn give_up_behind(
 pub fn leave_cluster(settings: &Settings, accept_standby_copy: bool) -> anyhow::Result<u64> {
     let membership = Membership::read(&settings.data)?
         .context("the data in this folder does not belong to a cluster")?;
+    if let Some(cluster) = &settings.cluster
+        && let Ok(Some((head, _))) = open_log(cluster).and_then(|log| Ok(log.head()?))
+        && head.epoch > membership.epoch
+        && !accept_standby_copy
+    {
+        anyhow::bail!(
+            "the cluster goes on: its log is in epoch {}, and this folder knows epoch {} as its last. Nothing was changed",
+            head.epoch,
+            membership.epoch
+        );
+    }
     let (_, next, _) = place_of(settings)?.to_stored();
     let last = next.saturating_sub(1);
     anyhow::ensure!(

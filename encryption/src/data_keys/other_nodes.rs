@@ -1,6 +1,7 @@
 //! Data keys on their way from one node of a cluster to the others, which have the same master key.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use tessera_common::key_file::KeyFileError;
 
@@ -9,6 +10,16 @@ use crate::KeysError;
 use crate::table::{self, KeyKind, Row, Table};
 
 impl DataKeys {
+    /// The first data key of the table, which all nodes of a cluster have.
+    pub fn oldest(&self) -> DataKeyId {
+        let keys = self
+            .inner
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        keys.first().expect("there is a key").id
+    }
+
     /// A data key as its line of the table, which only the master key opens: for other nodes, which have the same one.
     ///
     /// # Errors
@@ -73,11 +84,13 @@ impl DataKeys {
             }
             None => {}
         }
-        if row.kind != KeyKind::Data || table.rows.last().is_none_or(|last| last.number > number) {
+        if row.kind != KeyKind::Data || table.rows.is_empty() {
             return Err(not_adopted(number));
         }
         unwrap(&row, path, self.inner.master.as_ref())?;
-        table.rows.push(row);
+        // A later one may have come before it.
+        let place = table.rows.partition_point(|there| there.number < number);
+        table.rows.insert(place, row);
         table::write(path, &table)?;
         self.add(&table.rows)
     }

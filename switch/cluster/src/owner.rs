@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tessera_encryption::{DataKeyId, DataKeys};
+use tessera_encryption::{DataKeyId, DataKeys, KeyKind, KeysError};
 use tessera_journal::{BatchHead, Commit, JournalError, SEGMENT_BEGINS_BYTES, segment_key};
 use zeroize::Zeroizing;
 
@@ -130,14 +130,20 @@ impl Owner {
         beside: &mut Vec<u8>,
     ) -> Result<(), JournalError> {
         let key = segment_key(segment);
-        if key > self.key_sent {
-            let line = self.keys.wrapped(key);
-            let line = line.map_err(|error| JournalError::Replication {
-                why: error.to_string(),
-            })?;
-            Change::DataKey { line: &line }.append_to(beside);
-            self.key_sent = key;
+        if key <= self.key_sent {
+            return Ok(());
         }
+        let failed = |error: KeysError| JournalError::Replication {
+            why: error.to_string(),
+        };
+        for entry in self.keys.entries().map_err(failed)? {
+            let is_new = entry.kind == KeyKind::Data && entry.number > self.key_sent.0;
+            if is_new && entry.number <= key.0 {
+                let line = self.keys.wrapped(DataKeyId(entry.number)).map_err(failed)?;
+                Change::DataKey { line: &line }.append_to(beside);
+            }
+        }
+        self.key_sent = key;
         Ok(())
     }
 

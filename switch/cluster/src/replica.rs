@@ -2,12 +2,19 @@
 
 use std::error::Error;
 
+use tessera_encryption::DataKeyId;
 use tessera_journal::{BatchHead, Cut};
 
 /// What a node does with what it takes from the log.
 pub trait Replica {
     /// Where its journal ends.
     fn place(&self) -> Cut;
+
+    /// The data key of the segment that the journal ends in: all nodes have it, because they have that segment. `None` for a journal
+    /// without one.
+    fn key(&self) -> Option<DataKeyId> {
+        None
+    }
 
     /// Writes a batch that goes on there, and applies its records.
     ///

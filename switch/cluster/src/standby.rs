@@ -8,6 +8,7 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{BatchHead, Cut};
 
 use crate::beside::BesideCount;
+use crate::changes::Change;
 use crate::entry::{EntryError, EntryHeader, EntryKind, EpochKeys, Opened};
 use crate::keeper::Keeper;
 use crate::owner::Owner;
@@ -244,7 +245,13 @@ impl Standby<'_> {
             }
             Followed::Behind(first) => return Ok(self.on(Met::Behind(first))),
         };
-        let opened = self.opener.open(&bytes, number)?;
+        let opened = match self.opener.open(&bytes, number) {
+            Err(EntryError::Key { .. }) => {
+                self.fetch_keys()?;
+                self.opener.open(&bytes, number)?
+            }
+            opened => opened?,
+        };
         self.standing.see(number);
         let header = &opened.header;
         if header.log != self.log_id {
@@ -321,12 +328,32 @@ impl Standby<'_> {
             bytes = copied.bytes,
             "copied from another node what the log no longer has"
         );
+        let reached = Reached::at_start(Place::of(self.replica.place()), head.beside);
+        if let Some((now, _)) = self.log.head()?
+            && reached.is_beyond(&now)
+        {
+            return Err(StandbyError::Foreign {
+                number: now.number,
+                what: "this node's journal has records that the log never had",
+            });
+        }
         self.beside
             .save(head.beside)
             .map_err(|error| StandbyError::Replica(error.into()))?;
-        let reached = Reached::at_start(Place::of(self.replica.place()), head.beside);
         (self.following, self.follow) = (Following::new(reached), None);
         self.unknown = false;
+        Ok(())
+    }
+
+    /// An entry needs a data key that this node does not have: another node has it.
+    fn fetch_keys(&mut self) -> Result<(), StandbyError> {
+        for line in peer::key_lines(&self.peers, &hex(&self.log_id))? {
+            let mut change = Vec::new();
+            Change::DataKey { line: &line }.append_to(&mut change);
+            self.replica
+                .change_beside(&change)
+                .map_err(StandbyError::Replica)?;
+        }
         Ok(())
     }
 
@@ -378,6 +405,7 @@ impl Standby<'_> {
             node: &self.node,
             log_id: self.log_id,
             keys: &self.keys,
+            key: self.replica.key().unwrap_or_else(|| self.keys.oldest()),
             reached: self.following.reached(),
             lives: &|| keeper.holds() && !standing.is_stopping(),
         };
@@ -391,6 +419,12 @@ impl Standby<'_> {
     }
 
     fn owner(mut self, begun: Begun) -> Result<Owner, StandbyError> {
+        if Place::of(self.replica.place()) != begun.tip.head.place {
+            return Err(StandbyError::Foreign {
+                number: begun.tip.head.number,
+                what: "this node's journal does not end where the log does",
+            });
+        }
         self.beside
             .set_active(true, begun.tip.head.epoch)
             .map_err(|error| StandbyError::Replica(error.into()))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
-use tessera_encryption::DataKeys;
+use tessera_encryption::{DataKeyId, DataKeys};
 
 use crate::beside::BesideCount;
 use crate::entry::{Body, EntryKind, EpochKey, Opened};
@@ -31,6 +31,8 @@ pub(crate) struct Candidate<'a> {
     pub node: &'a NodeId,
     pub log_id: [u8; 16],
     pub keys: &'a DataKeys,
+    /// One that all nodes have: they have to read the epoch's entries.
+    pub key: DataKeyId,
     pub reached: &'a Reached,
     /// Whether it may still: its lease certainly lives, and nobody has asked the node to stop.
     pub lives: &'a dyn Fn() -> bool,
@@ -135,7 +137,7 @@ fn epoch_entry(
     SysRng
         .try_fill_bytes(&mut salt)
         .map_err(|error| unusable(format!("there are no random numbers: {error}")))?;
-    let key = EpochKey::make(candidate.keys, salt).map_err(unusable)?;
+    let key = EpochKey::derive(candidate.keys, candidate.key, salt).map_err(unusable)?;
     let tag = Tip::tag_of(head).ok_or_else(|| {
         unusable(format!(
             "the tag of the log's head, {:?}, is none",

@@ -12,6 +12,8 @@ use crate::{NodeId, ReplicatedLog};
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The engine's own figures.
 const ASK_EVERY: Duration = Duration::from_secs(5);
+/// Of entries that stay because a node needs them: a quarter of what the log may hold.
+const NEEDED_BYTES_MAX: u64 = 256 << 20;
 const COMPACT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until the node stops.
@@ -43,7 +45,10 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
         };
         let others = || nodes.iter().filter(|report| report.node != *node);
         let below = trim_below(standing.synced(), others().map(|report| report.synced));
-        let below = without_needed(below, others().filter_map(|report| report.needs));
+        // One that copies for long copies again, from where it is then: it must not fill the log.
+        let is_small = standing.window_bytes() < NEEDED_BYTES_MAX;
+        let needs = others().filter_map(|report| report.needs.filter(|_| is_small));
+        let below = without_needed(below, needs);
         standing.set_nodes(nodes, node);
         if standing.role() != Role::Active {
             continue;

@@ -55,6 +55,19 @@ impl ClusterSettings {
         (place.unwrap_or_default() as u32, self.nodes.len() as u32)
     }
 
+    /// The hosts of all nodes: their certificates are for these names or addresses.
+    pub fn hosts(&self) -> Vec<String> {
+        let host = |address: &String| {
+            let host = address
+                .rsplit_once(':')
+                .map_or(&**address, |(host, _)| host);
+            host.trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned()
+        };
+        self.nodes.values().map(host).collect()
+    }
+
     /// Where the other nodes are reached.
     pub fn others(&self) -> impl Iterator<Item = &str> {
         let others = self.nodes.iter().filter(|(node, _)| **node != self.node);
@@ -126,6 +139,9 @@ impl ClusterSettings {
                 "cluster.certificate, cluster.key and cluster.authority are needed for https://"
                     .to_owned(),
             ));
+        }
+        if self.lease.subsec_nanos() > 0 {
+            return Err(named("lease", "must be whole seconds".to_owned()));
         }
         span("cluster.lease", self.lease, 2 * SECOND..=60 * SECOND)
     }

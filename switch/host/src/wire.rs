@@ -82,6 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.unflushed = true;
         }
         if self.unflushed {
+            fence::pass();
             ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             self.unflushed = false;
         }

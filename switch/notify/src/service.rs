@@ -21,6 +21,7 @@ use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_kit::clock::{self, Timestamp};
+use tessera_kit::fence;
 use tessera_ledger::ContactChannel;
 use tessera_metrics::Metrics;
 use tessera_store::Store;
@@ -320,6 +321,10 @@ impl Service {
     }
 
     fn send_what_is_due(&mut self, state: &mut State) -> Result<(), OutboxError> {
+        if !fence::is_open() {
+            // Another node may be active by now, and send the same.
+            return Ok(());
+        }
         let now = clock::now();
         for lane in &mut state.lanes {
             lane.refill(&state.outbox)?;

@@ -57,6 +57,10 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
         tokio::select! {
             ended = &mut ended => {
                 return match ended.context("the standby's thread has panicked")?? {
+                    // It was asked to stop in the last moment: another node takes over.
+                    (Ended::Promoted(_), member, _) if member.standing().is_stopping() => {
+                        Ok(Joined::Stopped(member))
+                    }
                     (Ended::Promoted(owner), member, waiting) => {
                         Ok(Joined::Active(replication(owner), member, (ending, waiting)))
                     }

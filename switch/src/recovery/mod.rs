@@ -67,10 +67,6 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
         reader,
         store,
     } = Folder::open(settings)?;
-    // Not before the folder is locked: it may be that of a node that runs.
-    if leaves {
-        Membership::remove(&settings.data)?;
-    }
     let stop = |error: &JournalError| {
         if let JournalError::Superseded { why } = error {
             crate::fault::superseded(why)
@@ -82,6 +78,10 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
     })?;
     tracing::info!(events, "replayed the journal into the store");
     remove_replaced(&settings.data);
+    if leaves {
+        // From here on the journal goes on without the log.
+        Membership::remove(&settings.data)?;
+    }
     let Opened { journal, recovered } = opened;
     Ok(Data {
         lock,

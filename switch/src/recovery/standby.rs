@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tessera_cluster::changes::{self, Change};
 use tessera_cluster::peer::{PeerServer, Served, key_lines};
 use tessera_cluster::{AnyError, Ended, Node, Replica};
-use tessera_config::Settings;
-use tessera_encryption::DataKeys;
+use tessera_config::{ClusterSettings, Settings};
+use tessera_encryption::{DataKeyId, DataKeys};
 use tessera_journal::{BatchHead, Cut, Follower};
 use tessera_vault::WalletKeys;
 
@@ -57,6 +57,11 @@ pub(crate) fn stand_by(
         keys: folder.keys.clone(),
         standing: node.standing().clone(),
         log: config.log,
+        nodes: settings
+            .cluster
+            .iter()
+            .flat_map(ClusterSettings::hosts)
+            .collect(),
     })?;
     let mut files = Files {
         data: settings.data.clone(),
@@ -107,6 +112,10 @@ pub(crate) fn place_of(settings: &Settings) -> anyhow::Result<Cut> {
 impl Replica for Files<'_> {
     fn place(&self) -> Cut {
         self.journal.place()
+    }
+
+    fn key(&self) -> Option<DataKeyId> {
+        self.journal.key()
     }
 
     fn append(&mut self, batch: &BatchHead, plaintext: &[u8]) -> Result<(), AnyError> {

@@ -44,12 +44,8 @@ pub(crate) struct Opened {
 }
 
 impl EpochKey {
-    /// A new one, from the newest data key.
-    pub fn make(keys: &DataKeys, salt: [u8; SALT_BYTES]) -> Result<Self, String> {
-        Self::derive(keys, keys.newest(), salt)
-    }
-
-    fn derive(keys: &DataKeys, key: DataKeyId, salt: [u8; SALT_BYTES]) -> Result<Self, String> {
+    /// That of a data key and a salt.
+    pub fn derive(keys: &DataKeys, key: DataKeyId, salt: [u8; SALT_BYTES]) -> Result<Self, String> {
         let cipher = keys
             .cipher(key, Purpose::Replication, &salt)
             .map_err(|error| error.to_string())?;

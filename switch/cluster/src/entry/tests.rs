@@ -47,7 +47,7 @@ const BODY: Body<'_> = Body {
 };
 
 fn sealed(keys: &DataKeys) -> (EntryHeader, Vec<u8>, Tag) {
-    let key = EpochKey::make(keys, [1; 32]).unwrap();
+    let key = EpochKey::derive(keys, keys.newest(), [1; 32]).unwrap();
     let mut header = header(&key);
     let (bytes, tag) = key.seal(&mut header, &BODY).unwrap();
     (header, bytes, tag)
@@ -132,7 +132,7 @@ fn says_what_is_wrong() {
 fn an_entry_of_another_epoch_does_not_open() {
     let (_folder, keys) = keys();
     let (_, first, _) = sealed(&keys);
-    let key = EpochKey::make(&keys, [2; 32]).unwrap();
+    let key = EpochKey::derive(&keys, keys.newest(), [2; 32]).unwrap();
     let mut header = header(&key);
     let (second, _) = key.seal(&mut header, &BODY).unwrap();
     let mut mixed = second.clone();
@@ -148,7 +148,7 @@ proptest! {
         segment in any::<bool>(),
     ) {
         let (_folder, keys) = keys();
-        let key = EpochKey::make(&keys, [3; 32]).unwrap();
+        let key = EpochKey::derive(&keys, keys.newest(), [3; 32]).unwrap();
         let mut header = header(&key);
         header.segment_begins = segment;
         header.changes_beside = !beside.is_empty();

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::PeerError;
 use super::frames::{
-    BATCH, COPY, END, FRAME_BYTES_MAX, KEY, KEYS, PAGE, Question, REFUSED, batch_of, receive, send,
+    BATCH, CHANGE, COPY, END, FRAME_BYTES_MAX, KEY, KEYS, PAGE, Question, REFUSED, batch_of,
+    receive, send,
 };
 use crate::changes::Change;
 use crate::replica::{AnyError, Replica};
@@ -23,7 +24,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// What was copied is synced when it is this much.
 const SYNC_BYTES: usize = 8 << 20;
 /// The longest batch in plaintext.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+const BATCH_BYTES_MAX: usize = 64 << 20;
 
 /// How other nodes are reached.
 #[derive(Clone, Default)]
@@ -151,6 +152,7 @@ fn copy_from(
                 }
                 Err(error) => return Ok(Err(error)),
             },
+            CHANGE => replica.change_beside(&body).map(Some),
             PAGE => match page_of(&body) {
                 Some((offset, page)) => replica.adopt_wallet_keys(offset, page).map(Some),
                 None => Ok(None),

@@ -14,9 +14,10 @@ pub(super) const PAGE: u8 = 4;
 pub(super) const END: u8 = 5;
 pub(super) const BATCH: u8 = 6;
 pub(super) const REFUSED: u8 = 7;
+pub(super) const CHANGE: u8 = 8;
 
-/// A batch of one record of the greatest length, compressed badly.
-pub(super) const FRAME_BYTES_MAX: usize = 4 << 20;
+/// A batch: that of a switch on its own has no bound but what gathers while its disk stalls.
+pub(super) const FRAME_BYTES_MAX: usize = 64 << 20;
 /// A question.
 pub(super) const QUESTION_BYTES_MAX: usize = 4096;
 

@@ -11,6 +11,7 @@
 //! 2 copy      JSON: log, from, until ──▶
 //!                                    ◀── 3 key      each data key
 //!                                    ◀── 4 page     offset 8, a page of wallet.keys (its keys are encrypted)
+//!                                    ◀── 8 change   as entries carry it: up to where payers were notified
 //!                                    ◀── 6 batch    before 24, after 24, records 4, checksum 4, segment begins 1, [header 128],
 //!                                                   the batch in plaintext, compressed with zstd
 //!                                    ◀── 5 end      JSON: the last sequence that was sent

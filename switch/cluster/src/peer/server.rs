@@ -4,20 +4,24 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use rustls::client::verify_server_name;
+use rustls::server::ParsedCertificate;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::ServerName;
 use tessera_encryption::{DataKeyId, DataKeys};
-use tessera_journal::{Copies, Cut, JournalError, Location, Sequence};
+use tessera_journal::{Copies, Cut, JournalError, Location, Mark, Sequence};
 
 use super::frames::{
-    self, BATCH, COPY, END, KEY, KEYS, PAGE, QUESTION_BYTES_MAX, Question, REFUSED, batch_head,
-    receive, send,
+    self, BATCH, CHANGE, COPY, END, KEY, KEYS, PAGE, QUESTION_BYTES_MAX, Question, REFUSED,
+    batch_head, receive, send,
 };
+use crate::changes::Change;
 use crate::standing::Standing;
 
 /// Nodes that are served at the same time: each reads the disk as fast as it can.
@@ -42,6 +46,8 @@ pub struct Served {
     pub standing: Arc<Standing>,
     /// The id of the log, in hexadecimal digits.
     pub log: String,
+    /// Hosts of the cluster's nodes: a client's certificate has to be for one of them.
+    pub nodes: Vec<String>,
 }
 
 /// The port for other nodes.
@@ -118,9 +124,31 @@ fn connection(
     match tls {
         Some(tls) => {
             let session = ServerConnection::new(tls).map_err(io::Error::other)?;
-            answer(StreamOwned::new(session, socket), served)
+            let mut line = StreamOwned::new(session, socket);
+            line.conn.complete_io(&mut line.sock)?;
+            is_a_node(&line.conn, &served.nodes)?;
+            answer(line, served)
         }
         None => answer(socket, served),
+    }
+}
+
+/// The authority has signed other certificates too: those of etcd, for instance.
+fn is_a_node(session: &ServerConnection, nodes: &[String]) -> io::Result<()> {
+    let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let certificate = certificate.map(ParsedCertificate::try_from);
+    let Some(Ok(certificate)) = certificate else {
+        return Err(io::Error::other("a client without a certificate"));
+    };
+    let is_named = |node: &String| {
+        ServerName::try_from(node.as_str())
+            .is_ok_and(|name| verify_server_name(&certificate, &name).is_ok())
+    };
+    match nodes.iter().any(is_named) {
+        true => Ok(()),
+        false => Err(io::Error::other(
+            "a certificate of no node of cluster.nodes",
+        )),
     }
 }
 
@@ -130,10 +158,9 @@ fn answer(mut line: impl Read + Write, served: &Served) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, line);
     let question: Option<Question> = serde_json::from_slice(&body).ok();
     let answered = match (kind, question) {
-        (_, Some(question)) if question.log != served.log => Err(format!(
-            "this node's log is {}, not {}",
-            served.log, question.log
-        )),
+        (_, Some(question)) if question.log != served.log => {
+            Err("this node is of another log".to_owned())
+        }
         (KEYS, Some(_)) => send_keys(&mut out, served),
         (COPY, Some(question)) => send_copy(&mut out, served, &question),
         _ => Err("a question that this build does not understand".to_owned()),
@@ -170,13 +197,29 @@ fn send_copy(out: &mut impl Write, served: &Served, question: &Question) -> Resu
             question.until
         ));
     }
+    if from.last().map_or(0, Sequence::to_stored) > synced {
+        return Err(format!(
+            "this node has synced up to record {synced}, and the other one's journal goes beyond that"
+        ));
+    }
     keys(out, served)?;
     pages(out, served)?;
+    if let Some(mark) = notified(&served.data) {
+        let mut change = Vec::new();
+        Change::Notified { mark }.append_to(&mut change);
+        send(out, CHANGE, &[&change]).map_err(text)?;
+    }
     let sent = match Sequence::from_stored(synced) {
         Some(synced) => batches(out, served, from, synced)?,
         None => 0,
     };
     send(out, END, &[sent.to_string().as_bytes()]).map_err(text)
+}
+
+/// Up to where payers were notified, as far as this node was informed.
+fn notified(data: &Path) -> Option<Mark> {
+    let bytes = std::fs::read(data.join("notified")).ok()?;
+    Mark::from_bytes(bytes.try_into().ok()?)
 }
 
 /// All pages but the first. What is changed meanwhile comes with the log too.
@@ -192,9 +235,8 @@ fn pages(out: &mut impl Write, served: &Served) -> Result<(), String> {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(text(error)),
         }
-        if page.iter().any(|byte| *byte != 0) {
-            send(out, PAGE, &[&offset.to_le_bytes(), &page]).map_err(text)?;
-        }
+        // Also one that is empty: the other node's may have keys that were destroyed since.
+        send(out, PAGE, &[&offset.to_le_bytes(), &page]).map_err(text)?;
     }
     Ok(())
 }

@@ -106,6 +106,7 @@ impl Server {
                 keys,
                 standing: Arc::clone(&standing),
                 log: LOG.to_owned(),
+                nodes: Vec::new(),
             })
             .unwrap();
         let server = Self {
@@ -192,7 +193,7 @@ fn a_new_node_gets_keys_and_every_byte_of_the_journal() {
     let copied = server.copy(LOG, server.last, &mut files).unwrap();
     assert_eq!(copied.sequence, server.last);
     assert_eq!(files.journal.synced(), files.journal.place());
-    assert_eq!(*files.pages.lock().unwrap(), [4096, 3 * 4096]);
+    assert_eq!(*files.pages.lock().unwrap(), [4096, 2 * 4096, 3 * 4096]);
     let (theirs, ours) = (segments(server.folder.path()), segments(folder.path()));
     assert!(ours.len() > 5);
     let (last, whole) = ours.split_last().unwrap();
@@ -226,7 +227,7 @@ fn a_node_is_refused_what_it_must_not_have() {
         assert!(error.contains(why), "{error}");
     };
     let other = "ff".repeat(16);
-    refused(server.copy(&other, 1, &mut files), "this node's log is");
+    refused(server.copy(&other, 1, &mut files), "of another log");
     assert!(key_lines(&server.peers(), &other).is_err());
     let later = server.copy(LOG, server.last + 1, &mut files);
     refused(later, "this node has synced up to record");

@@ -106,6 +106,9 @@ pub(crate) enum Course {
     Unusable(String),
 }
 
+/// Of a journal that went on without the log, or of a log that was restored from an older copy.
+const BEYOND: &str = "this node's journal has records that the log never had";
+
 impl Following {
     pub fn new(reached: Reached) -> Self {
         Self {
@@ -238,6 +241,9 @@ impl Following {
 
     /// Finds out where in the log this node's files end.
     fn start(&mut self, head: &Head, first: Option<u64>) -> Course {
+        if self.reached.is_beyond(head) {
+            return Course::Foreign(head.number, BEYOND);
+        }
         match first {
             Some(first) => Course::Follow(first),
             None if self.reached.is_at(head) => {
@@ -254,6 +260,9 @@ impl Following {
     }
 
     fn may_claim(&mut self, head: &Head, first: Option<u64>) -> Course {
+        if self.reached.is_beyond(head) {
+            return Course::Foreign(head.number, BEYOND);
+        }
         self.why_not = self.reached.lacks(head, first);
         match self.why_not {
             Some(_) => Course::Next,

@@ -101,6 +101,11 @@ impl Reached {
         }
     }
 
+    /// Whether the node's journal has what the log never had: files are written only after the log has acknowledged.
+    pub fn is_beyond(&self, head: &Head) -> bool {
+        self.place.position > head.place.position
+    }
+
     /// Why a node can't have all that the log has before it, where the log's first entry is this one.
     pub fn lacks(&self, head: &Head, first: Option<u64>) -> Option<&'static str> {
         if !Rule::CandidateHasAll.holds() {

@@ -39,6 +39,7 @@ fn begins(
     lives: &dyn Fn() -> bool,
 ) -> Option<Begun> {
     let candidate = Candidate {
+        key: keys.newest(),
         node: &node(name),
         log_id: [7; 16],
         keys,

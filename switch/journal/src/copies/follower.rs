@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tessera_encryption::DataKeyId;
+
 use crate::disk::Access;
 use crate::folder::Folder;
-use crate::format::{self, BATCH_HEADER_BYTES, Encryption, Opened, Place, Protection};
+use crate::format::{self, BATCH_HEADER_BYTES, Encryption, Kind, Opened, Place, Protection};
 use crate::lock::JournalLock;
 use crate::open::Location;
 use crate::pages::Pages;
@@ -94,6 +96,15 @@ impl Follower {
     /// Where the next batch begins.
     pub fn place(&self) -> Cut {
         Cut::at(self.place)
+    }
+
+    /// The data key of the segment that is written; `None` where none has begun.
+    pub fn key(&self) -> Option<DataKeyId> {
+        let current = self.current.as_ref()?;
+        match current.segment.header.kind {
+            Kind::Encrypted { key, .. } => Some(key),
+            Kind::Plain { .. } => None,
+        }
     }
 
     /// Up to where everything is on the disk.
