@@ -203,7 +203,9 @@ fn keeps_the_conventions_of_prometheus() {
 
 #[test]
 fn alerts_name_metrics_that_exist() {
-    let text = busy().text();
+    let metrics = busy();
+    metrics.cluster();
+    let text = metrics.text();
     let alerts = include_str!("../../../config/alerts.yml");
     let alerts: String = alerts
         .lines()
