@@ -5,16 +5,19 @@ use crate::rig::cluster::Cluster;
 
 #[test]
 fn the_active_nodes_machine_dies() {
-    dies("machine dies", 1);
+    assert!((0..TRIES).any(|_| dies("machine dies", 1)));
 }
 
 #[test]
 fn the_active_nodes_machine_dies_with_the_leader_of_etcd() {
-    dies("machine of etcd's leader dies", 0);
+    assert!((0..TRIES).any(|_| dies("machine of etcd's leader dies", 0)));
 }
 
-/// The machine whose member is so many behind the leader.
-fn dies(name: &'static str, behind: usize) {
+/// A busy machine may have etcd elect another leader meanwhile.
+const TRIES: usize = 3;
+
+/// The machine whose member is so many behind the leader. Whether it still was when it died.
+fn dies(name: &'static str, behind: usize) -> bool {
     let mut cluster = Cluster::laid_out(name, &[]);
     let machine = (cluster.etcd().leader() + behind) % cluster.nodes.len();
     cluster.start_from(machine);
@@ -22,7 +25,6 @@ fn dies(name: &'static str, behind: usize) {
     cluster.let_pass(200.0);
     assert_eq!(cluster.active(), machine);
     let leads = cluster.etcd().leader() == machine;
-    assert_eq!(leads, behind == 0, "another member leads by now");
     cluster.kill(machine);
     cluster.etcd().kill(machine);
     cluster.taken_over_from(machine);
@@ -32,4 +34,5 @@ fn dies(name: &'static str, behind: usize) {
     cluster.all_follow();
     let gap = cluster.settle(loading, 2..=2);
     assert!(gap < GAP_MAX, "{gap}");
+    leads == (behind == 0)
 }

@@ -8,7 +8,7 @@
 //!    └──────────────────┴──────────┴────────────┘
 //! ```
 //!
-//! A cut is a wrong address of the link layer: what is sent in one direction arrives nowhere, and nobody is told. All traffic is
+//! A cut is a wrong address of the link layer: what is sent in one direction arrives nowhere, without an error. All traffic is
 //! on veth pairs between the namespaces, which the test removes.
 
 use std::process::{Command, Output};

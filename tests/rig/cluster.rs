@@ -440,7 +440,8 @@ impl Cluster {
 }
 
 const CARDS: u64 = 100;
-const BALANCE: u64 = 8_000;
+/// Some cards run dry in a long run.
+const BALANCE: u64 = 50_000;
 const HOST_DATA: &str = "data=\"host-data\"";
 /// What the acquirer's profile has to grant for the load.
 const PERMISSIONS: &str =

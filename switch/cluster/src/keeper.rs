@@ -17,6 +17,8 @@ const RENEWALS: u32 = 6;
 const MARGIN: u64 = 500;
 /// How often a standby says how far it is, at most: the owner deletes by that.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
+/// The same is said again after this: an earlier report, held up on a line that was cut, may have arrived after the last one.
+const REPORT_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Is called once when the role of this process has ended: the process has to.
@@ -157,7 +159,8 @@ impl Inner {
                 synced: self.standing.synced(),
                 needs: self.standing.needs(),
             };
-            if held.tenure.has_to_report(said)
+            let again = reported.is_none_or(|at| at.elapsed() >= REPORT_AGAIN_AFTER);
+            if (held.tenure.has_to_report(said) || again)
                 && reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
                 && self.report(&mut held, said)
             {
