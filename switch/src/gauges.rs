@@ -50,6 +50,8 @@ pub(crate) fn refresh_before_reading(
 
 /// The same for the figures of a node of a cluster.
 pub(crate) fn refresh_cluster_before_reading(metrics: &Metrics, standing: &Arc<Standing>) {
+    // From now on they are counted.
+    metrics.cluster();
     let standing = Arc::clone(standing);
     metrics.before_reading(move |metrics| {
         let (figures, overview) = (metrics.cluster(), standing.overview());
