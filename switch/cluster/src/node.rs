@@ -21,7 +21,7 @@ use crate::{Config, LogError, NodeId, Place, ReplicatedLog, watch};
 /// Between two tries while the log does not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// What a node is told when it starts.
+/// What a node is started with.
 #[derive(Clone)]
 pub struct NodeSettings {
     /// Who it is.

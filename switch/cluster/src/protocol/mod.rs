@@ -9,7 +9,7 @@
 //! trim_below   what may be deleted                                           asked by watch.rs
 //! ```
 //!
-//! Each is told what happened, and says what to do next. Its driver does that and nothing else, so the model in
+//! Each is given what happened, and says what to do next. Its driver does that and nothing else, so the model in
 //! `tests/model` drives the same.
 
 mod appending;
