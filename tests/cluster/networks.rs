@@ -73,9 +73,9 @@ fn cut_lines(network: &Network) {
     superseded(&mut cluster, network, &everybody, Direction::Both);
     // From the other machines, but not from its clients.
     superseded(&mut cluster, network, &[0, 1, 2], Direction::Both);
-    // It is heard no more.
+    // Nothing of it arrives any more.
     superseded(&mut cluster, network, &[0, 1, 2], Direction::From);
-    // It hears nothing.
+    // It receives nothing.
     superseded(&mut cluster, network, &[0, 1, 2], Direction::To);
 
     // A standby, with its member.
@@ -93,7 +93,7 @@ fn cut_lines(network: &Network) {
     assert!(gap < GAP_MAX, "{gap}");
 }
 
-/// The active node is cut off from these machines: another one is active, and it ends once it hears of that.
+/// The active node is cut off from these machines: another one is active, and it ends once it learns of that.
 fn superseded(cluster: &mut Cluster, network: &Network, from: &[usize], direction: Direction) {
     cluster.let_pass(100.0);
     let active = cluster.active();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tessera_kit::fence::{self, Boottime};
 
-use crate::protocol::{Due, Heard, Said, Tenure};
+use crate::protocol::{Due, Reply, Said, Tenure};
 use crate::standing::{Role, Standing};
 use crate::{Lease, LogError, NodeId, NodeReport, ReplicatedLog};
 
@@ -108,7 +108,7 @@ impl Keeper {
         self.inner.lock().tenure.promote(epoch)
     }
 
-    /// This node is no candidate any more. Its lease ends, and with it the claim, whether or not the log hears of it.
+    /// This node is no candidate any more. Its lease ends, and with it the claim, whether or not the log learns of it.
     pub fn give_up(&self) {
         let mut held = self.inner.lock();
         let due = held.tenure.give_up();
@@ -176,7 +176,7 @@ impl Inner {
     fn drive(&self, held: &mut Held, mut due: Due<Boottime>) -> Result<bool, LogError> {
         let mut failed = None;
         loop {
-            let heard = match due {
+            let reply = match due {
                 Due::Open(sent) => {
                     self.open(sent);
                     return Ok(true);
@@ -192,28 +192,28 @@ impl Inner {
                     (self.lost)(&why);
                     break;
                 }
-                Due::Renew => with(&mut held.lease, |lease| lease.renew().map(Heard::Renewed)),
+                Due::Renew => with(&mut held.lease, |lease| lease.renew().map(Reply::Renewed)),
                 Due::Grant => {
                     self.close();
                     held.lease = None;
                     self.log.lease(self.ttl).map(|lease| {
                         held.lease = Some(lease);
-                        Heard::Granted
+                        Reply::Granted
                     })
                 }
                 Due::Claim => with(&mut held.lease, |lease| {
-                    lease.claim(&self.node).map(Heard::Claimed)
+                    lease.claim(&self.node).map(Reply::Claimed)
                 }),
                 Due::ReadHead => self
                     .log
                     .head()
-                    .map(|found| Heard::Head(found.map(|(head, _)| head))),
+                    .map(|found| Reply::Head(found.map(|(head, _)| head))),
             };
-            let heard = heard.unwrap_or_else(|error| {
+            let reply = reply.unwrap_or_else(|error| {
                 failed = Some(error);
-                Heard::Silence
+                Reply::Silence
             });
-            due = held.tenure.on(heard, Boottime::now());
+            due = held.tenure.on(reply, Boottime::now());
         }
         failed.map_or(Ok(false), Err)
     }

@@ -35,7 +35,7 @@ pub struct Head {
     pub number: u64,
     /// Who may append; `None` after the owner has resigned.
     pub owner: Option<NodeId>,
-    /// The tag of the last entry, in hexadecimal digits: it tells two entries of the same number apart.
+    /// The tag of the last entry, in hexadecimal digits: it distinguishes two entries of the same number.
     pub tag: String,
     /// Where the journal goes on after that entry.
     pub place: Place,
@@ -48,7 +48,7 @@ pub struct Head {
 pub struct Config {
     /// Of the keys and entries. This build knows 1.
     pub version: u32,
-    /// Random: tells this log from others with the same name. 32 hexadecimal digits.
+    /// Random: distinguishes this log from others with the same name. 32 hexadecimal digits.
     pub log: String,
     /// Partitions of wallets.
     pub partitions: u16,

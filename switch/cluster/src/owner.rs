@@ -223,9 +223,9 @@ pub(crate) fn settle(
     let failed = |why| JournalError::Replication { why };
     loop {
         let answer = log.append(appending.expected, &appending.wanted, entry, trim_below);
-        let mut verdict = appending.answered(heard(answer, &mut quiet));
+        let mut verdict = appending.answered(reply(answer, &mut quiet));
         if verdict == Verdict::Ask {
-            verdict = appending.head_is(heard(log.head(), &mut quiet));
+            verdict = appending.head_is(reply(log.head(), &mut quiet));
         }
         match verdict {
             Verdict::Done(revision) => {
@@ -249,7 +249,7 @@ pub(crate) fn settle(
 }
 
 /// An answer, after an error of it was logged.
-fn heard<T>(answer: Result<T, LogError>, quiet: &mut bool) -> Result<T, LogError> {
+fn reply<T>(answer: Result<T, LogError>, quiet: &mut bool) -> Result<T, LogError> {
     if let Err(error) = &answer {
         say(error, quiet);
     }

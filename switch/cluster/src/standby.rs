@@ -137,7 +137,7 @@ impl Standby<'_> {
                     Ok(course) => course,
                     Err(StandbyError::Log(
                         error @ (LogError::Unavailable(_) | LogError::Full(_)),
-                    )) => self.hears_nothing(&error),
+                    )) => self.is_silent(&error),
                     Err(error) => return Err(error),
                 },
             };
@@ -222,10 +222,10 @@ impl Standby<'_> {
         self.following.on(met, look)
     }
 
-    fn hears_nothing(&mut self, error: &LogError) -> Course {
+    fn is_silent(&mut self, error: &LogError) -> Course {
         self.standing.set_why_not(Some(error.to_string()));
         if std::mem::take(&mut self.quiet) {
-            tracing::warn!(%error, "this standby does not hear from the replicated log");
+            tracing::warn!(%error, "this standby cannot read the replicated log");
         }
         self.on(Met::Silent)
     }

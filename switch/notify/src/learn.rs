@@ -101,7 +101,7 @@ mod tests {
             self.follow_after(None)
         }
 
-        /// The same on a node of a cluster, which has heard that payers were notified of everything up to here.
+        /// The same on a node of a cluster, which knows that payers were notified of everything up to here.
         fn follow_after(&self, notified: Option<Mark>) -> Follower {
             let journal = self.journal.engine();
             let follower = Follower::new(journal, &self.store, &self.outbox, u64::MAX, notified);
@@ -135,7 +135,7 @@ mod tests {
         world.follow_after(Some(notified));
         assert!(!world.is_notified(sent));
         assert!(world.is_notified(not_sent));
-        // What it has looked at itself counts, whatever it heard before.
+        // What it has looked at itself counts, whatever it was informed of before.
         world.follow_after(Some(notified));
         assert!(!world.is_notified(sent));
         assert_eq!(world.contact().as_deref(), Some("a"));

@@ -18,7 +18,7 @@ const CHANGES_BESIDE: u32 = 2;
 /// The longest body before it is compressed: a batch of one record of the greatest length, and changes beside the journal.
 pub(crate) const BODY_BYTES_MAX: usize = 4 << 20;
 
-/// The tag of an entry, which tells it apart from all others.
+/// The tag of an entry, which distinguishes it from all others.
 pub(crate) type Tag = [u8; TAG_BYTES];
 
 /// What an entry is.

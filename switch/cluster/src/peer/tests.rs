@@ -249,7 +249,7 @@ fn a_node_is_refused_what_it_must_not_have() {
 }
 
 #[test]
-fn nothing_that_a_stranger_says_ends_the_server() {
+fn nothing_that_an_unknown_client_says_ends_the_server() {
     use std::io::Write as _;
     let server = Server::start();
     for said in [
@@ -258,11 +258,11 @@ fn nothing_that_a_stranger_says_ends_the_server() {
         &[255; 64],
         &[2, 0, 0, 0, 9, 9],
     ] {
-        let mut stranger = TcpStream::connect(&server.address).unwrap();
-        stranger.write_all(said).unwrap();
-        stranger.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut unknown = TcpStream::connect(&server.address).unwrap();
+        unknown.write_all(said).unwrap();
+        unknown.shutdown(std::net::Shutdown::Write).unwrap();
         let mut body = Vec::new();
-        let _ = receive(&mut stranger, &mut body, 4096);
+        let _ = receive(&mut unknown, &mut body, 4096);
     }
     assert!(key_lines(&server.peers(), LOG).is_ok());
 }

@@ -26,6 +26,6 @@ pub(crate) use candidacy::{Candidacy, Canvass};
 pub(crate) use following::{Course, Following, Look, Met};
 pub(crate) use reached::{Next, Reached};
 pub(crate) use rule::Rule;
-pub(crate) use tenure::{Due, Heard, Said, Tenure};
+pub(crate) use tenure::{Due, Reply, Said, Tenure};
 pub(crate) use tip::{Tip, bytes_of, hex};
 pub(crate) use trim::{trim_below, without_needed};

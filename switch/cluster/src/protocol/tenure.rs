@@ -48,7 +48,7 @@ enum Hold {
 
 /// What the log answered.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Reply {
     /// The lease has lived until then, or has not.
     Renewed(bool),
     /// There is another lease.
@@ -140,21 +140,21 @@ impl<M: Copy> Tenure<M> {
     }
 
     /// What follows from an answer.
-    pub fn on(&mut self, heard: Heard, now: M) -> Due<M> {
-        match heard {
-            Heard::Renewed(true) => self.lives(now),
-            Heard::Renewed(false) => self.ended(now),
-            Heard::Granted => {
+    pub fn on(&mut self, reply: Reply, now: M) -> Due<M> {
+        match reply {
+            Reply::Renewed(true) => self.lives(now),
+            Reply::Renewed(false) => self.ended(now),
+            Reply::Granted => {
                 self.has_lease = true;
                 match self.unclaimed {
                     true => Due::Claim,
                     false => Due::Rest,
                 }
             }
-            Heard::Claimed(claim) => self.claimed(claim, now),
-            Heard::Head(head) => self.head_is(head),
-            Heard::Silence if self.claims && Rule::UnknownClaimGivenUp.holds() => self.give_up(),
-            Heard::Silence => Due::Rest,
+            Reply::Claimed(claim) => self.claimed(claim, now),
+            Reply::Head(head) => self.head_is(head),
+            Reply::Silence if self.claims && Rule::UnknownClaimGivenUp.holds() => self.give_up(),
+            Reply::Silence => Due::Rest,
         }
     }
 

@@ -88,8 +88,8 @@ fn speaks_tls_with_certificates_of_both_sides() {
     // We do not show a certificate, or one of another authority; the server shows one of another authority.
     println!("{}", refused(client(&ours, None)));
     let theirs = authority();
-    let stranger = certified(folder.path(), "stranger", &theirs);
-    println!("{}", refused(client(&ours, Some(&stranger))));
+    let unknown = certified(folder.path(), "unknown", &theirs);
+    println!("{}", refused(client(&ours, Some(&unknown))));
     let error = refused(client(&theirs, Some(&files)));
     assert!(error.contains("invalid peer certificate"), "{error}");
 }

@@ -1,8 +1,8 @@
 //! The thread of `keeper.rs`, and what other threads do under its lock.
 
-use super::net::{Answer, Ask, Thread, heard};
+use super::net::{Answer, Ask, Thread, reply};
 use super::world::World;
-use crate::protocol::{Due, Heard, Said, Tenure};
+use crate::protocol::{Due, Reply, Said, Tenure};
 use crate::{LogError, NodeReport};
 
 /// Of a lease, in milliseconds, as all times here.
@@ -113,7 +113,7 @@ impl World {
             Due::Renew | Due::Claim => match (lease, &due) {
                 (Some(lease), Due::Renew) => Ask::Renew(lease),
                 (Some(lease), _) => Ask::Claim(lease),
-                (None, _) => return self.keeper_hears(node, Heard::Silence),
+                (None, _) => return self.keeper_gets(node, Reply::Silence),
             },
         };
         self.process(node).keeper.due = Some(due);
@@ -128,25 +128,25 @@ impl World {
             }
             return;
         }
-        let heard: Result<Heard, LogError> = heard(answer, |answer| {
+        let reply: Result<Reply, LogError> = reply(answer, |answer| {
             Some(match answer {
-                Answer::Renewed(lives) => Heard::Renewed(lives),
-                Answer::Claim(claim) => Heard::Claimed(claim),
-                Answer::Head(head) => Heard::Head(head.map(|(head, _)| head)),
+                Answer::Renewed(lives) => Reply::Renewed(lives),
+                Answer::Claim(claim) => Reply::Claimed(claim),
+                Answer::Head(head) => Reply::Head(head.map(|(head, _)| head)),
                 Answer::Granted(lease) => {
                     keeper.lease = Some(lease);
-                    Heard::Granted
+                    Reply::Granted
                 }
                 _ => return None,
             })
         });
-        self.keeper_hears(node, heard.unwrap_or(Heard::Silence));
+        self.keeper_gets(node, reply.unwrap_or(Reply::Silence));
     }
 
-    fn keeper_hears(&mut self, node: usize, heard: Heard) {
+    fn keeper_gets(&mut self, node: usize, reply: Reply) {
         let now = self.now;
         let keeper = &mut self.process(node).keeper;
-        keeper.due = Some(keeper.tenure.on(heard, now));
+        keeper.due = Some(keeper.tenure.on(reply, now));
     }
 
     fn keeper_is_done(&mut self, node: usize, opened: bool) {

@@ -58,7 +58,7 @@ pub enum Carries {
 }
 
 /// An answer as production gets it; `None` stands for none.
-pub fn heard<T>(
+pub fn reply<T>(
     answer: Option<Answer>,
     wanted: impl FnOnce(Answer) -> Option<T>,
 ) -> Result<T, LogError> {

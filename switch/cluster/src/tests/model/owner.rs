@@ -2,7 +2,7 @@
 
 use super::disk::Batch;
 use super::entries;
-use super::net::{Answer, Ask, Thread, heard};
+use super::net::{Answer, Ask, Thread, reply};
 use super::process::Effect;
 use super::world::World;
 use crate::entry::{EntryHeader, EntryKind, Tag};
@@ -162,8 +162,8 @@ impl World {
         };
         let appending = &mut sending.appending;
         let verdict = match owner.phase {
-            Phase::Ask => appending.head_is(heard(answer, Answer::head)),
-            _ => appending.answered(heard(answer, Answer::appended)),
+            Phase::Ask => appending.head_is(reply(answer, Answer::head)),
+            _ => appending.answered(reply(answer, Answer::appended)),
         };
         match verdict {
             Verdict::Ask => owner.phase = Phase::Ask,

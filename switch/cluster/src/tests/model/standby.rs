@@ -2,7 +2,7 @@
 
 use super::disk::{Batch, Disk};
 use super::entries::{self, Entry};
-use super::net::{Answer, Ask, Thread, heard};
+use super::net::{Answer, Ask, Thread, reply};
 use super::owner::Owner;
 use super::process::{Effect, Main};
 use super::world::World;
@@ -324,12 +324,12 @@ impl World {
         };
         let candidacy = &mut candidate.candidacy;
         candidate.canvass = match candidate.asked {
-            Asked::Head => candidacy.head_is(heard(answer, Answer::head), lives),
+            Asked::Head => candidacy.head_is(reply(answer, Answer::head), lives),
             Asked::First => {
                 let reached = standby.following.reached();
-                candidacy.first_is(heard(answer, Answer::first), reached, lives)
+                candidacy.first_is(reply(answer, Answer::first), reached, lives)
             }
-            Asked::Append => candidacy.answered(heard(answer, Answer::appended)),
+            Asked::Append => candidacy.answered(reply(answer, Answer::appended)),
         };
         if candidate.read_at.is_none() && candidate.canvass == Canvass::ReadFirst {
             candidate.read_at = Some(entries);

@@ -202,7 +202,7 @@ fn takes_entries_of_any_length() {
 }
 
 #[test]
-fn tells_its_figures() {
+fn gives_its_figures() {
     each_engine(|engine| {
         let log = engine.connect();
         begin(log.as_ref());
