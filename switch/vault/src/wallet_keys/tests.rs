@@ -210,13 +210,13 @@ fn an_older_copy_that_was_changed_is_said_until_an_operator_accepts_it() {
 
 #[test]
 fn another_node_has_the_same_keys() {
-    let [here, there] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [here, there, copy] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     DataKeys::for_tests(here.path());
-    std::fs::copy(
-        here.path().join("keys.table"),
-        there.path().join("keys.table"),
-    )
-    .unwrap();
+    // As it is before the first file of wallet keys: a new node makes one of its own.
+    for node in [&there, &copy] {
+        let table = |folder: &tempfile::TempDir| folder.path().join("keys.table");
+        std::fs::copy(table(&here), table(node)).unwrap();
+    }
     let open = |data: &Path| WalletKeys::open(data, DataKeys::for_tests(data)).unwrap();
     let changes = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&changes);
@@ -246,12 +246,6 @@ fn another_node_has_the_same_keys() {
     assert!(standby.find(WalletId(7)).unwrap().is_none());
     assert!(standby.find(WalletId(8)).unwrap().is_some());
     // The whole file, page by page.
-    let copy = tempfile::tempdir().unwrap();
-    std::fs::copy(
-        here.path().join("keys.table"),
-        copy.path().join("keys.table"),
-    )
-    .unwrap();
     let copied = open(copy.path());
     let file = std::fs::read(here.path().join("wallet.keys")).unwrap();
     for (number, page) in file.chunks_exact(PAGE).enumerate().skip(1) {
