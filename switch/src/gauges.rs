@@ -61,7 +61,7 @@ pub(crate) fn refresh_cluster_before_reading(metrics: &Metrics, standing: &Arc<S
         figures.epoch.set(signed(overview.epoch));
         let behind = overview.seen.saturating_sub(overview.synced);
         figures.entries_behind.set(signed(behind));
-        figures.standbys.set(signed(standing.standbys()));
+        figures.standbys.set(signed(standing.others()));
         figures.window_bytes.set(signed(standing.window_bytes()));
         let engine = standing.engine();
         figures

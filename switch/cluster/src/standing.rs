@@ -130,11 +130,6 @@ impl Standing {
         self.window_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Other nodes that follow.
-    pub fn standbys(&self) -> u64 {
-        self.others()
-    }
-
     /// What this node does.
     pub fn role(&self) -> Role {
         self.lock().role
@@ -177,7 +172,8 @@ impl Standing {
         self.lock().nodes = nodes;
     }
 
-    pub(crate) fn others(&self) -> u64 {
+    /// Other nodes whose leases live.
+    pub fn others(&self) -> u64 {
         self.others.load(Ordering::Acquire)
     }
 

@@ -6,10 +6,8 @@ use super::disk::Access;
 use super::folder::Folder;
 use super::format::Place;
 use super::parts::{Part, parts};
-use super::plaintext::Plaintext;
 use super::segment::Segment;
 use super::walk::Walk;
-use super::window::Window;
 use super::writer::Shared;
 use super::{JournalError, Mark, Tail, Visit};
 
@@ -38,15 +36,8 @@ impl Tail for SegmentsTail {
         let end = self.shared.durable_end();
         let mut walk = match self.place.take() {
             Some((segment, place, last_batch)) => Walk {
-                folder: &self.folder,
-                access: Access::Read,
-                window: Window::default(),
-                plaintext: Plaintext::default(),
-                segment,
-                place,
                 last_batch,
-                last: None,
-                searched: false,
+                ..Walk::at(&self.folder, segment, place)
             },
             None => {
                 let oldest = || Ok(parts(&self.folder)?.first().and_then(Part::first));

@@ -54,15 +54,8 @@ impl<'a> Walk<'a> {
         }
         let place = segment.start();
         Ok(Some(Self {
-            folder,
             access,
-            window: Window::default(),
-            plaintext: Plaintext::default(),
-            segment,
-            place,
-            last_batch: None,
-            last: None,
-            searched: false,
+            ..Self::at(folder, segment, place)
         }))
     }
 

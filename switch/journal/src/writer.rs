@@ -171,7 +171,6 @@ impl Writer {
     }
 
     fn write(&mut self) -> Result<(), JournalError> {
-        let begun = Instant::now();
         if let Some(commit) = &mut self.commit {
             commit.take(&self.batch.bytes, &self.batch.beside);
         }
@@ -186,6 +185,7 @@ impl Writer {
         if !self.segment.has_space(self.place.position, bytes) {
             self.begin_segment(bytes)?;
         }
+        let begun = Instant::now();
         let first = format::first_sequence(&self.batch.bytes);
         invariant!(
             first == Some(self.place.sequence),
