@@ -20,6 +20,9 @@ use crate::recovery::{self, Data, place_of, stand_by};
 /// How long another node may have claimed the log before a command that wants to write gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
 
+/// A process that ends at once waits so long for the end of its lease.
+const REVOKED_WITHIN: Duration = Duration::from_millis(500);
+
 /// A node that has all entries takes over within its lease and a little more.
 const TAKE_OVER_WITHIN: Duration = Duration::from_secs(60);
 
@@ -234,7 +237,9 @@ impl Member {
             },
         };
         let lost = Box::new(|why: &str| crate::fault::superseded(why));
-        Ok(Self(Node::start(settings, log, lost)?))
+        let node = Node::start(settings, log, lost)?;
+        crate::fault::before_the_end(Box::new(node.ends_within(REVOKED_WITHIN)));
+        Ok(Self(node))
     }
 
     /// What this node is.

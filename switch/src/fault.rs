@@ -2,6 +2,7 @@
 //! it again.
 
 use std::fmt::Display;
+use std::sync::OnceLock;
 
 use tessera_cluster::MembershipError;
 use tessera_common::lock_file::LockFileError;
@@ -21,6 +22,20 @@ const BROKEN_EXIT_CODE: u8 = 70;
 /// Exit code of a process whose role another node of the cluster has (`EX_TEMPFAIL`).
 const SUPERSEDED_EXIT_CODE: u8 = 75;
 
+/// Exit code of a process that was asked to end and could not do so in order, because the replicated log takes nothing
+/// (`EX_UNAVAILABLE`).
+const UNFINISHED_EXIT_CODE: u8 = 69;
+
+/// See [`before_the_end`].
+static BEFORE_THE_END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+
+/// Has this called before a fault ends the process, so that another node need not wait for the end of its lease. It has to return
+/// soon.
+pub fn before_the_end(call: Box<dyn Fn() + Send + Sync>) {
+    // A process joins one cluster, once.
+    let _ = BEFORE_THE_END.set(call);
+}
+
 /// Logs and ends the process at once: nothing else may leave it.
 pub fn stop(what: &str, error: &dyn Display) -> ! {
     tracing::error!(%error, "{what}: stopping at once");
@@ -33,7 +48,16 @@ pub fn stop(what: &str, error: &dyn Display) -> ! {
 pub fn superseded(why: &str) -> ! {
     fence::close();
     tracing::error!(why, "another node is active: stopping at once");
-    end(SUPERSEDED_EXIT_CODE)
+    exit(SUPERSEDED_EXIT_CODE)
+}
+
+/// Logs and ends the process at once, as if it were killed: it was asked to end, and the replicated log takes nothing. What is under
+/// way is resolved as after a crash.
+pub fn unfinished() -> ! {
+    tracing::error!(
+        "the replicated log takes nothing: ending without it. What was under way is resolved by the next node that is active"
+    );
+    end(UNFINISHED_EXIT_CODE)
 }
 
 /// From now on a broken invariant ends the process, in the same way.
@@ -42,6 +66,15 @@ pub fn end_on_broken_invariants() {
 }
 
 fn end(code: u8) -> ! {
+    // Another node may be active at once.
+    if let Some(call) = BEFORE_THE_END.get() {
+        fence::close();
+        call();
+    }
+    exit(code)
+}
+
+fn exit(code: u8) -> ! {
     tessera_console::finish();
     std::process::exit(code.into());
 }

@@ -1,8 +1,8 @@
 //! Destroys the keys of wallets that have ended, so that the funding sources and contacts in old segments and in backups of
 //! the journal can no longer be decrypted.
 //!
-//! A key goes once the event with which its wallet ended is durable, and the payer has the message about it. What a kill left
-//! undone is found at the next start, in the file of the keys.
+//! A key goes once the event with which its wallet ended is durable, and the payer has the message about it: first on the other
+//! nodes of a cluster, then here. What a kill left undone is found at the next start, in the file of the keys.
 
 use std::collections::HashSet;
 use std::io;
@@ -15,7 +15,7 @@ use tessera_journal::Journal;
 use tessera_ledger::{Wallet, WalletId};
 use tessera_notify::DeadLetterClient;
 use tessera_store::Store;
-use tessera_vault::Vault;
+use tessera_vault::{Vault, WalletKeysError};
 
 use crate::assembly::Shared;
 use crate::shared::{EndedWallet, EndedWallets};
@@ -122,29 +122,39 @@ impl Shredder {
         while self.goes_on() {
             pending.extend(self.ended.take());
             let needed = self.needed(&pending);
-            let before = pending.len();
-            pending.retain(|ended| {
-                if needed.contains(&ended.wallet) || !self.goes_on() {
-                    return true;
+            let is_needed = |ended: &EndedWallet| needed.contains(&ended.wallet);
+            let (waiting, mut due): (Vec<_>, Vec<_>) = pending.into_iter().partition(is_needed);
+            pending = waiting;
+            let keys = self.vault.wallet_keys();
+            let mut kept = failing(&mut due, &mut failed, |wallet| keys.show_destroyed(wallet));
+            if self.others_have_destroyed() {
+                let before = due.len();
+                kept.extend(failing(&mut due, &mut failed, |wallet| {
+                    keys.destroy(wallet).map(|_| ())
+                }));
+                let destroyed = due.len();
+                if destroyed > 0 {
+                    failed &= destroyed < before;
+                    tracing::info!(wallets = destroyed, "destroyed the keys of ended wallets");
                 }
-                match self.vault.wallet_keys().destroy(ended.wallet) {
-                    Ok(_) => false,
-                    Err(error) => {
-                        if !failed {
-                            tracing::error!(%error, "the key of an ended wallet could not be destroyed; it is tried again");
-                        }
-                        failed = true;
-                        true
-                    }
-                }
-            });
-            let destroyed = before - pending.len();
-            if destroyed > 0 {
-                failed = false;
-                tracing::info!(wallets = destroyed, "destroyed the keys of ended wallets");
+            } else {
+                kept.extend(due);
             }
+            pending.extend(kept);
             thread::park_timeout(EVERY);
         }
+    }
+
+    /// Waits until the replicated log has what the others have to destroy. Not so where it does not take it before this ends.
+    fn others_have_destroyed(&self) -> bool {
+        let shown = self.journal.changes_beside().appended;
+        while self.goes_on() {
+            if self.journal.changes_beside().committed >= shown {
+                return true;
+            }
+            thread::park_timeout(REST);
+        }
+        false
     }
 
     /// Those whose end is not durable, and those whose payers are still to be notified.
@@ -171,6 +181,24 @@ impl Shredder {
         }
         needed
     }
+}
+
+/// Takes out those for which it fails.
+fn failing(
+    wallets: &mut Vec<EndedWallet>,
+    failed: &mut bool,
+    mut step: impl FnMut(WalletId) -> Result<(), WalletKeysError>,
+) -> Vec<EndedWallet> {
+    let fails = |ended: &mut EndedWallet| match step(ended.wallet) {
+        Ok(()) => false,
+        Err(error) => {
+            if !std::mem::replace(failed, true) {
+                tracing::error!(%error, "the key of an ended wallet could not be destroyed; it is tried again");
+            }
+            true
+        }
+    };
+    wallets.extract_if(.., fails).collect()
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub fn begin(
             _ => Err(BeginError::Begun { log: there.log }),
         };
     }
+    // Folders of nodes that took part in the log before are compared by their epochs.
+    let epoch = before.as_ref().map_or(0, |before| before.epoch);
     if let Some(before) = before.filter(|before| !before.active) {
         return Err(BeginError::Standby { log: before.log });
     }
@@ -73,7 +75,7 @@ pub fn begin(
         log: id.clone(),
         beside: 0,
         active: true,
-        epoch: 0,
+        epoch,
     };
     membership.write(data)?;
     let config = Config {
@@ -82,7 +84,7 @@ pub fn begin(
         partitions,
     };
     let head = Head {
-        epoch: 0,
+        epoch,
         number: 0,
         owner: None,
         tag: hex(&[0; 16]),

@@ -1,6 +1,7 @@
 //! Keeps the lease of this node: renews it, says under it how far the node is, and opens the fence of an owner for as long as the
 //! lease certainly lives.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -116,17 +117,31 @@ impl Keeper {
         let _ = self.inner.drive(&mut held, due);
     }
 
+    /// Ends the lease in the same way, for a process that ends at once, from any thread: waits so long at most.
+    pub fn ends_within(&self, patience: Duration) -> impl Fn() + Send + Sync + 'static {
+        let inner = Arc::downgrade(&self.inner);
+        move || {
+            let Some(inner) = inner.upgrade() else {
+                return;
+            };
+            inner.close();
+            let (done, ended) = channel();
+            let end = move || {
+                inner.end();
+                // Nobody waits any more where it took long.
+                let _ = done.send(());
+            };
+            let thread = thread::Builder::new().name("cluster-end".to_owned());
+            // Where that fails the lease ends by itself.
+            if thread.spawn(end).is_ok() {
+                let _ = ended.recv_timeout(patience);
+            }
+        }
+    }
+
     /// Ends the lease, and with it the claim.
     pub fn end(mut self) {
-        let lease = {
-            let mut held = self.inner.lock();
-            held.ended = true;
-            // The lease is revoked below, without the lock.
-            let _ = held.tenure.give_up();
-            held.lease.take()
-        };
-        self.inner.close();
-        revoke(lease);
+        self.inner.end();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -134,6 +149,18 @@ impl Keeper {
 }
 
 impl Inner {
+    fn end(&self) {
+        let lease = {
+            let mut held = self.lock();
+            held.ended = true;
+            // The lease is revoked below, without the lock.
+            let _ = held.tenure.give_up();
+            held.lease.take()
+        };
+        self.close();
+        revoke(lease);
+    }
+
     fn run(&self) {
         let renew_every = self.ttl / RENEWALS;
         let mut renewed: Option<Instant> = None;

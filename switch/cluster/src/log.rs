@@ -102,6 +102,10 @@ pub struct LogStatus {
     pub leader: u64,
     /// Bytes of the database, the largest of all members that answered.
     pub database_bytes: u64,
+    /// Bytes of it that are in use: what was deleted and compacted is not.
+    pub used_bytes: u64,
+    /// The size at which the first member takes nothing more; `None` where it is not known.
+    pub quota_bytes: Option<u64>,
     /// Members that answered.
     pub members_up: u32,
     /// All members.
@@ -146,6 +150,13 @@ pub trait ReplicatedLog: Send + Sync {
         entry: &[u8],
         trim_below: u64,
     ) -> Result<Appended, LogError>;
+
+    /// In one transaction, if the head's revision is `expected`: deletes all entries below `below`. An append does that too: this is for
+    /// an owner that can't append, because the log is full.
+    ///
+    /// # Errors
+    /// Where it is not known whether that was done. It may still be done later, as long as the head is the same.
+    fn trim(&self, expected: Revision, below: u64) -> Result<(), LogError>;
 
     /// The number of the oldest entry that is there; `None` where there is none. Linearizable.
     ///

@@ -200,6 +200,12 @@ impl Node {
         standby.run()
     }
 
+    /// What ends the lease of a process that ends at once: another node may take over then, and does not wait for the lease. Waits
+    /// so long at most.
+    pub fn ends_within(&self, patience: Duration) -> impl Fn() + Send + Sync + 'static {
+        self.keeper.ends_within(patience)
+    }
+
     /// Ends the lease: another node may take over at once.
     pub fn end(self) {
         self.standing.stop();

@@ -26,9 +26,6 @@ const RESIGN_WITHIN: Duration = Duration::from_secs(2);
 /// The longest batch: an entry of this size takes the log's machines about as long as two of half the size.
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 
-/// What the owner may have in the log that no second node has yet. Above it, it waits.
-const WINDOW_BYTES_MAX: u64 = 1 << 30;
-
 /// See the head of this file. It is made by taking over.
 pub struct Owner {
     pub(crate) log: Arc<dyn ReplicatedLog>,
@@ -158,15 +155,22 @@ impl Owner {
         let unusable = |why| JournalError::Replication { why };
         let (bytes, tag) = self.key.seal(&mut header, body).map_err(unusable)?;
         let wanted = Tip::wanted(&header, &tag, owner);
-        let below = self.standing.trim_below();
         let mut appending = Appending::new(self.tip.revision, wanted);
-        let settled = settle(self.log.as_ref(), &mut appending, &bytes, below, until);
+        let trim_below = || self.standing.trim_below();
+        let settled = settle(
+            self.log.as_ref(),
+            &mut appending,
+            &bytes,
+            &trim_below,
+            until,
+            &|stalled| self.standing.set_stalled(stalled),
+        );
         if let Err(JournalError::Superseded { .. }) = &settled {
             self.standing.supersede();
         }
         let revision = settled?;
-        self.window.add(header.number, bytes.len() as u64, below);
-        self.standing.set_window_bytes(self.window.bytes);
+        self.window.add(header.number, bytes.len() as u64);
+        self.show_window();
         self.tip.advance(appending.wanted, revision, tag);
         self.standing.see(header.number);
         Ok(())
@@ -175,33 +179,45 @@ impl Owner {
     /// Nothing more is committed while too few other nodes follow, or too much is on no second node.
     fn wait_for_standbys(&mut self) {
         let mut said = false;
+        let mut trimmed_below = 0;
         loop {
             let few = self.standing.others() < self.standbys_min;
-            let is_full = self.window.bytes > WINDOW_BYTES_MAX;
-            if !few && !is_full {
+            let room = self.standing.room();
+            if !few && self.window.bytes <= room {
+                self.standing.set_stalled(false);
                 return;
             }
             if !std::mem::replace(&mut said, true) {
-                let bytes = self.window.bytes;
+                self.standing.set_stalled(true);
                 tracing::error!(
                     others = self.standing.others(),
                     standbys_min = self.standbys_min,
-                    bytes,
-                    "too few standbys follow, or too much of the log is on no second node: nothing is approved until that changes"
+                    bytes = self.window.bytes,
+                    bytes_max = room,
+                    "too few standbys follow, too much of the log is on no second node, or etcd's database is half full: nothing is approved \
+                     until that changes"
                 );
             }
             thread::sleep(TRY_AGAIN_AFTER);
-            self.window.trim(self.standing.trim_below());
-            self.standing.set_window_bytes(self.window.bytes);
+            let below = self.standing.trim_below();
+            // No append does it meanwhile.
+            if below > trimmed_below && self.log.trim(self.tip.revision, below).is_ok() {
+                trimmed_below = below;
+            }
+            self.show_window();
         }
+    }
+
+    fn show_window(&mut self) {
+        self.window.trim(self.standing.trim_below());
+        self.standing.set_window_bytes(self.window.bytes);
     }
 }
 
 impl Window {
-    fn add(&mut self, number: u64, bytes: u64, trimmed_below: u64) {
+    fn add(&mut self, number: u64, bytes: u64) {
         self.entries.push_back((number, bytes));
         self.bytes += bytes;
-        self.trim(trimmed_below);
     }
 
     fn trim(&mut self, below: u64) {
@@ -211,18 +227,26 @@ impl Window {
     }
 }
 
-/// Sends an append until its outcome is known, at most until a moment.
+/// Sends an append until its outcome is known, at most until a moment. `stalls` is called where that takes long.
 pub(crate) fn settle(
     log: &dyn ReplicatedLog,
     appending: &mut Appending,
     entry: &[u8],
-    trim_below: u64,
+    trim_below: &dyn Fn() -> u64,
     until: Option<Instant>,
+    stalls: &dyn Fn(bool),
 ) -> Result<Revision, JournalError> {
     let mut quiet = true;
     let failed = |why| JournalError::Replication { why };
     loop {
-        let answer = log.append(appending.expected, &appending.wanted, entry, trim_below);
+        let below = trim_below();
+        let answer = log.append(appending.expected, &appending.wanted, entry, below);
+        if let Err(LogError::Full(_)) = &answer
+            && below > 0
+        {
+            // It takes deletions when it takes nothing else. Where it does not, this is tried again.
+            let _ = log.trim(appending.expected, below);
+        }
         let mut verdict = appending.answered(reply(answer, &mut quiet));
         if verdict == Verdict::Ask {
             verdict = appending.head_is(reply(log.head(), &mut quiet));
@@ -230,6 +254,7 @@ pub(crate) fn settle(
         match verdict {
             Verdict::Done(revision) => {
                 if !quiet {
+                    stalls(false);
                     tracing::info!(
                         number = appending.wanted.number,
                         "the replicated log answers"
@@ -239,7 +264,7 @@ pub(crate) fn settle(
             }
             Verdict::Superseded(head, _) => return Err(superseded(&head)),
             Verdict::Failed(why) => return Err(failed(why)),
-            Verdict::Ask | Verdict::SendAgain => {}
+            Verdict::Ask | Verdict::SendAgain => stalls(!quiet),
         }
         if until.is_some_and(|until| Instant::now() > until) {
             return Err(failed("the replicated log does not answer".to_owned()));

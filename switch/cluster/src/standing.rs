@@ -22,7 +22,7 @@ pub enum Role {
 }
 
 /// See the head of this file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Standing {
     state: Mutex<State>,
     /// The last entry whose effects are on this node's disk.
@@ -37,9 +37,13 @@ pub struct Standing {
     trim_below: AtomicU64,
     /// Bytes of entries that this node, as the owner, has put into the log and that may not be deleted yet.
     window_bytes: AtomicU64,
+    /// How many of those there may be; 0 while the engine's database is half full.
+    room: AtomicU64,
     /// Other nodes whose leases live.
     others: AtomicU64,
     stopping: AtomicBool,
+    /// The owner waits: the log takes nothing, or too few standbys follow.
+    stalled: AtomicBool,
     /// Another node has begun an epoch after this node's own.
     superseded: AtomicBool,
 }
@@ -84,6 +88,40 @@ pub struct Overview {
     pub why_not: Option<String>,
 }
 
+/// What the owner may have in the log that no second node has yet. Above it, it waits.
+const WINDOW_BYTES_MAX: u64 = 1 << 30;
+/// The quota of an engine that does not say it: the one that the documentation asks for.
+const QUOTA_BYTES: u64 = 4 << 30;
+
+/// An engine that is full takes nothing more, from nobody, until a person has helped. So the owner stops long before, whatever
+/// fills it: its database never shrinks by itself, and old versions stay for some seconds.
+fn room(status: &LogStatus) -> u64 {
+    let quota = status.quota_bytes.unwrap_or(QUOTA_BYTES);
+    match status.used_bytes < quota / 2 {
+        true => WINDOW_BYTES_MAX.min(quota / 4),
+        false => 0,
+    }
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            synced: AtomicU64::default(),
+            synced_sequence: AtomicU64::default(),
+            seen: AtomicU64::default(),
+            needs: AtomicU64::default(),
+            trim_below: AtomicU64::default(),
+            window_bytes: AtomicU64::default(),
+            room: AtomicU64::new(WINDOW_BYTES_MAX),
+            others: AtomicU64::default(),
+            stopping: AtomicBool::default(),
+            stalled: AtomicBool::default(),
+            superseded: AtomicBool::default(),
+        }
+    }
+}
+
 impl Standing {
     /// All of it.
     pub fn overview(&self) -> Overview {
@@ -112,6 +150,9 @@ impl Standing {
     }
 
     pub(crate) fn set_engine(&self, status: Option<LogStatus>) {
+        if let Some(status) = &status {
+            self.room.store(room(status), Ordering::Release);
+        }
         let engine = &mut self.lock().engine;
         if let Some(leader) = status.as_ref().map(|status| status.leader) {
             let has_changed = engine.leader != 0 && engine.leader != leader;
@@ -130,6 +171,11 @@ impl Standing {
         self.window_bytes.store(bytes, Ordering::Relaxed);
     }
 
+    /// Bytes of entries that may be in the log and on no second node.
+    pub(crate) fn room(&self) -> u64 {
+        self.room.load(Ordering::Acquire)
+    }
+
     /// What this node does.
     pub fn role(&self) -> Role {
         self.lock().role
@@ -143,6 +189,15 @@ impl Standing {
     /// Whether it is asked to end.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Whether this node, as the owner, waits with a batch: the log takes nothing, or too few standbys follow.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        self.stalled.store(stalled, Ordering::Release);
     }
 
     pub(crate) fn is_superseded(&self) -> bool {
@@ -216,5 +271,35 @@ impl Standing {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Its fields are replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_stops_long_before_the_engine_is_full() {
+        let says = |used_bytes, quota_bytes| LogStatus {
+            used_bytes,
+            quota_bytes,
+            ..LogStatus::default()
+        };
+        let standing = Standing::default();
+        assert_eq!(standing.room(), 1 << 30);
+        for (used, quota, room) in [
+            (0, None, 1 << 30),
+            ((2 << 30) - 1, None, 1 << 30),
+            (2 << 30, None, 0),
+            (2 << 30, Some(8 << 30), 1 << 30),
+            (1 << 20, Some(64 << 20), 16 << 20),
+            (32 << 20, Some(64 << 20), 0),
+        ] {
+            standing.set_engine(Some(says(used, quota)));
+            assert_eq!(standing.room(), room, "{used} of {quota:?}");
+        }
+        // What it said last counts while it does not answer.
+        standing.set_engine(None);
+        assert_eq!(standing.room(), 0);
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Batch {
     pub records: u32,
     /// Changes of files beside the journal that go along to other nodes.
     pub beside: Vec<u8>,
+    /// How many such changes there were up to the last one of this batch; 0 where it has none.
+    pub changes: u64,
 }
 
 impl Batch {
@@ -30,6 +32,7 @@ impl Batch {
             bytes,
             records: 0,
             beside: Vec::new(),
+            changes: 0,
         }
     }
 
@@ -38,6 +41,7 @@ impl Batch {
         self.bytes.truncate(BATCH_HEADER_BYTES);
         self.records = 0;
         self.beside.clear();
+        self.changes = 0;
     }
 
     fn is_empty(&self) -> bool {
@@ -51,6 +55,11 @@ impl Batch {
         } else {
             self.bytes.len() as u64
         }
+    }
+
+    /// Bytes of it in an entry of a replicated log.
+    fn carried(&self) -> usize {
+        self.bytes.len() + self.beside.len()
     }
 }
 
@@ -94,6 +103,8 @@ struct State {
     /// Batches wait for the end of the turns of those who append to them.
     by_turns: bool,
     batch_bytes_max: usize,
+    /// Changes of files beside the journal so far.
+    changes: u64,
     /// Distinguishes `batch` from all others that there were in this process.
     number: u64,
     /// Threads that have appended to `batch` and have more to do in their turns.
@@ -125,6 +136,15 @@ impl State {
                 || self.batch.records >= RIPE_RECORDS)
     }
 
+    /// Begins another batch where the one that gathers would be too long with so many bytes more.
+    fn make_space(&mut self, bytes: usize) {
+        if !self.batch.is_empty() && self.batch.carried() + bytes > self.batch_bytes_max {
+            let mut full = Batch::new();
+            self.exchange(&mut full);
+            self.full.push_back(full);
+        }
+    }
+
     /// Exchanges the batch that gathers for an empty one.
     fn exchange(&mut self, empty: &mut Batch) {
         (self.number, self.turns) = (next_number(), 0);
@@ -144,6 +164,7 @@ impl Gathering {
             mark: None,
             by_turns,
             batch_bytes_max,
+            changes: 0,
             number: next_number(),
             turns: 0,
             asleep: false,
@@ -158,12 +179,7 @@ impl Gathering {
 
     pub fn append(&self, partition: u16, payload: &[u8]) -> Appended {
         let mut state = self.lock();
-        let longer = state.batch.bytes.len() + RECORD_HEADER_BYTES + payload.len();
-        if longer > state.batch_bytes_max && state.batch.records > 0 {
-            let mut full = Batch::new();
-            state.exchange(&mut full);
-            state.full.push_back(full);
-        }
+        state.make_space(RECORD_HEADER_BYTES + payload.len());
         let sequence = state.sequence;
         let position = state.position + state.batch.bytes.len() as u64;
         let position =
@@ -200,12 +216,20 @@ impl Gathering {
     /// Has a change of a file beside the journal go along with the next batch, or alone.
     pub fn append_beside(&self, change: &[u8]) {
         let mut state = self.lock();
+        state.make_space(change.len());
         state.batch.beside.extend_from_slice(change);
+        state.changes += 1;
+        state.batch.changes = state.changes;
         let wake = state.is_ripe() && std::mem::take(&mut state.asleep);
         drop(state);
         if wake {
             self.wake();
         }
+    }
+
+    /// How many changes beside the journal there were.
+    pub fn changes(&self) -> u64 {
+        self.lock().changes
     }
 
     pub fn last(&self) -> Option<Sequence> {
@@ -389,5 +413,33 @@ mod tests {
         gathering.end_turn();
         assert_eq!(gathering.swap(&mut batch), Taken::Batch);
         assert_eq!((batch.records, &*batch.beside), (1, &b"along"[..]));
+        assert_eq!((batch.changes, gathering.changes()), (2, 2));
+    }
+
+    #[test]
+    fn changes_of_other_files_count_in_the_size_of_a_batch() {
+        let full = BATCH_HEADER_BYTES + 50;
+        let gathering = Gathering::new(Place::BEGINNING, true, full);
+        gathering.append_beside(&[0; 40]);
+        gathering.append(0, &[0; 20]);
+        let lengths = std::iter::from_fn(|| {
+            let mut batch = Batch::new();
+            gathering.end_turn();
+            (gathering.swap(&mut batch) == Taken::Batch).then_some((
+                batch.records,
+                batch.beside.len(),
+                batch.changes,
+            ))
+        });
+        assert_eq!(lengths.collect::<Vec<_>>(), [(0, 40, 1), (1, 0, 0)]);
+        for _ in 0..3 {
+            gathering.append_beside(&[0; 30]);
+        }
+        let lengths = std::iter::from_fn(|| {
+            let mut batch = Batch::new();
+            (gathering.swap(&mut batch) == Taken::Batch)
+                .then_some((batch.beside.len(), batch.changes))
+        });
+        assert_eq!(lengths.collect::<Vec<_>>(), [(30, 2), (30, 3), (30, 4)]);
     }
 }

@@ -103,6 +103,11 @@ pub trait Journal: Send + Sync {
         let _ = change;
     }
 
+    /// How many of those changes there were, and how many of them the replicated log has.
+    fn changes_beside(&self) -> ChangesBeside {
+        ChangesBeside::default()
+    }
+
     /// The calling thread, which appends, has done all that there was to do: what has gathered need not wait
     /// for more of it.
     fn end_turn(&self);
@@ -242,6 +247,15 @@ pub struct Progress {
     pub appended: u64,
     /// Records that are durable.
     pub durable: u64,
+}
+
+/// How many changes of files beside the journal a replicated log was given. Both are 0 for an engine of one node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangesBeside {
+    /// Appended.
+    pub appended: u64,
+    /// That the log has.
+    pub committed: u64,
 }
 
 /// One batch made durable: the figures for the operator's histograms.

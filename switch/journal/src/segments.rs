@@ -13,8 +13,8 @@ use super::shelf::Shelf;
 use super::tail::SegmentsTail;
 use super::writer::{Shared, Writer};
 use super::{
-    Appended, Faults, Journal, JournalError, Mark, Options, Position, Progress, Record, Recovered,
-    Sequence, Tail, Visit,
+    Appended, ChangesBeside, Faults, Journal, JournalError, Mark, Options, Position, Progress,
+    Record, Recovered, Sequence, Tail, Visit,
 };
 
 /// How often [`Journal::sync`] looks: about as long as a sync takes.
@@ -120,6 +120,13 @@ impl Journal for Segments {
         // Without a replicated log there is nobody to take it.
         if self.replicates {
             self.shared.gathering.append_beside(change);
+        }
+    }
+
+    fn changes_beside(&self) -> ChangesBeside {
+        ChangesBeside {
+            appended: self.shared.gathering.changes(),
+            committed: self.shared.changes(),
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Shared {
     pub shelf: Shelf,
     durable: AtomicU64,
     durable_end: AtomicU64,
+    /// Changes beside the journal that the replicated log has.
+    changes: AtomicU64,
     stopped: AtomicBool,
     subscribers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
@@ -32,6 +34,7 @@ impl Shared {
             shelf,
             durable: AtomicU64::new(place.sequence.to_stored() - 1),
             durable_end: AtomicU64::new(place.position),
+            changes: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             subscribers: Mutex::new(Vec::new()),
         }
@@ -59,6 +62,11 @@ impl Shared {
     /// The position where the durable log ends.
     pub fn durable_end(&self) -> u64 {
         self.durable_end.load(Ordering::Acquire)
+    }
+
+    /// How many changes beside the journal the replicated log has.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Whether a write or sync has failed.
@@ -252,7 +260,13 @@ impl Writer {
                 true => crc32c::crc32c(&self.batch.bytes),
                 false => 0,
             },
-        })
+        })?;
+        if self.batch.changes > 0 {
+            self.shared
+                .changes
+                .store(self.batch.changes, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn say_synced(&mut self) {

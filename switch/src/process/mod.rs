@@ -10,11 +10,13 @@ mod control;
 mod data;
 mod ending;
 mod ports;
+mod unfinished;
 mod waiting;
 mod wire;
 mod workers;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::System;
@@ -29,6 +31,7 @@ use control::Control;
 use data::Data;
 use ending::Ending;
 use ports::Ports;
+use unfinished::Unfinished;
 use workers::Workers;
 
 use crate::cluster::Member;
@@ -152,6 +155,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ending.wait(&mut hangups, &reload).await;
     service::stopping();
 
+    let standing = member.as_ref().map(|member| Arc::clone(member.standing()));
+    let in_order = standing.map(Unfinished::watch).transpose()?;
     tracing::info!("stopping: answering requests in progress");
     base.health.set_stopping();
     ports.iter().for_each(|port| port.abort());
@@ -172,7 +177,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     // While the folder is ours.
     control.stop().await;
     journal.close()?;
-    drop(lock);
+    drop((lock, in_order));
     if let Some(member) = member {
         end(member).await;
     }

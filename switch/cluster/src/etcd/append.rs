@@ -49,6 +49,16 @@ pub async fn append(link: &Link, keys: &Keys, append: Append<'_>) -> Result<Appe
     }
 }
 
+/// Deletes entries, where the head is as expected.
+pub async fn trim(link: &Link, keys: &Keys, expected: Revision, below: u64) -> Result<(), Fault> {
+    let request = TxnRequest {
+        compare: vec![Compare::equal(keys.head(), Target::ModRevision(expected.0))],
+        success: vec![RequestOp::delete(keys.entry(0), keys.entry(below))],
+        failure: Vec::new(),
+    };
+    link.ask(&request).await.map(drop)
+}
+
 /// Writes `config` and `head` where neither is there.
 pub async fn begin(link: &Link, keys: &Keys, config: &Config, head: &Head) -> Result<bool, Fault> {
     let absent = |key| Compare::equal(key, Target::CreateRevision(0));

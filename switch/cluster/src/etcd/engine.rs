@@ -125,6 +125,11 @@ impl ReplicatedLog for Etcd {
         Ok(self.worker.wait(appended)?)
     }
 
+    fn trim(&self, expected: Revision, below: u64) -> Result<(), LogError> {
+        let trimmed = append::trim(&self.appends, &self.keys, expected, below);
+        Ok(self.worker.wait(trimmed)?)
+    }
+
     fn first(&self) -> Result<Option<u64>, LogError> {
         Ok(self.worker.wait(owner::first(&self.requests, &self.keys))?)
     }

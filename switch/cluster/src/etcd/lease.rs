@@ -22,6 +22,9 @@ use super::wire::{
 };
 use crate::{Claim, Lease, LogError, NodeId, NodeReport};
 
+/// How often a report is sent where another one is there.
+const REPORTS_MAX: u32 = 3;
+
 /// See the head of this file. It has a line of its own.
 pub struct EtcdLease {
     worker: Arc<Worker>,
@@ -33,6 +36,8 @@ struct Holder {
     keys: Keys,
     id: i64,
     renewals: Option<Renewals>,
+    /// The version of this node's report that was there last; 0 for none.
+    reported: i64,
 }
 
 /// A stream of renewals at one member.
@@ -75,6 +80,7 @@ pub fn grant(
             keys,
             id: granted.id,
             renewals: None,
+            reported: 0,
         },
     })
 }
@@ -187,13 +193,28 @@ impl Holder {
         self.link.ask(&request).await.map(drop)
     }
 
-    async fn report(&self, report: &NodeReport) -> Result<(), Fault> {
+    /// Only where the report that is there is the one that was seen last: one that is sent again may otherwise replace a newer one when
+    /// it arrives late.
+    async fn report(&mut self, report: &NodeReport) -> Result<(), Fault> {
         let key = self.keys.node(&report.node);
-        let request = TxnRequest {
-            success: vec![RequestOp::put(key, json(report)?, self.id)],
-            ..TxnRequest::default()
-        };
-        self.link.ask(&request).await.map_err(ended).map(drop)
+        for _ in 0..REPORTS_MAX {
+            let as_seen = Compare::equal(key.clone(), Target::ModRevision(self.reported));
+            let request = TxnRequest {
+                compare: vec![as_seen],
+                success: vec![RequestOp::put(key.clone(), json(report)?, self.id)],
+                failure: vec![RequestOp::range(RangeRequest::one(key.clone()))],
+            };
+            let mut answer = self.link.ask(&request).await.map_err(ended)?;
+            if answer.succeeded {
+                self.reported = answer.header.map_or(0, |header| header.revision);
+                return Ok(());
+            }
+            let read = answer.range(0);
+            let read = read.ok_or_else(|| nonsense("a transaction without what it read"))?;
+            // One of this lease whose answer was lost, or of the node's lease before.
+            self.reported = one(key.clone(), read)?.map_or(0, |found| found.mod_revision);
+        }
+        Err(Fault::broken("another process reports as this node"))
     }
 
     /// One that has ended is as good as revoked.

@@ -83,9 +83,8 @@ fn warnings(
             "only {answered} of the {endpoints} endpoints answer: start the others"
         ));
     }
-    let quota = |answer: &StatusResponse| u64::try_from(answer.quota_bytes).ok();
-    let quotas = answers.iter().filter_map(quota).filter(|quota| *quota > 0);
-    if let Some(quota) = quotas.min().filter(|quota| *quota < QUOTA_BYTES_MIN) {
+    let small = status.quota_bytes.filter(|quota| *quota < QUOTA_BYTES_MIN);
+    if let Some(quota) = small {
         warnings.push(format!(
             "a member stops at {quota} bytes: start all with --quota-backend-bytes {QUOTA_BYTES_MIN} or more"
         ));
@@ -162,11 +161,19 @@ fn combined(answers: &[StatusResponse], members: usize) -> LogStatus {
         .collect();
     alarms.sort_unstable();
     alarms.dedup();
-    let database = |answer: &StatusResponse| u64::try_from(answer.database_bytes).unwrap_or(0);
+    let largest = |bytes: fn(&StatusResponse) -> i64| {
+        let all = answers.iter().map(|answer| u64::try_from(bytes(answer)));
+        all.map(|bytes| bytes.unwrap_or(0)).max().unwrap_or(0)
+    };
+    let quotas = answers
+        .iter()
+        .filter_map(|answer| u64::try_from(answer.quota_bytes).ok());
     LogStatus {
         version: newest.map_or_else(String::new, |answer| shortened(&answer.version)),
         leader: newest.map_or(0, |answer| answer.leader),
-        database_bytes: answers.iter().map(database).max().unwrap_or(0),
+        database_bytes: largest(|answer| answer.database_bytes),
+        used_bytes: largest(|answer| answer.used_bytes),
+        quota_bytes: quotas.filter(|quota| *quota > 0).min(),
         members_up: up.len() as u32,
         members: u32::try_from(members).unwrap_or(u32::MAX),
         alarms,

@@ -58,6 +58,11 @@ impl ReplicatedLog for MemoryLog {
         appended.ok_or_else(|| LogError::Unusable("the head of the log is gone".into()))
     }
 
+    fn trim(&self, expected: Revision, below: u64) -> Result<(), LogError> {
+        self.state()?.trim(expected, below);
+        Ok(())
+    }
+
     fn first(&self) -> Result<Option<u64>, LogError> {
         Ok(self.state()?.first())
     }
@@ -99,6 +104,8 @@ impl ReplicatedLog for MemoryLog {
             version: "memory".into(),
             leader: 1,
             database_bytes: bytes as u64,
+            used_bytes: bytes as u64,
+            quota_bytes: None,
             members_up: 1,
             members: 1,
             alarms: Vec::new(),

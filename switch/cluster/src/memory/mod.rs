@@ -120,6 +120,16 @@ impl State {
         Some(Appended::Done(revision))
     }
 
+    fn trim(&mut self, expected: Revision, below: u64) {
+        if self
+            .head
+            .as_ref()
+            .is_some_and(|(_, revision)| *revision == expected)
+        {
+            self.entries = self.entries.split_off(&below);
+        }
+    }
+
     pub(crate) fn begin(&mut self, config: &Config, head: &Head) -> bool {
         if self.config.is_some() || self.head.is_some() {
             return false;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
+use tessera_encryption::KeysError;
+use tessera_journal::JournalError;
 use zeroize::Zeroizing;
 
 use super::PeerError;
@@ -123,7 +125,8 @@ fn copy_from(
         Ok(line) => line,
         Err(error) => return Ok(Err(error)),
     };
-    let (mut body, mut bytes, mut unsynced) = (Vec::new(), 0_u64, 0);
+    let mut body = Zeroizing::new(Vec::new());
+    let (mut bytes, mut unsynced) = (0_u64, 0);
     loop {
         let kind = match next(&mut line, peer, &mut body) {
             Ok(kind) => kind,
@@ -163,14 +166,32 @@ fn copy_from(
             },
             _ => Ok(None),
         };
-        if taken?.is_none() {
-            return Ok(Err(unknown(peer, "a frame that does not belong here")));
+        match taken {
+            Ok(Some(())) => {}
+            Ok(None) => return Ok(Err(unknown(peer, "a frame that does not belong here"))),
+            // Another node may have it right.
+            Err(error) if is_of_the_sender(&error) => {
+                replica.sync()?;
+                return Ok(Err(PeerError::Content {
+                    peer: peer.to_owned(),
+                    why: error.to_string(),
+                }));
+            }
+            Err(error) => return Err(error),
         }
         if unsynced >= SYNC_BYTES {
             replica.sync()?;
             unsynced = 0;
         }
     }
+}
+
+/// Whether this node's own files are as they were before.
+fn is_of_the_sender(error: &AnyError) -> bool {
+    let journal = error.downcast_ref::<JournalError>();
+    let keys = error.downcast_ref::<KeysError>();
+    matches!(journal, Some(JournalError::NotReplicated { .. }))
+        || matches!(keys, Some(KeysError::NotAdopted { .. }))
 }
 
 fn restored(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

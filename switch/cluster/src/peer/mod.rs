@@ -59,6 +59,14 @@ pub enum PeerError {
         /// What.
         what: &'static str,
     },
+    /// What it sent is not what this journal goes on with: its files may be damaged.
+    #[error("{peer} sent what can't be taken: {why}. Check that node's data with `tessera audit`")]
+    Content {
+        /// Which node.
+        peer: String,
+        /// What is wrong.
+        why: String,
+    },
     /// No node that has it all can be reached.
     #[error("no node that has all of the missing data can be reached{0}")]
     Nobody(String),

@@ -24,9 +24,13 @@ use super::frames::{
 use crate::changes::Change;
 use crate::standing::Standing;
 
-/// Nodes that are served at the same time: each reads the disk as fast as it can.
-const CONNECTIONS_MAX: usize = 3;
-/// A peer that takes or says nothing for so long is gone.
+/// Nodes that are given a copy at the same time: each reads the disk as fast as it can.
+const COPIES_MAX: usize = 3;
+/// Connections at the same time. Most of them have not said yet who they are.
+const CONNECTIONS_MAX: usize = 32;
+/// For each piece of what a client says before its question is there.
+const QUESTION_WITHIN: Duration = Duration::from_secs(2);
+/// A peer that takes nothing for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Of `wallet.keys`; the first page has the file's own counts.
 const PAGE_BYTES: usize = 4096;
@@ -68,6 +72,7 @@ impl PeerServer {
     /// Where a thread can't be started.
     pub fn serve(self, served: Served) -> io::Result<()> {
         let connections = Arc::new(AtomicUsize::new(0));
+        let copies = Arc::new(AtomicUsize::new(0));
         thread::Builder::new()
             .name("cluster-peers".to_owned())
             .spawn(move || {
@@ -77,16 +82,16 @@ impl PeerServer {
                         thread::sleep(Duration::from_millis(100));
                         continue;
                     };
-                    let place = Place::take(&connections);
-                    let (Some(place), tls, served) = (place, self.tls.clone(), served.clone())
-                    else {
+                    let Some(place) = Place::take(&connections, CONNECTIONS_MAX) else {
                         continue;
                     };
+                    let (tls, served, copies) =
+                        (self.tls.clone(), served.clone(), Arc::clone(&copies));
                     let _ = thread::Builder::new()
                         .name("cluster-peer".to_owned())
                         .spawn(move || {
                             let _place = place;
-                            if let Err(error) = connection(socket, tls, &served) {
+                            if let Err(error) = connection(socket, tls, &served, &copies) {
                                 tracing::debug!(%error, "a node was not served to the end");
                             }
                         });
@@ -96,14 +101,14 @@ impl PeerServer {
     }
 }
 
-/// One of the places for connections.
+/// One of the places for connections, or for copies.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {
-    fn take(connections: &Arc<AtomicUsize>) -> Option<Self> {
-        let taken = connections.fetch_add(1, Ordering::AcqRel);
-        let place = Self(Arc::clone(connections));
-        (taken < CONNECTIONS_MAX).then_some(place)
+    fn take(places: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
+        let taken = places.fetch_add(1, Ordering::AcqRel);
+        let place = Self(Arc::clone(places));
+        (taken < max).then_some(place)
     }
 }
 
@@ -117,8 +122,9 @@ fn connection(
     socket: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     served: &Served,
+    copies: &Arc<AtomicUsize>,
 ) -> io::Result<()> {
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(QUESTION_WITHIN))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     socket.set_nodelay(true)?;
     match tls {
@@ -127,9 +133,9 @@ fn connection(
             let mut line = StreamOwned::new(session, socket);
             line.conn.complete_io(&mut line.sock)?;
             is_a_node(&line.conn, &served.nodes)?;
-            answer(line, served)
+            answer(line, served, copies)
         }
-        None => answer(socket, served),
+        None => answer(socket, served, copies),
     }
 }
 
@@ -152,7 +158,11 @@ fn is_a_node(session: &ServerConnection, nodes: &[String]) -> io::Result<()> {
     }
 }
 
-fn answer(mut line: impl Read + Write, served: &Served) -> io::Result<()> {
+fn answer(
+    mut line: impl Read + Write,
+    served: &Served,
+    copies: &Arc<AtomicUsize>,
+) -> io::Result<()> {
     let mut body = Vec::new();
     let kind = receive(&mut line, &mut body, QUESTION_BYTES_MAX)?;
     let mut out = BufWriter::with_capacity(1 << 16, line);
@@ -162,7 +172,10 @@ fn answer(mut line: impl Read + Write, served: &Served) -> io::Result<()> {
             Err("this node is of another log".to_owned())
         }
         (KEYS, Some(_)) => send_keys(&mut out, served),
-        (COPY, Some(question)) => send_copy(&mut out, served, &question),
+        (COPY, Some(question)) => match Place::take(copies, COPIES_MAX) {
+            Some(_place) => send_copy(&mut out, served, &question),
+            None => Err(format!("this node gives {COPIES_MAX} copies already")),
+        },
         _ => Err("a question that this build does not understand".to_owned()),
     };
     if let Err(why) = answered {

@@ -10,7 +10,7 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{BatchHead, Cut, Follower, Journal, Location, Options, open};
 
 use super::client::Copied;
-use super::frames::{batch_head, batch_of, receive};
+use super::frames::{BATCH, FRAME_BYTES_MAX, batch_head, batch_of, receive, send};
 use super::*;
 use crate::changes::{Change, read};
 use crate::standing::Standing;
@@ -260,11 +260,73 @@ fn nothing_that_an_unknown_client_says_ends_the_server() {
     ] {
         let mut unknown = TcpStream::connect(&server.address).unwrap();
         unknown.write_all(said).unwrap();
-        unknown.shutdown(std::net::Shutdown::Write).unwrap();
+        // The server may have closed the connection before.
+        let _ = unknown.shutdown(std::net::Shutdown::Write);
         let mut body = Vec::new();
         let _ = receive(&mut unknown, &mut body, 4096);
     }
     assert!(key_lines(&server.peers(), LOG).is_ok());
+}
+
+#[test]
+fn silent_connections_keep_no_node_from_copying() {
+    let server = Server::start();
+    let silent: Vec<_> = (0..10)
+        .map(|_| TcpStream::connect(&server.address).unwrap())
+        .collect();
+    let (_folder, mut files) = new_node(&server);
+    let copied = server.copy(LOG, server.last, &mut files).unwrap();
+    assert_eq!(copied.sequence, server.last);
+    drop(silent);
+}
+
+/// Passes on what a server sends, but the tenth batch with another checksum. The address.
+fn damaging(server: &Server) -> String {
+    let (listener, theirs) = (
+        TcpListener::bind("127.0.0.1:0").unwrap(),
+        server.address.clone(),
+    );
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut body) = (client.unwrap(), Vec::new());
+            let mut server = TcpStream::connect(&theirs).unwrap();
+            let kind = receive(&mut client, &mut body, 4096).unwrap();
+            send(&mut server, kind, &[&body]).unwrap();
+            let mut batches = 0;
+            while let Ok(kind) = receive(&mut server, &mut body, FRAME_BYTES_MAX) {
+                batches += u32::from(kind == BATCH);
+                if kind == BATCH && batches == 10 {
+                    body[52] ^= 1;
+                }
+                if send(&mut client, kind, &[&body]).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn what_a_damaged_node_sends_is_copied_from_another_one() {
+    let server = Server::start();
+    let damaged = NodeReport {
+        peer: Some(damaging(&server)),
+        ..server.report()
+    };
+    let (folder, mut files) = new_node(&server);
+    let mut peers = server.peers();
+    peers.addresses.extend(damaged.peer.clone());
+    let nodes = [damaged, server.report()];
+    let mut copy = |nodes: &[NodeReport]| {
+        super::client::copy(&peers, LOG, 77, server.last, nodes, &mut files).unwrap()
+    };
+    let error = copy(&nodes[..1]).unwrap_err().to_string();
+    assert!(error.contains("its bytes are not those"), "{error}");
+    assert_eq!(copy(&nodes).unwrap().sequence, server.last);
+    let (theirs, ours) = (segments(server.folder.path()), segments(folder.path()));
+    assert!(ours.len() > 5 && ours[..ours.len() - 1] == theirs[..ours.len() - 1]);
 }
 
 proptest! {

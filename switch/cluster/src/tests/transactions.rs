@@ -58,7 +58,7 @@ fn an_append_whose_answer_is_lost_is_done_once() {
         let begun = begin(&log);
         losses.iter().for_each(|loss| log.lose(*loss));
         let mut appending = Appending::new(begun, head(1));
-        let revision = settle(&log, &mut appending, &entry(1), 0, None).unwrap();
+        let revision = settle(&log, &mut appending, &entry(1), &|| 0, None, &|_| ()).unwrap();
         assert_eq!(log.head().unwrap(), Some((head(1), revision)));
         memory.land();
         assert_eq!(log.head().unwrap(), Some((head(1), revision)), "{losses:?}");
@@ -82,7 +82,7 @@ fn an_append_that_lands_late_is_found_by_the_next_sending() {
             std::thread::sleep(Duration::from_millis(25));
             memory.land();
         });
-        settle(&log, &mut appending, &entry(1), 0, None).unwrap();
+        settle(&log, &mut appending, &entry(1), &|| 0, None, &|_| ()).unwrap();
     });
     assert_eq!(memory.numbers(), [1]);
 }
@@ -99,7 +99,7 @@ fn an_owner_is_superseded_by_whatever_it_did_not_append() {
         log.append(begun, &other, &entry(1), 0).unwrap();
         loss.into_iter().for_each(|loss| log.lose(loss));
         let mut appending = Appending::new(begun, head(1));
-        let error = settle(&log, &mut appending, &entry(1), 0, None).unwrap_err();
+        let error = settle(&log, &mut appending, &entry(1), &|| 0, None, &|_| ()).unwrap_err();
         assert!(matches!(error, JournalError::Superseded { .. }), "{error}");
     }
 }
@@ -112,10 +112,10 @@ fn a_resignation_does_not_wait_for_ever() {
     log.cut(true);
     let mut appending = Appending::new(begun, head(1));
     let until = Some(Instant::now());
-    assert!(settle(&log, &mut appending, &entry(1), 0, until).is_err());
+    assert!(settle(&log, &mut appending, &entry(1), &|| 0, until, &|_| ()).is_err());
     log.cut(false);
     memory.wipe();
-    let error = settle(&log, &mut appending, &entry(1), 0, None).unwrap_err();
+    let error = settle(&log, &mut appending, &entry(1), &|| 0, None, &|_| ()).unwrap_err();
     assert!(error.to_string().contains("deleted"), "{error}");
 }
 
@@ -132,7 +132,7 @@ fn an_append_that_is_refused_for_good_is_not_sent_again() {
             memory.fill(false);
         });
         let mut appending = Appending::new(begun, head(1));
-        settle(&log, &mut appending, &entry(1), 0, None).unwrap();
+        settle(&log, &mut appending, &entry(1), &|| 0, None, &|_| ()).unwrap();
     });
     let refused = || Err(LogError::Unusable("it is too long".into()));
     let mut appending = Appending::new(begun, head(1));

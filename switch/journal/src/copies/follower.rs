@@ -117,7 +117,8 @@ impl Follower {
     ///
     /// # Errors
     /// Where the batch does not go on here, or its bytes are not those of the active node; where the key of its segment is
-    /// missing; where the disk refuses, or `visit`. The journal must be opened anew then.
+    /// missing; where the disk refuses, or `visit`. Nothing was shown or written after [`JournalError::NotReplicated`]; after another
+    /// error the journal must be opened anew.
     pub fn append(
         &mut self,
         batch: &BatchHead,
@@ -154,6 +155,11 @@ impl Follower {
         if !format::is_laid_out(plaintext, batch.records) {
             return Err(foreign("its records are not laid out as records"));
         }
+        let bytes = self.bytes.copy(plaintext);
+        let reached = format::finish(bytes, batch.records, before, encryption);
+        if reached != after || crc32c::crc32c(bytes) != batch.checksum {
+            return Err(foreign("its bytes are not those that the active node has"));
+        }
         let opened = Opened {
             bytes: plaintext,
             position: before.position,
@@ -162,11 +168,6 @@ impl Follower {
         for record in opened.records() {
             let sequence = record.sequence;
             visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
-        }
-        let bytes = self.bytes.copy(plaintext);
-        let reached = format::finish(bytes, batch.records, before, encryption);
-        if reached != after || crc32c::crc32c(bytes) != batch.checksum {
-            return Err(foreign("its bytes are not those that the active node has"));
         }
         self.pages.write(segment, bytes, before.position)?;
         self.place = reached;

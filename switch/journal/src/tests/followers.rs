@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::disk::{Access, Disk};
 use super::super::reader::SegmentsReader;
 use super::super::replicated::{BatchHead, Commit, Replication};
-use super::super::{Cut, Follower, Reader};
+use super::super::{ChangesBeside, Cut, Follower, Reader};
 use super::crash::{collected, found};
 use super::*;
 
@@ -257,8 +257,14 @@ fn changes_beside_the_journal_go_before_the_records_that_need_them() {
     journal.append_beside(b"first");
     let record = append(&journal, 1);
     waiter.durable(&journal, &record);
+    let both = |changes| ChangesBeside {
+        appended: changes,
+        committed: changes,
+    };
+    assert_eq!(journal.changes_beside(), both(1));
     journal.append_beside(b"second");
     journal.close().unwrap();
+    assert_eq!(journal.changes_beside(), both(2));
     let beside: Vec<u8> = log
         .entries()
         .into_iter()

@@ -257,7 +257,20 @@ impl WalletKeys {
         Ok(Aes256Gcm::new((&*key).into()))
     }
 
-    /// Destroys the key of a wallet, durably. Whether there was one.
+    /// Shows that the key of a wallet is destroyed, and leaves it here: where this node fails before the others have destroyed it,
+    /// it finds at its next start that it has to be.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn show_destroyed(&self, wallet: WalletId) -> Result<(), WalletKeysError> {
+        let counted = self.file();
+        if let Some(slot) = self.slots_of(&counted.file, wallet)?.0 {
+            self.show(slot.offset, &[0; SLOT]);
+        }
+        Ok(())
+    }
+
+    /// Destroys the key of a wallet here, durably, after [`show_destroyed`](Self::show_destroyed). Whether there was one.
     ///
     /// # Errors
     /// When the file can't be read or written.
@@ -272,7 +285,6 @@ impl WalletKeys {
         file.write_all_at(&free, slot.offset)
             .and_then(|()| file.sync_data())
             .map_err(self.failed())?;
-        self.show(slot.offset, &free);
         Ok(true)
     }
 

@@ -227,7 +227,11 @@ fn another_node_has_the_same_keys() {
     for wallet in (0..2000).map(WalletId) {
         active.find_or_make(wallet).unwrap();
     }
+    active.show_destroyed(WalletId(7)).unwrap();
+    assert_eq!(changes.lock().unwrap().len(), 2001);
+    assert!(active.find(WalletId(7)).unwrap().is_some());
     assert!(active.destroy(WalletId(7)).unwrap());
+    active.show_destroyed(WalletId(7)).unwrap();
     // One that is there is shown again: the node may have made it and failed before the others had it.
     active.find_or_make(WalletId(8)).unwrap();
     assert_eq!(changes.lock().unwrap().len(), 2002);

@@ -20,6 +20,8 @@ pub struct StatusResponse {
     /// Alarms, and "no leader".
     #[prost(string, repeated, tag = "8")]
     pub errors: Vec<String>,
+    #[prost(int64, tag = "9")]
+    pub used_bytes: i64,
     /// Since 3.6; 0 before.
     #[prost(int64, tag = "12")]
     pub quota_bytes: i64,
