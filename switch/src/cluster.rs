@@ -15,7 +15,7 @@ use tessera_cluster::{
 use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
 
-use crate::recovery::{self, Data, place_of, stand_by};
+use crate::recovery::{self, Data, Keeps, place_of, stand_by};
 
 /// How long another node may have claimed the log before a command that wants to write gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
@@ -129,7 +129,7 @@ pub(crate) fn open_data(settings: &Settings) -> anyhow::Result<(Data, Option<Mem
     };
     let member = Member::start(settings, cluster)?;
     give_up_behind(Arc::clone(member.standing()), log, cluster.node.clone())?;
-    let Ended::Promoted(owner) = member.stand_by(settings, peers)? else {
+    let Ended::Promoted(owner) = member.stand_by(settings, peers, Keeps::All)? else {
         anyhow::bail!(
             "this node could not become active: another one has, or this one lacks entries. Stop the switches of all nodes, and run this on the \
              node that was active last"
@@ -248,8 +248,13 @@ impl Member {
     }
 
     /// Follows the log until this node owns it, or is asked to stop. On the calling thread.
-    pub fn stand_by(&self, settings: &Settings, peers: PeerServer) -> anyhow::Result<Ended> {
-        stand_by(settings, &self.0, peers)
+    pub fn stand_by(
+        &self,
+        settings: &Settings,
+        peers: PeerServer,
+        keeps: Keeps<'_>,
+    ) -> anyhow::Result<Ended> {
+        stand_by(settings, &self.0, peers, keeps)
     }
 
     /// Ends the lease: another node may take over at once. To be called when the journal is closed. Waits for etcd.

@@ -9,7 +9,6 @@
 // So that a new event, command or message is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
-mod archiving;
 mod assembly;
 mod cluster;
 pub mod fault;
@@ -24,23 +23,21 @@ mod gauges;
 mod hand;
 mod host_totals;
 pub mod import;
-mod indexing;
 pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
-mod older_snapshot;
 mod process;
 mod recovery;
 mod reload;
 mod renewal;
 mod reseal;
-mod retention;
 mod settlement;
 mod shredding;
 #[cfg(test)]
 mod testing;
 mod upgrade;
+mod upkeep;
 
 pub mod dispatch;
 pub mod explain;
@@ -49,13 +46,11 @@ pub mod leased;
 pub mod mall;
 pub mod ops;
 pub mod orders;
-mod pace;
 pub mod passwords;
 pub mod provision;
 pub mod repair;
 pub mod router;
 pub mod shared;
-mod snapshots;
 pub mod wallet;
 
 pub use cluster::{ClusterView, begin_cluster, leave_cluster, view_cluster};

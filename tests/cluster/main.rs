@@ -14,3 +14,4 @@ mod pauses;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod standbys;
+mod upkeep;

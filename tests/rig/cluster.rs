@@ -68,12 +68,31 @@ impl Cluster {
         Self::on_machines(name, changes, &vec![here; NODES], "127.0.0.1")
     }
 
+    /// The same, with members of etcd that take so many bytes.
+    pub fn with_quota(name: &'static str, quota_bytes: u64) -> Self {
+        let here = Machine {
+            address: "127.0.0.1".to_owned(),
+            enter: Vec::new(),
+        };
+        Self::laid_out_with(name, &[], &vec![here; NODES], "127.0.0.1", quota_bytes)
+    }
+
     /// The same, each node and its member on a machine of theirs, the financial system at another address.
     pub fn on_machines(
         name: &'static str,
         changes: &[(&str, &str)],
         machines: &[Machine],
         host: &str,
+    ) -> Self {
+        Self::laid_out_with(name, changes, machines, host, QUOTA_BYTES)
+    }
+
+    fn laid_out_with(
+        name: &'static str,
+        changes: &[(&str, &str)],
+        machines: &[Machine],
+        host: &str,
+        quota_bytes: u64,
     ) -> Self {
         let alone = alone();
         let mut rig = Rig::with(CARDS, BALANCE, &[&IN_A_HURRY, changes].concat());
@@ -86,7 +105,7 @@ impl Cluster {
                     .to_owned(),
                 folder: rig.path("etcd"),
                 members: NODES,
-                quota_bytes: 4 << 30,
+                quota_bytes,
                 tls: None,
             },
             machines,
@@ -334,10 +353,15 @@ impl Cluster {
 
     /// What `tessera cluster status` says; `None` while etcd does not answer.
     pub fn status(&self) -> Option<Status> {
+        Status::read(&self.printed_status())
+    }
+
+    /// The same, as it was printed.
+    pub fn printed_status(&self) -> String {
         let output = self
             .rig
             .try_run(&["cluster", "status", "--config", "n1/switch.toml"]);
-        Status::read(&String::from_utf8_lossy(&output.stdout))
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Answers that the node has given since it was started.
@@ -440,6 +464,8 @@ impl Cluster {
 }
 
 const CARDS: u64 = 100;
+/// As the documentation asks for.
+const QUOTA_BYTES: u64 = 4 << 30;
 /// Some cards run dry in a long run.
 const BALANCE: u64 = 50_000;
 const HOST_DATA: &str = "data=\"host-data\"";

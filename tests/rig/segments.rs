@@ -46,13 +46,19 @@ fn end_of_batches(bytes: &[u8]) -> usize {
     end
 }
 
-/// Whether they are the same up to the end of the shortest one, in words either way.
+/// Whether they are the same up to the end of the shortest one, from where none has moved segments to its archive, in words either way.
 pub fn compare(journals: &[Segments]) -> Result<String, String> {
     let shortest = journals.iter().map(end).min().ok_or("no journals")?;
     if shortest == 0 {
         return Err("a journal without a batch".to_owned());
     }
-    let journals: Vec<_> = journals.iter().map(|each| cut(each, shortest)).collect();
+    let begins = journals.iter().filter_map(|each| each.keys().next()).max();
+    let begins = *begins.ok_or("journals without segments")?;
+    let both = |each| cut(each, begins, shortest);
+    let journals: Vec<_> = journals.iter().map(both).collect();
+    if journals[0].is_empty() {
+        return Err(format!("nothing from {begins} to {shortest}"));
+    }
     let first = &journals[0];
     let lengths = |segments: &Segments| -> Vec<_> {
         let each = segments.iter().map(|(start, bytes)| (*start, bytes.len()));
@@ -79,8 +85,8 @@ fn end(segments: &Segments) -> u64 {
     last.map_or(0, |(start, bytes)| start + (bytes.len() - HEADER) as u64)
 }
 
-fn cut(segments: &Segments, end: u64) -> Segments {
-    let below = segments.range(..end).map(|(start, bytes)| {
+fn cut(segments: &Segments, begin: u64, end: u64) -> Segments {
+    let below = segments.range(begin..end).map(|(start, bytes)| {
         let length = HEADER + (end - start) as usize;
         (*start, bytes[..length.min(bytes.len())].to_vec())
     });

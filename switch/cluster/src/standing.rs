@@ -1,6 +1,6 @@
 //! What this node is in its cluster, as all of its threads and its operators see it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::{LogStatus, NodeId, NodeReport, Place};
@@ -41,6 +41,8 @@ pub struct Standing {
     room: AtomicU64,
     /// Other nodes whose leases live.
     others: AtomicU64,
+    /// Of those, the ones that do not copy.
+    whole_others: AtomicUsize,
     stopping: AtomicBool,
     /// The owner waits: the log takes nothing, or too few standbys follow.
     stalled: AtomicBool,
@@ -115,6 +117,7 @@ impl Default for Standing {
             window_bytes: AtomicU64::default(),
             room: AtomicU64::new(WINDOW_BYTES_MAX),
             others: AtomicU64::default(),
+            whole_others: AtomicUsize::default(),
             stopping: AtomicBool::default(),
             stalled: AtomicBool::default(),
             superseded: AtomicBool::default(),
@@ -224,12 +227,20 @@ impl Standing {
     pub(crate) fn set_nodes(&self, nodes: Vec<NodeReport>, me: &NodeId) {
         let others = nodes.iter().filter(|report| report.node != *me).count();
         self.others.store(others as u64, Ordering::Release);
+        let is_whole = |report: &&NodeReport| report.node != *me && report.needs.is_none();
+        let whole = nodes.iter().filter(is_whole).count();
+        self.whole_others.store(whole, Ordering::Release);
         self.lock().nodes = nodes;
     }
 
     /// Other nodes whose leases live.
     pub fn others(&self) -> u64 {
         self.others.load(Ordering::Acquire)
+    }
+
+    /// Other nodes whose leases live and that have the whole journal up to what they say.
+    pub fn whole_others(&self) -> usize {
+        self.whole_others.load(Ordering::Acquire)
     }
 
     pub(crate) fn synced(&self) -> u64 {

@@ -37,7 +37,10 @@ pub fn remember(data: &Path, mark: Mark) -> io::Result<()> {
 }
 
 /// What was recorded; `None` where nothing was.
-pub(super) fn remembered(data: &Path) -> io::Result<Option<Mark>> {
+///
+/// # Errors
+/// If the disk refuses.
+pub fn remembered(data: &Path) -> io::Result<Option<Mark>> {
     match fs::read(data.join(NAME)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         read => Ok(read?.try_into().ok().and_then(Mark::from_bytes)),

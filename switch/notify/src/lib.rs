@@ -42,7 +42,7 @@ use tessera_config::{NotifySettings, SettingsError};
 
 pub use dead_letter_client::{DeadLetterClient, Letters};
 pub use deliver::MallNames;
-pub use elsewhere::remember;
+pub use elsewhere::{remember, remembered};
 pub use service::{Notify, NotifyError};
 
 /// Tries what reading the configuration leaves for later: passwords and authorities of the channels.

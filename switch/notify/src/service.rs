@@ -78,7 +78,7 @@ impl Notify {
         metrics: Arc<Metrics>,
     ) -> Result<Option<Self>, NotifyError> {
         let notify = settings.notify.clone();
-        if notify.email.is_none() && notify.sms.is_none() {
+        if !notify.has_channel() {
             return Ok(None);
         }
         let email = notify.email.as_ref().map(Email::open).transpose()?;

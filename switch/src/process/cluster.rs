@@ -13,6 +13,7 @@ use super::ending::Ending;
 use super::waiting::Waiting;
 use crate::cluster::{Member, replication};
 use crate::gauges;
+use crate::recovery::Keeps;
 
 /// What has come of joining the cluster.
 pub(super) enum Joined {
@@ -46,7 +47,7 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
                 gauges::refresh_cluster_before_reading(&metrics, member.standing());
                 let _ = stops.set(Arc::clone(member.standing()));
                 let waiting = Waiting::start(Arc::clone(member.standing()))?;
-                let ended = member.stand_by(&settings, peers)?;
+                let ended = member.stand_by(&settings, peers, Keeps::Needed(&metrics))?;
                 Ok((ended, member, waiting))
             };
             // Nobody waits where the process ends meanwhile.

@@ -8,19 +8,17 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Options, Replication};
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_notify::{DeadLetterClient, Notify};
-use tessera_store::{Checkpointer, FullSnapshots, Store};
+use tessera_store::{Checkpointer, Store};
 use tessera_vault::{Fit, SlotChanges, Vault, WalletKeys};
 
 use super::base::Base;
-use crate::archiving::{Archiving, RunningArchiving};
+use crate::cluster::Member;
 use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
-use crate::older_snapshot::OlderSnapshot;
 use crate::recovery::{DataLock, journal_location};
-use crate::retention::Retention;
-use crate::snapshots::{RunningSnapshots, SnapshotWriter};
+use crate::upkeep::{Kept, Messages, Others, Upkeep};
 
 pub(super) struct Data {
     lock: DataLock,
@@ -108,48 +106,21 @@ impl Data {
         )?)
     }
 
-    /// Has full snapshots of the store written from time to time.
-    pub fn start_snapshots(&self, base: &Base) -> std::io::Result<RunningSnapshots> {
-        let settings = &base.settings;
-        let writer = SnapshotWriter {
-            store: Arc::clone(&self.store),
-            journal: Arc::clone(&self.journal),
-            snapshots: FullSnapshots::in_data(&settings.data, self.keys.clone()),
-            settings: settings.store.clone(),
-            metrics: Arc::clone(&base.metrics),
-        };
-        writer.start()
-    }
-
-    /// Has closed segments of the journal moved to the archive, and the oldest deleted.
-    pub fn start_archiving(
+    /// Has full snapshots written, closed segments indexed and archived, and the oldest deleted.
+    pub fn start_upkeep(
         &self,
         base: &Base,
         outbox: Option<DeadLetterClient>,
-    ) -> std::io::Result<RunningArchiving> {
-        let journal = journal_location(&base.settings, Some(&self.keys));
-        let snapshots = FullSnapshots::in_data(&base.settings.data, self.keys.clone());
-        let retention = Retention {
-            journal: journal.clone(),
+        member: Option<&Member>,
+    ) -> std::io::Result<Upkeep> {
+        let kept = Kept {
+            journal: journal_location(&base.settings, Some(&self.keys)),
+            keys: self.keys.clone(),
             store: Arc::clone(&self.store),
-            older_snapshot: OlderSnapshot::new(snapshots.clone()),
-            outbox,
-            keep: base.settings.journal.keep,
-            transactions_kept: base.settings.store.transactions_kept,
-            opened: None,
-            next_step: None,
-            look_again: None,
-            waited: None,
+            messages: outbox.map_or(Messages::None, Messages::Outbox),
+            others: member.and_then(|member| Others::of(&base.settings, member.standing())),
         };
-        let archiving = Archiving {
-            journal,
-            store: Arc::clone(&self.store),
-            snapshots,
-            metrics: Arc::clone(&base.metrics),
-            archives: base.settings.journal.archive,
-            retention,
-        };
-        archiving.start()
+        Upkeep::start(&base.settings, kept, &base.metrics)
     }
 
     /// What operators have decided about all wallets.

@@ -35,9 +35,7 @@ use unfinished::Unfinished;
 use workers::Workers;
 
 use crate::cluster::Member;
-use crate::indexing::Indexing;
 use crate::ops::Operator;
-use crate::recovery::journal_location;
 use crate::reload::Reload;
 use crate::renewal;
 use crate::reseal;
@@ -117,7 +115,6 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if shared.vault.has_ring() {
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
-    let indexing = Indexing::start(journal_location(&base.settings, Some(&data.keys)))?;
     let shredding = shredding::start(data.store.clone(), &shared, outbox.cloned())?;
     shared.settlement.catch_up().await?;
 
@@ -134,8 +131,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     };
     ready(addresses);
     service::ready();
-    let snapshots = data.start_snapshots(&base)?;
-    let archiving = data.start_archiving(&base, outbox.cloned())?;
+    let upkeep = data.start_upkeep(&base, outbox.cloned(), member.as_ref())?;
     renewal::start(
         data.store.clone(),
         shared.inboxes.clone(),
@@ -163,7 +159,6 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     data.checkpointer.hurry();
     workers.drain().await;
     background.stop();
-    indexing.stop();
     checkpoint(&workers.tasks, &shared).await;
     workers.stop();
     // It asks the notifications.
@@ -171,8 +166,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if let Some(notify) = notify {
         notify.stop();
     }
-    archiving.stop();
-    snapshots.stop();
+    upkeep.stop();
     let (journal, lock) = data.finish_store().await?;
     // While the folder is ours.
     control.stop().await;

@@ -24,7 +24,7 @@ use tessera_store::Store;
 use crate::upgrade::upgrade;
 
 pub use lock::DataLock;
-pub(crate) use standby::{place_of, stand_by};
+pub(crate) use standby::{Keeps, place_of, stand_by};
 
 use replay::Replay;
 use store::{open_store, remove_replaced};

@@ -2,6 +2,7 @@
 //! store, as a start does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tessera_cluster::changes::{self, Change};
@@ -10,14 +11,24 @@ use tessera_cluster::{AnyError, Ended, Node, Replica};
 use tessera_config::{ClusterSettings, Settings};
 use tessera_encryption::{DataKeyId, DataKeys};
 use tessera_journal::{BatchHead, Cut, Follower};
+use tessera_metrics::Metrics;
 use tessera_vault::WalletKeys;
 
 use super::replay::Replay;
 use super::store::remove_replaced;
 use super::{Folder, WALLETS_MAX};
+use crate::upkeep::{Kept, Messages, Others, Upkeep};
 
 /// The store is this much behind the journal at most: what is in between is replayed when this node takes over.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// What a standby keeps of its data.
+pub(crate) enum Keeps<'a> {
+    /// All: it is one for a moment only.
+    All,
+    /// As an active node does: it archives, and deletes what is old. The metrics show that.
+    Needed(&'a Arc<Metrics>),
+}
 
 struct Files<'a> {
     data: PathBuf,
@@ -34,14 +45,15 @@ pub(crate) fn stand_by(
     settings: &Settings,
     node: &Node,
     peers: PeerServer,
+    keeps: Keeps<'_>,
 ) -> anyhow::Result<Ended> {
     let config = node.wait_for_log()?;
     if !DataKeys::are_in(&settings.data) {
         make_keys(settings, node, &config.log)?;
     }
     let folder = Folder::open(settings)?;
-    let (store, reader) = (&folder.store, folder.reader.clone());
-    let mut replay = Replay::new(store, reader, WALLETS_MAX)?;
+    let store = Arc::new(folder.store);
+    let mut replay = Replay::new(&store, folder.reader.clone(), WALLETS_MAX)?;
     let (journal, recovered) = Follower::open(&folder.location, store.mark()?, &mut |record| {
         replay.replay(record)
     })?;
@@ -71,9 +83,30 @@ pub(crate) fn stand_by(
         replay,
         flushed: Instant::now(),
     };
+    let upkeep = match keeps {
+        Keeps::All => None,
+        Keeps::Needed(metrics) => {
+            let messages = match settings.notify.has_channel() {
+                true => Messages::Elsewhere(settings.data.clone()),
+                false => Messages::None,
+            };
+            let kept = Kept {
+                journal: folder.location.clone(),
+                keys: folder.keys.clone(),
+                store: Arc::clone(&store),
+                messages,
+                others: Others::of(settings, node.standing()),
+            };
+            Some(Upkeep::start(settings, kept, metrics)?)
+        }
+    };
     let ended = node.stand_by(&folder.keys, &mut files)?;
     files.journal.sync()?;
     files.replay.flush()?;
+    // They hold the store, which is opened anew.
+    if let Some(upkeep) = upkeep {
+        upkeep.stop();
+    }
     Ok(ended)
 }
 

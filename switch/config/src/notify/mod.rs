@@ -44,6 +44,13 @@ pub struct NotifySettings {
     pub sms: Option<SmsSettings>,
 }
 
+impl NotifySettings {
+    /// Whether payers are notified at all.
+    pub fn has_channel(&self) -> bool {
+        self.email.is_some() || self.sms.is_some()
+    }
+}
+
 impl Default for NotifySettings {
     fn default() -> Self {
         Self {

@@ -39,7 +39,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tessera_encryption::DataKeys;
-use tessera_journal::{Journal, Mark, Reader};
+use tessera_journal::{Mark, Reader};
 
 pub use error::FullSnapshotError;
 
@@ -130,7 +130,7 @@ impl FullSnapshots {
 
     /// Removes all but this one, which was just written, and those before it that are kept; also what a killed process has left.
     /// What is newer than this one, or reflects what the journal does not have, is of a journal before it was restored.
-    fn prune(&self, written: &Path, journal: &dyn Journal) -> Result<(), FullSnapshotError> {
+    fn prune(&self, written: &Path, journal: &dyn Reader) -> Result<(), FullSnapshotError> {
         let is_foreign = |path: &Path| {
             let header = read::header(path);
             let missing = header.map(|header| header.missing(&|position| journal.read(position)));

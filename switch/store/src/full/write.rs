@@ -9,7 +9,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use tessera_encryption::{Cipher, KeysError, Purpose};
-use tessera_journal::Journal;
+use tessera_journal::Reader;
 use zeroize::Zeroizing;
 
 use super::error::{FullSnapshotError, at};
@@ -35,7 +35,7 @@ impl FullSnapshots {
     pub fn write(
         &self,
         store: &Store,
-        journal: &dyn Journal,
+        journal: &dyn Reader,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Option<FullSnapshot>, FullSnapshotError> {
         let Some(view) = store.view()? else {

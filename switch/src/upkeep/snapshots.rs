@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use tessera_config::StoreSettings;
-use tessera_journal::{Journal, Position};
+use tessera_journal::{Position, Reader};
 use tessera_metrics::Metrics;
 use tessera_store::{FullSnapshotError, FullSnapshots, Store};
 
@@ -20,7 +20,7 @@ const NICENESS: i32 = 19;
 /// What the thread works with.
 pub(crate) struct SnapshotWriter {
     pub store: Arc<Store>,
-    pub journal: Arc<dyn Journal>,
+    pub journal: Arc<dyn Reader>,
     pub snapshots: FullSnapshots,
     pub settings: StoreSettings,
     pub metrics: Arc<Metrics>,

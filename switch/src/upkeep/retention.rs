@@ -16,13 +16,13 @@ use hashbrown::HashSet;
 use tessera_journal::{Location, Mark, Part, Position, Reader};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Day, Directive, Event, WalletId};
-use tessera_notify::DeadLetterClient;
 use tessera_reports::audit::Opening;
 use tessera_reports::index::{self, EXTENSION};
 use tessera_reports::opening;
 use tessera_store::{Store, read_back_kept};
 
-use crate::older_snapshot::OlderSnapshot;
+use super::older_snapshot::OlderSnapshot;
+use super::{Messages, Others};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An order is paid at most so long after it was announced.
@@ -38,8 +38,9 @@ pub(crate) struct Retention {
     pub journal: Location,
     pub store: Arc<Store>,
     pub older_snapshot: OlderSnapshot,
-    /// None where nobody is notified: an outbox from before keeps nothing, and goes on later with what is kept then.
-    pub outbox: Option<DeadLetterClient>,
+    pub messages: Messages,
+    /// None where there is no cluster.
+    pub others: Option<Others>,
     /// `journal.keep`; zero for ever.
     pub keep: Duration,
     /// `store.transactions_kept`.
@@ -100,6 +101,7 @@ struct Bounds {
 pub(crate) enum Waits {
     Agreement(Day),
     Messages,
+    Others,
 }
 
 impl Retention {
@@ -127,7 +129,7 @@ impl Retention {
                 older_than,
                 below,
                 unagreed: self.first_unagreed(journal.as_ref())?,
-                messages: self.messages()?,
+                messages: self.messages.oldest_needed()?,
             };
             let reaches: Vec<Reach> = old.iter().map(|one| one.reach).collect();
             let opened_at = self.opened.map(|opened| opened.at);
@@ -160,6 +162,14 @@ impl Retention {
         let ends = |one: &&Old| stands_for(&opened, one.reach, kept);
         let old: Vec<&Old> = old.iter().take_while(ends).collect();
         if !old.is_empty() {
+            if self
+                .others
+                .as_ref()
+                .is_some_and(|others| !others.have_all())
+            {
+                self.say(Some(Waits::Others));
+                return Ok(());
+            }
             self.older_snapshot
                 .verify(journal.as_ref(), below, goes_on)?;
         }
@@ -242,13 +252,6 @@ impl Retention {
         }))
     }
 
-    fn messages(&self) -> anyhow::Result<Option<Position>> {
-        let Some(outbox) = &self.outbox else {
-            return Ok(Some(Position::MAX));
-        };
-        outbox.oldest_needed().map_err(anyhow::Error::msg)
-    }
-
     /// The first settlement date whose totals the financial system has not confirmed, and when it began. The operator's
     /// wallet forgets old ones; its events don't.
     fn first_unagreed(&self, journal: &dyn Reader) -> anyhow::Result<Option<(Timestamp, Day)>> {
@@ -283,6 +286,9 @@ impl Retention {
             ),
             Some(Waits::Messages) if self.waited != waits => tracing::warn!(
                 "journal segments that are older than `journal.keep` stay until the notifications about their events are sent"
+            ),
+            Some(Waits::Others) if self.waited != waits => tracing::warn!(
+                "journal segments that are older than `journal.keep` stay until two other nodes have the whole journal"
             ),
             _ => {}
         }

@@ -14,8 +14,8 @@ use tessera_metrics::Metrics;
 use tessera_reports::index::is_indexed;
 use tessera_store::{FullSnapshots, Store};
 
-use crate::pace::Pace;
-use crate::retention::Retention;
+use super::pace::Pace;
+use super::retention::Retention;
 
 /// How often it looks for segments that can be archived.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

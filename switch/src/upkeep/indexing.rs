@@ -9,7 +9,7 @@ use std::time::Duration;
 use tessera_journal::Location;
 use tessera_reports::index::build_missing;
 
-use crate::pace::Pace;
+use super::pace::Pace;
 
 /// How often it looks for segments that were closed meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
