@@ -58,6 +58,8 @@ pub mod shared;
 mod snapshots;
 pub mod wallet;
 
-pub use cluster::{ClusterView, begin_cluster, leave_cluster, view_cluster};
+pub use cluster::{
+    ClusterView, begin_cluster, hand_over, leave_cluster, take_over_by_force, view_cluster,
+};
 pub use process::{Addresses, run};
 pub use recovery::journal_location;

@@ -9,7 +9,7 @@ use tessera_kit::fence::{self, Boottime};
 
 use crate::protocol::{Due, Reply, Said, Tenure};
 use crate::standing::{Role, Standing};
-use crate::{Lease, LogError, NodeId, NodeReport, ReplicatedLog};
+use crate::{Lease, LogError, NodeId, NodeReport, NodeState, ReplicatedLog};
 
 /// The lease is renewed so many times while it lives.
 const RENEWALS: u32 = 6;
@@ -139,6 +139,7 @@ impl Inner {
         let mut renewed: Option<Instant> = None;
         let mut failed = false;
         let mut reported: Option<Instant> = None;
+        let mut reported_state = None;
         loop {
             let mut held = self.lock();
             if held.ended {
@@ -160,12 +161,15 @@ impl Inner {
                 needs: self.standing.needs(),
             };
             let again = reported.is_none_or(|at| at.elapsed() >= REPORT_AGAIN_AFTER);
-            if (held.tenure.has_to_report(said) || again)
+            let state = self.standing.state();
+            let has_changed = reported_state.as_ref() != Some(&state);
+            if (held.tenure.has_to_report(said) || has_changed || again)
                 && reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
-                && self.report(&mut held, said)
+                && self.report(&mut held, said, state.clone())
             {
                 held.tenure.reported(said);
                 reported = Some(Instant::now());
+                reported_state = Some(state);
             }
             drop(held);
             thread::sleep(LOOK_EVERY);
@@ -204,6 +208,9 @@ impl Inner {
                 Due::Claim => with(&mut held.lease, |lease| {
                     lease.claim(&self.node).map(Reply::Claimed)
                 }),
+                Due::LookAtClaim => with(&mut held.lease, |lease| {
+                    lease.has_claim().map(Reply::HasClaim)
+                }),
                 Due::ReadHead => self
                     .log
                     .head()
@@ -240,7 +247,7 @@ impl Inner {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn report(&self, held: &mut Held, said: Said) -> bool {
+    fn report(&self, held: &mut Held, said: Said, state: NodeState) -> bool {
         let Some(lease) = &mut held.lease else {
             return false;
         };
@@ -254,6 +261,7 @@ impl Inner {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             peer: self.peer.clone(),
             needs,
+            state,
         };
         let reported = lease.report(&report);
         if let Err(error) = &reported {

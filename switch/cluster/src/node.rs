@@ -9,6 +9,7 @@ use tessera_encryption::DataKeys;
 
 use crate::beside::{BesideCount, Membership};
 use crate::entry::EpochKeys;
+use crate::hand_over::Courtesy;
 use crate::keeper::{Keeper, Lost};
 use crate::peer::Peers;
 use crate::protocol::{Following, Reached, bytes_of};
@@ -190,6 +191,7 @@ impl Node {
             unsynced: Unsynced::default(),
             standbys_min: self.settings.standbys_min,
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
+            courtesy: Courtesy::new(self.settings.ttl),
             peers: self.settings.peers.clone(),
             unknown,
             opener: EpochKeys::new(keys.clone()),

@@ -168,7 +168,7 @@ impl Owner {
         self.window.add(header.number, bytes.len() as u64, below);
         self.standing.set_window_bytes(self.window.bytes);
         self.tip.advance(appending.wanted, revision, tag);
-        self.standing.see(header.number);
+        self.standing.committed(header.number, bytes.len() as u64);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tessera_journal::{BatchHead, Cut};
 use crate::beside::BesideCount;
 use crate::changes::Change;
 use crate::entry::{EntryError, EntryHeader, EntryKind, EpochKeys, Opened};
+use crate::hand_over::Courtesy;
 use crate::keeper::Keeper;
 use crate::owner::Owner;
 use crate::peer::{self, PeerError, Peers};
@@ -95,6 +96,7 @@ pub(crate) struct Standby<'a> {
     pub unsynced: Unsynced,
     pub standbys_min: u64,
     pub vacancy: Vacancy,
+    pub courtesy: Courtesy,
     pub peers: Peers,
     /// What the data is of is not known yet: it may lack changes beside the journal.
     pub unknown: bool,
@@ -178,10 +180,7 @@ impl Standby<'_> {
                 Ok(self.on(Met::Synced))
             }
             Course::Claim => {
-                let claimed = self.keeper.claim().unwrap_or_else(|error| {
-                    tracing::debug!(%error, "the log could not be claimed");
-                    false
-                });
+                let claimed = self.goes_first() && self.claim();
                 Ok(self.on(Met::Claimed(claimed)))
             }
             Course::BeginEpoch => self.begin_epoch(),
@@ -214,6 +213,24 @@ impl Standby<'_> {
         }
     }
 
+    fn claim(&self) -> bool {
+        self.keeper.claim().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the log could not be claimed");
+            false
+        })
+    }
+
+    /// Not while a person has asked for another node to take over from this epoch, for a while.
+    fn goes_first(&mut self) -> bool {
+        let epoch = self.standing.overview().epoch;
+        let asked = self.log.hand_over().ok().flatten();
+        let named = asked
+            .filter(|request| request.epoch == epoch)
+            .and_then(|request| request.to);
+        self.courtesy
+            .goes_first(named.as_ref(), &self.node, Instant::now())
+    }
+
     fn on(&mut self, met: Met<'_>) -> Course {
         let look = Look {
             vacant: self.vacancy.is_vacant(),
@@ -240,7 +257,8 @@ impl Standby<'_> {
         let (number, bytes) = match followed {
             Followed::Entry { number, bytes } => (number, bytes),
             Followed::Nothing => {
-                self.standing.set_why_not(None);
+                let why_not = self.following.why_not().map(str::to_owned);
+                self.standing.set_why_not(why_not);
                 return Ok(self.on(Met::NoEntry));
             }
             Followed::Behind(first) => return Ok(self.on(Met::Behind(first))),

@@ -1,9 +1,14 @@
 //! What this node is in its cluster, as all of its threads and its operators see it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use crate::{LogStatus, NodeId, NodeReport, Place};
+use tokio::sync::Notify;
+
+use crate::commits::Commits;
+use crate::{HandOverAnswer, Lag, LogStatus, NodeId, NodeReport, NodeState, Place};
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +44,12 @@ pub struct Standing {
     window_bytes: AtomicU64,
     /// Other nodes whose leases live.
     others: AtomicU64,
+    /// Of this node as the owner.
+    commits: Mutex<Commits>,
+    /// It is active, and its ports accept.
+    serves: AtomicBool,
+    /// It is to hand over.
+    hands_over: Notify,
     stopping: AtomicBool,
     /// Another node has begun an epoch after this node's own.
     superseded: AtomicBool,
@@ -50,8 +61,13 @@ struct State {
     epoch: u64,
     owner: Option<NodeId>,
     nodes: Vec<NodeReport>,
+    /// This node.
+    me: Option<NodeId>,
     why_not: Option<String>,
     engine: EngineView,
+    /// How far the others are behind, on the active node.
+    lags: BTreeMap<NodeId, Lag>,
+    answer: Option<HandOverAnswer>,
 }
 
 /// What this node has seen of the engine that keeps the log.
@@ -94,6 +110,9 @@ impl Standing {
             nodes,
             why_not,
             engine: _,
+            me: _,
+            lags: _,
+            answer: _,
         } = self.lock().clone();
         Overview {
             role,
@@ -104,6 +123,93 @@ impl Standing {
             nodes,
             why_not,
         }
+    }
+
+    /// What this node says of itself in its report.
+    pub(crate) fn state(&self) -> NodeState {
+        let state = self.lock();
+        let is_owner = matches!(state.role, Role::Active);
+        let why_not = match state.role {
+            Role::Starting => Some(state.why_not.clone().unwrap_or("it starts".to_owned())),
+            Role::Standby => state.why_not.clone(),
+            Role::TakingOver | Role::Active | Role::Resigned => None,
+        };
+        NodeState {
+            epoch: state.epoch,
+            serves: is_owner && self.serves.load(Ordering::Acquire),
+            why_not,
+            lags: match is_owner {
+                true => state.lags.clone(),
+                false => BTreeMap::new(),
+            },
+            held_bytes: match is_owner {
+                true => self.window_bytes(),
+                false => 0,
+            },
+            answer: state.answer.clone(),
+        }
+    }
+
+    /// Whether this node is active, or could take over.
+    pub fn can_take_over(&self) -> bool {
+        self.state().why_not.is_none()
+    }
+
+    /// How far this node is behind, as the active node measured last; `None` where that is not known.
+    pub fn lag(&self) -> Option<Lag> {
+        let state = self.lock();
+        let (owner, me) = (state.owner.as_ref()?, state.me.as_ref()?);
+        let report = state.nodes.iter().find(|report| report.node == *owner)?;
+        report.state.lags.get(me).copied()
+    }
+
+    /// The log has taken an entry of this node as the owner.
+    pub(crate) fn committed(&self, number: u64, bytes: u64) {
+        let now = Instant::now();
+        self.commits().add(number, bytes, now);
+        self.see(number);
+    }
+
+    /// Returns once this node is asked to hand over to another one: its process is to end in order.
+    pub async fn asked_to_hand_over(&self) {
+        self.hands_over.notified().await;
+    }
+
+    /// The last answer that was given.
+    pub(crate) fn answer(&self) -> Option<HandOverAnswer> {
+        self.lock().answer.clone()
+    }
+
+    /// Answers a request to hand over, and has that be done where it is not refused.
+    pub(crate) fn answer_hand_over(&self, answer: HandOverAnswer) {
+        let agreed = answer.refused.is_none();
+        self.lock().answer = Some(answer);
+        if agreed {
+            self.hands_over.notify_one();
+        }
+    }
+
+    /// Measures how far the other nodes are behind.
+    pub(crate) fn measure_lags(&self, me: &NodeId) -> BTreeMap<NodeId, Lag> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let commits = self.commits();
+        let others = state.nodes.iter().filter(|report| report.node != *me);
+        let lags: BTreeMap<_, _> = others
+            .map(|report| (report.node.clone(), commits.lag(report.synced, now)))
+            .collect();
+        drop(commits);
+        state.lags.clone_from(&lags);
+        lags
+    }
+
+    fn commits(&self) -> MutexGuard<'_, Commits> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ports of the active node accept from now on.
+    pub fn set_serves(&self) {
+        self.serves.store(true, Ordering::Release);
     }
 
     /// The engine that keeps the log.
@@ -169,7 +275,8 @@ impl Standing {
     pub(crate) fn set_nodes(&self, nodes: Vec<NodeReport>, me: &NodeId) {
         let others = nodes.iter().filter(|report| report.node != *me).count();
         self.others.store(others as u64, Ordering::Release);
-        self.lock().nodes = nodes;
+        let mut state = self.lock();
+        (state.nodes, state.me) = (nodes, Some(me.clone()));
     }
 
     /// Other nodes whose leases live.
@@ -213,7 +320,7 @@ impl Standing {
         self.trim_below.fetch_max(number, Ordering::AcqRel);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Its fields are replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -27,11 +27,12 @@ use base::Base;
 use cluster::Joined;
 use control::Control;
 use data::Data;
-use ending::Ending;
+use ending::{Asked, Ending};
 use ports::Ports;
 use workers::Workers;
 
 use crate::cluster::Member;
+use crate::fault::HandedOver;
 use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::recovery::journal_location;
@@ -125,6 +126,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
+    let standing = member.as_ref().map(|member| member.standing().clone());
+    if let Some(standing) = &standing {
+        standing.set_serves();
+    }
     let (mut ending, waiting) = match asked {
         Some((ending, waiting)) => (ending, Some(waiting)),
         None => (Ending::listen()?, None),
@@ -149,7 +154,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: base.metrics.clone(),
         worker_tasks: workers.tasks.clone(),
     };
-    ending.wait(&mut hangups, &reload).await;
+    let asked = ending
+        .wait(&mut hangups, &reload, standing.as_deref())
+        .await;
     service::stopping();
 
     tracing::info!("stopping: answering requests in progress");
@@ -177,7 +184,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         end(member).await;
     }
     operations.stop(false).await;
-    Ok(())
+    match asked {
+        Asked::Stop => Ok(()),
+        Asked::HandOver => Err(HandedOver.into()),
+    }
 }
 
 /// After a take-over clients connect at once: what they ask before a line to the financial system is up would be declined.

@@ -142,6 +142,7 @@ impl Server {
             build: String::new(),
             peer: Some(self.address.clone()),
             needs: None,
+            state: Default::default(),
         }
     }
 

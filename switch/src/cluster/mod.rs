@@ -1,6 +1,8 @@
 //! This node's place in its cluster: the log that its settings name, and the data of a node for the commands that write it while no
 //! switch runs.
 
+mod requests;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
@@ -14,6 +16,8 @@ use tessera_cluster::{
 };
 use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
+
+pub use requests::{hand_over, take_over_by_force};
 
 use crate::recovery::{self, Data, place_of, stand_by};
 
@@ -32,10 +36,7 @@ pub(crate) struct Member(Node);
 /// # Errors
 /// Where there is one already, etcd can't be reached, or the data can't be opened.
 pub fn begin_cluster(settings: &Settings) -> anyhow::Result<String> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
+    let cluster = cluster_of(settings)?;
     let log = open_log(cluster)?;
     let ends = place_of(settings)?;
     let id = tessera_cluster::begin(log.as_ref(), &settings.data, ends, settings.partitions)?;
@@ -47,10 +48,7 @@ pub fn begin_cluster(settings: &Settings) -> anyhow::Result<String> {
 /// # Errors
 /// Where etcd can't be reached, or the cluster has no log.
 pub fn view_cluster(settings: &Settings) -> anyhow::Result<ClusterView> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
+    let cluster = cluster_of(settings)?;
     let log = open_log(cluster)?;
     let (head, _) = log.head()?.context(
         "the cluster has no log yet: run `tessera cluster begin` on the node whose data it goes on with",
@@ -74,6 +72,11 @@ pub struct ClusterView {
     pub nodes: Vec<NodeReport>,
     /// What etcd says of itself.
     pub engine: LogStatus,
+}
+
+fn cluster_of(settings: &Settings) -> anyhow::Result<&ClusterSettings> {
+    let cluster = settings.cluster.as_ref();
+    cluster.context("the configuration has no [cluster]")
 }
 
 fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>> {
