@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use tessera_cluster::{NodeId, TakenOver};
+use tessera_common::private;
 use tessera_config::Settings;
 use tessera_console::{note, print};
-use tessera_switch::{begin_cluster, hand_over, leave_cluster, take_over_by_force, view_cluster};
+use tessera_switch::{
+    begin_cluster, check_join, hand_over, leave_cluster, take_over_by_force, view_cluster,
+};
 
+use crate::findings::show;
 use crate::switch;
 
 /// Sets up a cluster of switches, and shows it
@@ -49,6 +53,10 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Check all that this node needs to join: its configuration, etcd, the log, other nodes, the master key, its data folder
+    ///
+    /// Nothing is changed. To join is to start the switch: it copies what it lacks.
+    Join(Configured),
     /// Have the active node hand over to another one, without a loss and in less than half a second
     ///
     /// The active node answers what is under way, resigns, ends, and comes back as a standby: its supervisor starts it again.
@@ -111,6 +119,14 @@ impl Cluster {
                     "this data no longer belongs to a cluster; it ends with record {last}. Next: remove [cluster] from the configuration and start \
                      the switch alone, or run `tessera cluster begin`\n"
                 ))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Action::Join(configured) => {
+                let settings = configured.settings()?;
+                settings.check()?;
+                private::check(&settings.data)?;
+                show(&check_join(&settings)?)?;
+                print("ready: start the switch of this node\n")?;
                 Ok(ExitCode::SUCCESS)
             }
             Action::Status { configured, json } => {

@@ -59,7 +59,8 @@ mod snapshots;
 pub mod wallet;
 
 pub use cluster::{
-    ClusterView, begin_cluster, hand_over, leave_cluster, take_over_by_force, view_cluster,
+    ClusterView, Findings, begin_cluster, check_cluster, check_join, hand_over, leave_cluster,
+    take_over_by_force, view_cluster,
 };
 pub use process::{Addresses, run};
 pub use recovery::journal_location;

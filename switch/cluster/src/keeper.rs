@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tessera_kit::clock;
 use tessera_kit::fence::{self, Boottime};
 
 use crate::protocol::{Due, Reply, Said, Tenure};
@@ -261,7 +262,10 @@ impl Inner {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             peer: self.peer.clone(),
             needs,
-            state,
+            state: NodeState {
+                clock: clock::system().milliseconds(),
+                ..state
+            },
         };
         let reported = lease.report(&report);
         if let Err(error) = &reported {

@@ -3,24 +3,12 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tessera_journal::Cut;
 
-use crate::{HandOver, NodeId, NodeReport};
+use crate::{HandOver, NodeId, NodeReport, Place};
 
 /// The version of the head that a transaction left, as the engine counts them. It changes with every transaction on the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(pub i64);
-
-/// A place in the journal between two batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Position of the next batch.
-    pub position: u64,
-    /// Sequence of the next record.
-    pub sequence: u64,
-    /// What the next record names as its predecessor.
-    pub chain: u64,
-}
 
 /// The end of the log: its last entry, and who owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +170,25 @@ pub trait ReplicatedLog: Send + Sync {
     fn compact(&self) -> Result<(), LogError>;
 }
 
+impl Config {
+    /// Why a node with so many partitions can't be of this log.
+    pub fn misfit(&self, partitions: u16) -> Option<String> {
+        if self.version != 1 {
+            return Some(format!(
+                "the cluster's log has format {}, this build ({}) knows 1",
+                self.version,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        (self.partitions != partitions).then(|| {
+            format!(
+                "the cluster has {} partitions, this node's configuration says {partitions}",
+                self.partitions
+            )
+        })
+    }
+}
+
 /// Follows the log.
 pub trait Follow: Send {
     /// The next entry, if there is one within this time. In order, none missing and none twice, whatever breaks meanwhile.
@@ -266,16 +273,4 @@ pub trait Lease: Send {
     /// # Errors
     /// Where that is not known.
     fn revoke(self: Box<Self>) -> Result<(), LogError>;
-}
-
-impl Place {
-    /// That of the journal.
-    pub fn of(cut: Cut) -> Self {
-        let (position, sequence, chain) = cut.to_stored();
-        Self {
-            position,
-            sequence,
-            chain,
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::NodeId;
+use crate::{Formats, NodeId};
 
 /// What a node says of itself, as long as its lease lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,14 @@ pub struct NodeState {
     pub lags: BTreeMap<NodeId, Lag>,
     /// Of the active node: bytes of the entries of its epoch that the log has.
     pub held_bytes: u64,
+    /// What no log carries, and has to be the same on all nodes.
+    pub digests: Digests,
+    /// The newest data key that it has; `None` where that is not known yet.
+    pub data_key: Option<u32>,
+    /// The formats that it reads.
+    pub reads: Option<Formats>,
+    /// What its clock showed when it wrote this, in milliseconds since 1970; 0 where that is not known. No rule rests on it.
+    pub clock: u64,
     /// What it says to the last request to hand over that it has seen.
     pub answer: Option<HandOverAnswer>,
 }
@@ -65,6 +73,33 @@ pub struct HandOverAnswer {
     pub id: u64,
     /// Why it does not; `None` where it does.
     pub refused: Option<String>,
+}
+
+/// What has to be the same on all nodes, and that no log carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Digests {
+    /// Of the parties' files and keys.
+    pub parties: Option<String>,
+    /// The numbers of the keys in the vault's key file of a build before.
+    pub vault_keys: Option<Vec<u32>>,
+}
+
+impl Digests {
+    /// What differs; what is not known on both sides does not.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+            one.is_some() && other.is_some() && one != other
+        }
+        let mut found = Vec::new();
+        if differ(&self.parties, &other.parties) {
+            found.push("parties");
+        }
+        if differ(&self.vault_keys, &other.vault_keys) {
+            found.push("vault keys");
+        }
+        found
+    }
 }
 
 /// How far a node is behind.

@@ -19,7 +19,7 @@ use crate::replica::{AnyError, Replica};
 use crate::standing::{Role, Standing};
 use crate::take_over::{self, Begun, Candidate};
 use crate::vacancy::Vacancy;
-use crate::{Follow, Followed, LogError, NodeId, Place, ReplicatedLog};
+use crate::{Follow, Followed, Formats, LogError, NodeId, Place, ReplicatedLog};
 
 /// What was taken is synced this long after the first of it, or when it is this much.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -88,6 +88,8 @@ pub(crate) struct Standby<'a> {
     pub node: NodeId,
     pub log_id: [u8; 16],
     pub keys: DataKeys,
+    /// That it reads, and writes once it owns the log.
+    pub formats: Formats,
     pub keeper: &'a Keeper,
     pub standing: Arc<Standing>,
     pub following: Following,
@@ -97,6 +99,8 @@ pub(crate) struct Standby<'a> {
     pub standbys_min: u64,
     pub vacancy: Vacancy,
     pub courtesy: Courtesy,
+    /// Why another node refuses that this one takes over, as it was when this one wanted to.
+    pub refused: Option<String>,
     pub peers: Peers,
     /// What the data is of is not known yet: it may lack changes beside the journal.
     pub unknown: bool,
@@ -180,7 +184,7 @@ impl Standby<'_> {
                 Ok(self.on(Met::Synced))
             }
             Course::Claim => {
-                let claimed = self.goes_first() && self.claim();
+                let claimed = self.can_be_read() && self.goes_first() && self.claim();
                 Ok(self.on(Met::Claimed(claimed)))
             }
             Course::BeginEpoch => self.begin_epoch(),
@@ -218,6 +222,20 @@ impl Standby<'_> {
             tracing::debug!(%error, "the log could not be claimed");
             false
         })
+    }
+
+    /// Whether all nodes that are there can read what this one would write.
+    fn can_be_read(&mut self) -> bool {
+        let Ok(nodes) = self.log.nodes() else {
+            return false;
+        };
+        self.standing.set_nodes(nodes, &self.node);
+        let why = self.standing.refused_by();
+        if let Some(why) = why.as_ref().filter(|_| why != self.refused) {
+            tracing::warn!(why, "this node does not take over");
+        }
+        self.refused = why;
+        self.refused.is_none()
     }
 
     /// Not while a person has asked for another node to take over from this epoch, for a while.
@@ -276,16 +294,16 @@ impl Standby<'_> {
             let what = "it is of another log";
             return Err(StandbyError::Foreign { number, what });
         }
+        let owner = match header.kind {
+            EntryKind::Epoch => take_over::owner_of(&opened, self.formats)?,
+            EntryKind::Resignation => None,
+            EntryKind::Batch => self.standing.overview().owner,
+        };
         let course = self.on(Met::Entry(header));
         let Course::Take { batch, beside } = course else {
             return Ok(course);
         };
         self.take(&opened, batch, beside, bytes.len())?;
-        let owner = match header.kind {
-            EntryKind::Epoch => take_over::owner_of(&opened),
-            EntryKind::Resignation => None,
-            EntryKind::Batch => self.standing.overview().owner,
-        };
         if header.kind == EntryKind::Epoch {
             self.know_owner(owner.as_ref(), header.epoch)?;
         }
@@ -422,6 +440,7 @@ impl Standby<'_> {
         let candidate = Candidate {
             node: &self.node,
             log_id: self.log_id,
+            formats: self.formats,
             keys: &self.keys,
             key: self.replica.key().unwrap_or_else(|| self.keys.oldest()),
             reached: self.following.reached(),

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use tessera_encryption::DataKeys;
 use tokio::sync::Notify;
 
 use crate::commits::Commits;
-use crate::{HandOverAnswer, Lag, LogStatus, NodeId, NodeReport, NodeState, Place};
+use crate::{
+    Digests, Formats, HandOverAnswer, Lag, LogStatus, NodeId, NodeReport, NodeState, Place,
+};
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub struct Standing {
     commits: Mutex<Commits>,
     /// It is active, and its ports accept.
     serves: AtomicBool,
+    /// That this build reads and writes; `None` in a test that has none.
+    formats: Option<Formats>,
+    /// Once they are open.
+    keys: OnceLock<DataKeys>,
     /// It is to hand over.
     hands_over: Notify,
     stopping: AtomicBool,
@@ -68,6 +75,7 @@ struct State {
     /// How far the others are behind, on the active node.
     lags: BTreeMap<NodeId, Lag>,
     answer: Option<HandOverAnswer>,
+    digests: Digests,
 }
 
 /// What this node has seen of the engine that keeps the log.
@@ -100,7 +108,35 @@ pub struct Overview {
     pub why_not: Option<String>,
 }
 
+impl State {
+    /// The other nodes whose leases live.
+    fn others(&self) -> impl Iterator<Item = &NodeReport> {
+        let is_other = |report: &&NodeReport| Some(&report.node) != self.me.as_ref();
+        self.nodes.iter().filter(is_other)
+    }
+
+    /// Not by this node: at its take-over it is gone, or comes back with another build.
+    fn refused_by(&self, formats: Formats, except: Option<&NodeId>) -> Option<String> {
+        let others = self.others();
+        let others = others.filter(|report| Some(&report.node) != except);
+        formats.refused_by(others.map(|report| (&report.node, report.state.reads)))
+    }
+}
+
 impl Standing {
+    /// Of a node that starts.
+    pub(crate) fn of(formats: Formats, digests: Digests) -> Self {
+        let state = State {
+            digests,
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            formats: Some(formats),
+            ..Self::default()
+        }
+    }
+
     /// All of it.
     pub fn overview(&self) -> Overview {
         let State {
@@ -113,6 +149,7 @@ impl Standing {
             me: _,
             lags: _,
             answer: _,
+            digests: _,
         } = self.lock().clone();
         Overview {
             role,
@@ -131,12 +168,18 @@ impl Standing {
         let is_owner = matches!(state.role, Role::Active);
         let why_not = match state.role {
             Role::Starting => Some(state.why_not.clone().unwrap_or("it starts".to_owned())),
-            Role::Standby => state.why_not.clone(),
+            Role::Standby => {
+                let except = state.owner.as_ref();
+                let refused = self
+                    .formats
+                    .and_then(|formats| state.refused_by(formats, except));
+                state.why_not.clone().or(refused)
+            }
             Role::TakingOver | Role::Active | Role::Resigned => None,
         };
         NodeState {
             epoch: state.epoch,
-            serves: is_owner && self.serves.load(Ordering::Acquire),
+            serves: is_owner && self.serves(),
             why_not,
             lags: match is_owner {
                 true => state.lags.clone(),
@@ -146,8 +189,38 @@ impl Standing {
                 true => self.window_bytes(),
                 false => 0,
             },
+            digests: state.digests.clone(),
+            data_key: self.keys.get().map(|keys| keys.newest().0),
+            reads: self.formats,
+            clock: 0,
             answer: state.answer.clone(),
         }
+    }
+
+    /// Why this node must not own the log: a node that is there could not read what it writes.
+    pub(crate) fn refused_by(&self) -> Option<String> {
+        self.lock().refused_by(self.formats?, None)
+    }
+
+    /// Other nodes that are there and have other parties or vault keys, or lack a data key that this node has.
+    pub fn differing(&self) -> u64 {
+        let mine = self.state();
+        let state = self.lock();
+        let differing = state.others().filter(|report| {
+            let theirs = &report.state;
+            let lacks_key = theirs.data_key.is_some() && theirs.data_key < mine.data_key;
+            lacks_key || !mine.digests.differences(&theirs.digests).is_empty()
+        });
+        differing.count() as u64
+    }
+
+    /// The parties were read again.
+    pub fn set_digests(&self, digests: Digests) {
+        self.lock().digests = digests;
+    }
+
+    pub(crate) fn use_keys(&self, keys: DataKeys) {
+        self.keys.get_or_init(|| keys);
     }
 
     /// Whether this node is active, or could take over.
@@ -205,6 +278,11 @@ impl Standing {
 
     fn commits(&self) -> MutexGuard<'_, Commits> {
         self.commits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the ports of this node accept.
+    pub(crate) fn serves(&self) -> bool {
+        self.serves.load(Ordering::Acquire)
     }
 
     /// The ports of the active node accept from now on.
@@ -323,5 +401,53 @@ impl Standing {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Its fields are replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(name: &str, parties: &str, data_key: u32) -> NodeReport {
+        let mut report = NodeReport {
+            node: NodeId::parse(name).unwrap(),
+            synced: 0,
+            build: String::new(),
+            peer: None,
+            needs: None,
+            state: NodeState::default(),
+        };
+        report.state.digests.parties = Some(parties.to_owned());
+        report.state.data_key = Some(data_key);
+        report
+    }
+
+    #[test]
+    fn nodes_with_other_parties_or_without_a_data_key_differ() {
+        let folder = tempfile::tempdir().unwrap();
+        let digests = Digests {
+            parties: Some("p1".to_owned()),
+            vault_keys: Some(Vec::new()),
+        };
+        let standing = Standing::of(Formats::of_build(1), digests.clone());
+        standing.use_keys(DataKeys::for_tests(folder.path()));
+        let me = NodeId::parse("n1").unwrap();
+        let see = |others: &[NodeReport]| {
+            let mine = report("n1", "p1", 2);
+            standing.set_nodes([&[mine], others].concat(), &me);
+            standing.differing()
+        };
+        assert_eq!(see(&[]), 0);
+        // What an older build does not say is no difference.
+        let mut silent = report("n2", "p1", 2);
+        silent.state = NodeState::default();
+        assert_eq!(see(&[silent]), 0);
+        assert_eq!(see(&[report("n2", "p1", 2), report("n3", "p1", 3)]), 0);
+        assert_eq!(see(&[report("n2", "p2", 2), report("n3", "p1", 1)]), 2);
+        standing.set_digests(Digests {
+            parties: Some("p2".to_owned()),
+            ..digests
+        });
+        assert_eq!(see(&[report("n2", "p2", 2), report("n3", "p1", 2)]), 1);
     }
 }

@@ -89,7 +89,10 @@ fn answer_hand_over(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing)
     if request.forced || request.epoch != epoch || is_answered {
         return;
     }
-    let refused = refusal(&request, node, &nodes, &standing.measure_lags(node));
+    let refused = match standing.serves() {
+        true => refusal(&request, node, &nodes, &standing.measure_lags(node)),
+        false => Some(format!("{node} does not serve yet")),
+    };
     let to = request.to.as_ref().map_or("any standby", NodeId::as_str);
     match &refused {
         Some(why) => tracing::warn!(to, why, "this node does not hand over"),

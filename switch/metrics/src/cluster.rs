@@ -18,6 +18,8 @@ pub struct ClusterMetrics {
     pub lag_bytes: IntGauge,
     /// Whether this standby could take over.
     pub can_take_over: IntGauge,
+    /// Other nodes that have other parties or keys.
+    pub nodes_differing: IntGauge,
     /// Other nodes that follow.
     pub standbys: IntGauge,
     /// Bytes in the log that are on no second node yet.
@@ -59,6 +61,10 @@ impl ClusterMetrics {
             can_take_over: register.gauge(
                 "cluster_can_take_over",
                 "1 while this node is active, or could take over.",
+            ),
+            nodes_differing: register.gauge(
+                "cluster_nodes_differing",
+                "Other nodes that have other parties or vault keys than this one, or lack a data key that it has.",
             ),
             standbys: register.gauge("cluster_standbys", "Other nodes whose leases live."),
             window_bytes: register.gauge(

@@ -79,7 +79,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let (replication, member, asked) = match cluster::join(&base).await? {
+    let (replication, member, asked) = match cluster::join(&base, &mut hangups).await? {
         Joined::Alone => (None, None, None),
         Joined::Active(replication, member, asked) => {
             (Some(replication), Some(member), Some(asked))
@@ -130,9 +130,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if let Some(standing) = &standing {
         standing.set_serves();
     }
-    let (mut ending, waiting) = match asked {
-        Some((ending, waiting)) => (ending, Some(waiting)),
-        None => (Ending::listen()?, None),
+    let (mut ending, waiting, has_changed) = match asked {
+        Some((ending, waiting, has_changed)) => (ending, Some(waiting), has_changed),
+        None => (Ending::listen()?, None, false),
     };
     ready(addresses);
     service::ready();
@@ -153,7 +153,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         places,
         metrics: base.metrics.clone(),
         worker_tasks: workers.tasks.clone(),
+        standing: standing.clone(),
     };
+    if has_changed {
+        reload.run().await;
+    }
     let asked = ending
         .wait(&mut hangups, &reload, standing.as_deref())
         .await;
