@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+mod findings;
 mod host;
 mod input;
 mod journal;

@@ -7,7 +7,9 @@ use tessera_config::{JournalSettings, Settings};
 use tessera_console::{print, say, start_logging};
 use tessera_encryption::DataKeys;
 use tessera_journal::Location;
-use tessera_switch::journal_location;
+use tessera_switch::{check_cluster, journal_location};
+
+use crate::findings::show;
 
 /// Runs the switch
 #[derive(clap::Args)]
@@ -18,7 +20,7 @@ pub struct Switch {
     /// The folder of journal and store, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Only check the configuration, with its certificates and keys
+    /// Only check the configuration, with its certificates and keys; in a cluster also etcd, and what the other nodes have
     #[arg(long)]
     check: bool,
 }
@@ -57,6 +59,9 @@ impl Switch {
                 print(format_args!("warning: {outdated}\n"))?;
             }
             print(format_args!("{config} is good: {parties} parties\n"))?;
+            if settings.cluster.is_some() {
+                show(&check_cluster(&settings)?)?;
+            }
             return Ok(());
         }
         start_logging(&settings.log)?;

@@ -79,8 +79,16 @@ fn exit(code: u8) -> ! {
     std::process::exit(code.into());
 }
 
+/// A process that has ended because a person asked for another node to be active: as after a take-over, a supervisor starts it again.
+#[derive(Debug, thiserror::Error)]
+#[error("handed over to another node: start this one again, and it goes on as a standby")]
+pub(crate) struct HandedOver;
+
 /// The exit code of a process that could not start or go on, where it is not the usual one.
 pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
+    if error.is::<HandedOver>() {
+        return Some(SUPERSEDED_EXIT_CODE);
+    }
     let is_of_the_disk = |cause: &(dyn std::error::Error + 'static)| {
         if let Some(error) = cause.downcast_ref::<JournalError>() {
             return !matches!(error, JournalError::Locked { .. });

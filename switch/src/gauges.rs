@@ -61,6 +61,11 @@ pub(crate) fn refresh_cluster_before_reading(metrics: &Metrics, standing: &Arc<S
         figures.epoch.set(signed(overview.epoch));
         let behind = overview.seen.saturating_sub(overview.synced);
         figures.entries_behind.set(signed(behind));
+        let lag = standing.lag().unwrap_or_default();
+        figures.lag_seconds.set(lag.milliseconds as f64 / 1000.0);
+        figures.lag_bytes.set(signed(lag.bytes));
+        figures.can_take_over.set(standing.can_take_over().into());
+        figures.nodes_differing.set(signed(standing.differing()));
         figures.standbys.set(signed(standing.others()));
         figures.window_bytes.set(signed(standing.window_bytes()));
         let engine = standing.engine();

@@ -53,6 +53,9 @@ pub mod router;
 pub mod shared;
 pub mod wallet;
 
-pub use cluster::{ClusterView, begin_cluster, leave_cluster, view_cluster};
+pub use cluster::{
+    ClusterView, Findings, begin_cluster, check_cluster, check_join, hand_over, leave_cluster,
+    take_over_by_force, view_cluster,
+};
 pub use process::{Addresses, run};
 pub use recovery::journal_location;

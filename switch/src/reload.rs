@@ -11,8 +11,10 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
+use crate::cluster::digests;
 use crate::router::{WorkerTask, ask_all};
 use tessera_admission::{Parties, PartyDirectory, Places};
+use tessera_cluster::Standing;
 use tessera_config::{
     MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
 };
@@ -26,14 +28,18 @@ pub(crate) struct Reload {
     pub(crate) places: Arc<Places>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) worker_tasks: Vec<UnboundedSender<WorkerTask>>,
+    /// Of a node of a cluster: compares its parties with those of the others.
+    pub(crate) standing: Option<Arc<Standing>>,
 }
 
 impl Reload {
     /// Reads the files and sends them to the workers; if one is wrong, logs the reason and changes nothing.
     pub(crate) async fn run(&self) {
         let settings = Arc::clone(&self.settings);
-        let read = move || -> Result<_, SettingsError> {
+        let is_node = self.standing.is_some();
+        let read = move || -> anyhow::Result<_> {
             let parties = settings.read_parties()?;
+            let digests = is_node.then(|| digests(&settings, &parties)).transpose()?;
             check_authorities(&settings)?;
             let tls = settings
                 .mall
@@ -41,13 +47,16 @@ impl Reload {
                 .as_ref()
                 .map(Certified::read)
                 .transpose()?;
-            Ok((parties, tls))
+            Ok((parties, digests, tls))
         };
-        let (parties, tls) = match tokio::task::spawn_blocking(read).await {
+        let (parties, digests, tls) = match tokio::task::spawn_blocking(read).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => return self.refuse(&error),
             Err(error) => return self.refuse(&error),
         };
+        if let (Some(standing), Some(digests)) = (&self.standing, digests) {
+            standing.set_digests(digests);
+        }
         let before = self.party_directory.parties();
         let figures = &self.metrics.admission;
         let after = Arc::new(before.renewed(parties, figures));

@@ -2,6 +2,7 @@
 //! disks and lines that fail.
 
 mod alone;
+mod checks;
 mod damage;
 mod disks;
 mod engine;

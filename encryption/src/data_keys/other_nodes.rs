@@ -6,8 +6,8 @@ use std::sync::PoisonError;
 use tessera_common::key_file::KeyFileError;
 
 use super::{DataKeyId, DataKeys, TABLE, unwrap};
-use crate::KeysError;
 use crate::table::{self, KeyKind, Row, Table};
+use crate::{KeysError, MasterKey};
 
 impl DataKeys {
     /// The first data key of the table, which all nodes of a cluster have.
@@ -54,6 +54,25 @@ impl DataKeys {
             wallet_keys: None,
         };
         table::write(&path, &table)
+    }
+
+    /// Opens the [lines](Self::wrapped) of another node's table with this node's master key. Nothing is written; errors name the table that
+    /// this folder would get.
+    ///
+    /// # Errors
+    /// Where the lines are none, or the master key is another one.
+    pub fn open_lines(
+        data: &Path,
+        lines: &[String],
+        master: Box<dyn MasterKey>,
+    ) -> Result<(), KeysError> {
+        let path = data.join(TABLE);
+        let rows: Option<Vec<Row>> = lines.iter().map(|line| table::parse(line)).collect();
+        let rows = rows.ok_or_else(|| KeysError::NotAdopted {
+            path: path.clone(),
+            number: 0,
+        })?;
+        Self::unwrapped(path, &rows, master).map(drop)
     }
 
     /// Takes over a data key from the [line](Self::wrapped) of another node. One that is there already is left as it is.
@@ -131,6 +150,13 @@ mod tests {
         DataKeys::make_from(new.path(), &lines).unwrap();
         assert_eq!(DataKeys::for_tests(new.path()).newest(), made);
         assert!(DataKeys::make_from(new.path(), &lines).is_err());
+        // Looked at before it is made.
+        let opened = |digits: &str, lines: &[String]| {
+            let master = crate::MemoryKey::from_hex(&digits.repeat(32)).unwrap();
+            DataKeys::open_lines(new.path(), lines, Box::new(master))
+        };
+        opened("5e", &lines).unwrap();
+        assert!(opened("5f", &lines).is_err() && opened("5e", &[]).is_err());
         // Its own key of the same number is another one.
         let other = DataKeys::for_tests(else_where.path());
         other.rotate().unwrap();

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tessera_kit::clock;
 use tessera_kit::fence::{self, Boottime};
 
 use crate::protocol::{Due, Reply, Said, Tenure};
 use crate::standing::{Role, Standing};
-use crate::{Lease, LogError, NodeId, NodeReport, ReplicatedLog};
+use crate::{Lease, LogError, NodeId, NodeReport, NodeState, ReplicatedLog};
 
 /// The lease is renewed so many times while it lives.
 const RENEWALS: u32 = 6;
@@ -166,6 +167,7 @@ impl Inner {
         let mut renewed: Option<Instant> = None;
         let mut failed = false;
         let mut reported: Option<Instant> = None;
+        let mut reported_state = None;
         loop {
             let mut held = self.lock();
             if held.ended {
@@ -187,12 +189,15 @@ impl Inner {
                 needs: self.standing.needs(),
             };
             let again = reported.is_none_or(|at| at.elapsed() >= REPORT_AGAIN_AFTER);
-            if (held.tenure.has_to_report(said) || again)
+            let state = self.standing.state();
+            let has_changed = reported_state.as_ref() != Some(&state);
+            if (held.tenure.has_to_report(said) || has_changed || again)
                 && reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY)
-                && self.report(&mut held, said)
+                && self.report(&mut held, said, state.clone())
             {
                 held.tenure.reported(said);
                 reported = Some(Instant::now());
+                reported_state = Some(state);
             }
             drop(held);
             thread::sleep(LOOK_EVERY);
@@ -231,6 +236,9 @@ impl Inner {
                 Due::Claim => with(&mut held.lease, |lease| {
                     lease.claim(&self.node).map(Reply::Claimed)
                 }),
+                Due::LookAtClaim => with(&mut held.lease, |lease| {
+                    lease.has_claim().map(Reply::HasClaim)
+                }),
                 Due::ReadHead => self
                     .log
                     .head()
@@ -267,7 +275,7 @@ impl Inner {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn report(&self, held: &mut Held, said: Said) -> bool {
+    fn report(&self, held: &mut Held, said: Said, state: NodeState) -> bool {
         let Some(lease) = &mut held.lease else {
             return false;
         };
@@ -281,6 +289,10 @@ impl Inner {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             peer: self.peer.clone(),
             needs,
+            state: NodeState {
+                clock: clock::system().milliseconds(),
+                ..state
+            },
         };
         let reported = lease.report(&report);
         if let Err(error) = &reported {

@@ -12,17 +12,24 @@
 mod begin;
 mod beside;
 pub mod changes;
+mod commits;
 mod entry;
 mod etcd;
+mod formats;
+mod hand_over;
 mod keeper;
 mod log;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
 mod node;
+mod node_id;
 mod owner;
 pub mod peer;
+mod place;
 mod protocol;
 mod replica;
+mod report;
+mod request;
 mod standby;
 mod standing;
 mod take_over;
@@ -37,15 +44,20 @@ pub use begin::{BeginError, begin};
 pub use beside::{Membership, MembershipError};
 pub use entry::EntryError;
 pub use etcd::{Endpoint, Etcd, EtcdSettings, SetUp};
+pub use formats::Formats;
 pub use keeper::Lost;
 pub use log::{
-    Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, NodeId,
-    NodeReport, Place, ReplicatedLog, Revision,
+    Appended, Claim, Config, Follow, Followed, Head, Lease, LogError, LogStatus, ReplicatedLog,
+    Revision,
 };
 #[cfg(any(test, feature = "testing"))]
 pub use memory::{Loss, Memory, MemoryLog};
 pub use node::{Node, NodeSettings};
+pub use node_id::NodeId;
 pub use owner::{BATCH_BYTES_MAX, Owner};
+pub use place::Place;
 pub use replica::{AnyError, Replica};
+pub use report::{Digests, HandOver, HandOverAnswer, Lag, NodeReport, NodeState};
+pub use request::{RequestError, TakenOver, hand_over, take_over_by_force};
 pub use standby::{Ended, StandbyError};
 pub use standing::{EngineView, Overview, Role, Standing};

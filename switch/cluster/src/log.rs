@@ -1,30 +1,14 @@
 //! What a replicated log is: the seam between the protocol of the nodes and the engine that keeps the entries.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tessera_journal::Cut;
 
-/// Names a node in its cluster: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct NodeId(String);
+use crate::{HandOver, NodeId, NodeReport, Place};
 
 /// The version of the head that a transaction left, as the engine counts them. It changes with every transaction on the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(pub i64);
-
-/// A place in the journal between two batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Position of the next batch.
-    pub position: u64,
-    /// Sequence of the next record.
-    pub sequence: u64,
-    /// What the next record names as its predecessor.
-    pub chain: u64,
-}
 
 /// The end of the log: its last entry, and who owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,22 +36,6 @@ pub struct Config {
     pub log: String,
     /// Partitions of wallets.
     pub partitions: u16,
-}
-
-/// What a node says of itself, as long as its lease lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeReport {
-    /// Who.
-    pub node: NodeId,
-    /// The last entry that is in its files, synced.
-    pub synced: u64,
-    /// Of its build.
-    pub build: String,
-    /// Where other nodes reach it, if they do.
-    pub peer: Option<String>,
-    /// Entries from this one on have to stay in the log: it copies what is before them from another node.
-    #[serde(default)]
-    pub needs: Option<u64>,
 }
 
 /// How an append ended. Where nothing is known of it, [`ReplicatedLog::append`] returns an error.
@@ -194,6 +162,12 @@ pub trait ReplicatedLog: Send + Sync {
     /// Where the log does not answer.
     fn nodes(&self) -> Result<Vec<NodeReport>, LogError>;
 
+    /// The request to hand over that is there, if one is. Linearizable.
+    ///
+    /// # Errors
+    /// Where the log does not answer.
+    fn hand_over(&self) -> Result<Option<HandOver>, LogError>;
+
     /// The engine's own figures.
     ///
     /// # Errors
@@ -205,6 +179,25 @@ pub trait ReplicatedLog: Send + Sync {
     /// # Errors
     /// Where it does not answer.
     fn compact(&self) -> Result<(), LogError>;
+}
+
+impl Config {
+    /// Why a node with so many partitions can't be of this log.
+    pub fn misfit(&self, partitions: u16) -> Option<String> {
+        if self.version != 1 {
+            return Some(format!(
+                "the cluster's log has format {}, this build ({}) knows 1",
+                self.version,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        (self.partitions != partitions).then(|| {
+            format!(
+                "the cluster has {} partitions, this node's configuration says {partitions}",
+                self.partitions
+            )
+        })
+    }
 }
 
 /// Follows the log.
@@ -255,6 +248,25 @@ pub trait Lease: Send {
     /// Where that is not known, or the lease has ended.
     fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError>;
 
+    /// Whether this lease has the claim. Linearizable.
+    ///
+    /// # Errors
+    /// Where that is not known.
+    fn has_claim(&mut self) -> Result<bool, LogError>;
+
+    /// Takes the claim from the lease of another node, in one step, for this lease, and in the name of `node`. Returns how long the other
+    /// lease lives after a renewal: its node may act for so long. `None` where `from` has no claim, and nothing was changed.
+    ///
+    /// # Errors
+    /// Where that is not known.
+    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError>;
+
+    /// Asks the active node to hand over, as long as the lease lives, if nobody has asked. Whether it did.
+    ///
+    /// # Errors
+    /// Where that is not known.
+    fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError>;
+
     /// Takes it back, and leaves the lease as it is.
     ///
     /// # Errors
@@ -272,53 +284,4 @@ pub trait Lease: Send {
     /// # Errors
     /// Where that is not known.
     fn revoke(self: Box<Self>) -> Result<(), LogError>;
-}
-
-impl Place {
-    /// That of the journal.
-    pub fn of(cut: Cut) -> Self {
-        let (position, sequence, chain) = cut.to_stored();
-        Self {
-            position,
-            sequence,
-            chain,
-        }
-    }
-}
-
-impl NodeId {
-    /// The longest name.
-    const CHARACTERS_MAX: usize = 32;
-
-    /// This name, if it is one.
-    pub fn parse(name: &str) -> Option<Self> {
-        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        let length = (1..=Self::CHARACTERS_MAX).contains(&name.len());
-        (length && name.bytes().all(allowed)).then(|| Self(name.to_owned()))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for NodeId {
-    type Error = &'static str;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        Self::parse(&name).ok_or("a node's name has 1 to 32 of a to z, 0 to 9 and `-`")
-    }
-}
-
-impl From<NodeId> for String {
-    fn from(node: NodeId) -> Self {
-        node.0
-    }
 }

@@ -9,6 +9,7 @@ use tessera_encryption::DataKeys;
 
 use crate::beside::{BesideCount, Membership};
 use crate::entry::EpochKeys;
+use crate::hand_over::Courtesy;
 use crate::keeper::{Keeper, Lost};
 use crate::peer::Peers;
 use crate::protocol::{Following, Reached, bytes_of};
@@ -16,7 +17,7 @@ use crate::replica::Replica;
 use crate::standby::{Ended, Standby, StandbyError, Unsynced};
 use crate::standing::Standing;
 use crate::vacancy::Vacancy;
-use crate::{Config, LogError, NodeId, Place, ReplicatedLog, watch};
+use crate::{Config, Digests, Formats, LogError, NodeId, Place, ReplicatedLog, watch};
 
 /// Between two tries while the log does not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
@@ -38,6 +39,10 @@ pub struct NodeSettings {
     pub partitions: u16,
     /// How other nodes are reached.
     pub peers: Peers,
+    /// Of the journal's events: the newest one that this build reads and writes.
+    pub event_format: u32,
+    /// What has to be the same on the other nodes.
+    pub digests: Digests,
 }
 
 /// See the head of this file.
@@ -59,7 +64,8 @@ impl Node {
         log: Arc<dyn ReplicatedLog>,
         lost: Lost,
     ) -> std::io::Result<Self> {
-        let standing = Arc::new(Standing::default());
+        let formats = Formats::of_build(settings.event_format);
+        let standing = Arc::new(Standing::of(formats, settings.digests.clone()));
         let keeper = Keeper::start(
             Arc::clone(&log),
             settings.node.clone(),
@@ -97,20 +103,10 @@ impl Node {
                  docs/cluster.md, \"When etcd's data is lost\"".to_owned(),
             )
         })?;
-        if config.version != 1 {
-            return Err(StandbyError::OtherLog(format!(
-                "the cluster's log has format {}, this build ({}) knows 1",
-                config.version,
-                env!("CARGO_PKG_VERSION")
-            )));
+        match config.misfit(self.settings.partitions) {
+            Some(why) => Err(StandbyError::OtherLog(why)),
+            None => Ok(config),
         }
-        if config.partitions != self.settings.partitions {
-            return Err(StandbyError::OtherLog(format!(
-                "the cluster has {} partitions, this node's configuration says {}",
-                config.partitions, self.settings.partitions
-            )));
-        }
-        Ok(config)
     }
 
     /// The same as [`check`](Self::check), once the log can be reached.
@@ -149,6 +145,7 @@ impl Node {
         keys: &DataKeys,
         replica: &mut dyn Replica,
     ) -> Result<Ended, StandbyError> {
+        self.standing.use_keys(keys.clone());
         let config = self.check()?;
         let io = |error: std::io::Error| StandbyError::Replica(error.into());
         let log_id = bytes_of(&config.log)
@@ -182,6 +179,7 @@ impl Node {
             node: self.settings.node.clone(),
             log_id,
             keys: keys.clone(),
+            formats: Formats::of_build(self.settings.event_format),
             keeper: &self.keeper,
             standing: Arc::clone(&self.standing),
             following: Following::new(reached),
@@ -190,6 +188,8 @@ impl Node {
             unsynced: Unsynced::default(),
             standbys_min: self.settings.standbys_min,
             vacancy: Vacancy::watch(Arc::clone(&self.log)).map_err(io)?,
+            courtesy: Courtesy::new(self.settings.ttl),
+            refused: None,
             peers: self.settings.peers.clone(),
             unknown,
             opener: EpochKeys::new(keys.clone()),

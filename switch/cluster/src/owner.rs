@@ -172,7 +172,7 @@ impl Owner {
         self.window.add(header.number, bytes.len() as u64);
         self.show_window();
         self.tip.advance(appending.wanted, revision, tag);
-        self.standing.see(header.number);
+        self.standing.committed(header.number, bytes.len() as u64);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tessera_journal::{BatchHead, Cut};
 use crate::beside::BesideCount;
 use crate::changes::Change;
 use crate::entry::{EntryError, EntryHeader, EntryKind, EpochKeys, Opened};
+use crate::hand_over::Courtesy;
 use crate::keeper::Keeper;
 use crate::owner::Owner;
 use crate::peer::{self, PeerError, Peers};
@@ -18,7 +19,7 @@ use crate::replica::{AnyError, Replica};
 use crate::standing::{Role, Standing};
 use crate::take_over::{self, Begun, Candidate};
 use crate::vacancy::Vacancy;
-use crate::{Follow, Followed, LogError, NodeId, Place, ReplicatedLog};
+use crate::{Follow, Followed, Formats, LogError, NodeId, Place, ReplicatedLog};
 
 /// What was taken is synced this long after the first of it, or when it is this much.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -87,6 +88,8 @@ pub(crate) struct Standby<'a> {
     pub node: NodeId,
     pub log_id: [u8; 16],
     pub keys: DataKeys,
+    /// That it reads, and writes once it owns the log.
+    pub formats: Formats,
     pub keeper: &'a Keeper,
     pub standing: Arc<Standing>,
     pub following: Following,
@@ -95,6 +98,9 @@ pub(crate) struct Standby<'a> {
     pub unsynced: Unsynced,
     pub standbys_min: u64,
     pub vacancy: Vacancy,
+    pub courtesy: Courtesy,
+    /// Why another node refuses that this one takes over, as it was when this one wanted to.
+    pub refused: Option<String>,
     pub peers: Peers,
     /// What the data is of is not known yet: it may lack changes beside the journal.
     pub unknown: bool,
@@ -178,10 +184,7 @@ impl Standby<'_> {
                 Ok(self.on(Met::Synced))
             }
             Course::Claim => {
-                let claimed = self.keeper.claim().unwrap_or_else(|error| {
-                    tracing::debug!(%error, "the log could not be claimed");
-                    false
-                });
+                let claimed = self.can_be_read() && self.goes_first() && self.claim();
                 Ok(self.on(Met::Claimed(claimed)))
             }
             Course::BeginEpoch => self.begin_epoch(),
@@ -214,6 +217,38 @@ impl Standby<'_> {
         }
     }
 
+    fn claim(&self) -> bool {
+        self.keeper.claim().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the log could not be claimed");
+            false
+        })
+    }
+
+    /// Whether all nodes that are there can read what this one would write.
+    fn can_be_read(&mut self) -> bool {
+        let Ok(nodes) = self.log.nodes() else {
+            return false;
+        };
+        self.standing.set_nodes(nodes, &self.node);
+        let why = self.standing.refused_by();
+        if let Some(why) = why.as_ref().filter(|_| why != self.refused) {
+            tracing::warn!(why, "this node does not take over");
+        }
+        self.refused = why;
+        self.refused.is_none()
+    }
+
+    /// Not while a person has asked for another node to take over from this epoch, for a while.
+    fn goes_first(&mut self) -> bool {
+        let epoch = self.standing.overview().epoch;
+        let asked = self.log.hand_over().ok().flatten();
+        let named = asked
+            .filter(|request| request.epoch == epoch)
+            .and_then(|request| request.to);
+        self.courtesy
+            .goes_first(named.as_ref(), &self.node, Instant::now())
+    }
+
     fn on(&mut self, met: Met<'_>) -> Course {
         let look = Look {
             vacant: self.vacancy.is_vacant(),
@@ -240,7 +275,8 @@ impl Standby<'_> {
         let (number, bytes) = match followed {
             Followed::Entry { number, bytes } => (number, bytes),
             Followed::Nothing => {
-                self.standing.set_why_not(None);
+                let why_not = self.following.why_not().map(str::to_owned);
+                self.standing.set_why_not(why_not);
                 return Ok(self.on(Met::NoEntry));
             }
             Followed::Behind(first) => return Ok(self.on(Met::Behind(first))),
@@ -258,16 +294,16 @@ impl Standby<'_> {
             let what = "it is of another log";
             return Err(StandbyError::Foreign { number, what });
         }
+        let owner = match header.kind {
+            EntryKind::Epoch => take_over::owner_of(&opened, self.formats)?,
+            EntryKind::Resignation => None,
+            EntryKind::Batch => self.standing.overview().owner,
+        };
         let course = self.on(Met::Entry(header));
         let Course::Take { batch, beside } = course else {
             return Ok(course);
         };
         self.take(&opened, batch, beside, bytes.len())?;
-        let owner = match header.kind {
-            EntryKind::Epoch => take_over::owner_of(&opened),
-            EntryKind::Resignation => None,
-            EntryKind::Batch => self.standing.overview().owner,
-        };
         if header.kind == EntryKind::Epoch {
             self.know_owner(owner.as_ref(), header.epoch)?;
         }
@@ -404,6 +440,7 @@ impl Standby<'_> {
         let candidate = Candidate {
             node: &self.node,
             log_id: self.log_id,
+            formats: self.formats,
             keys: &self.keys,
             key: self.replica.key().unwrap_or_else(|| self.keys.oldest()),
             reached: self.following.reached(),

@@ -1,9 +1,17 @@
 //! What this node is in its cluster, as all of its threads and its operators see it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
-use crate::{LogStatus, NodeId, NodeReport, Place};
+use tessera_encryption::DataKeys;
+use tokio::sync::Notify;
+
+use crate::commits::Commits;
+use crate::{
+    Digests, Formats, HandOverAnswer, Lag, LogStatus, NodeId, NodeReport, NodeState, Place,
+};
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +30,7 @@ pub enum Role {
 }
 
 /// See the head of this file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Standing {
     state: Mutex<State>,
     /// The last entry whose effects are on this node's disk.
@@ -38,11 +46,21 @@ pub struct Standing {
     /// Bytes of entries that this node, as the owner, has put into the log and that may not be deleted yet.
     window_bytes: AtomicU64,
     /// How many of those there may be; 0 while the engine's database is half full.
-    room: AtomicU64,
+    room: Room,
     /// Other nodes whose leases live.
     others: AtomicU64,
     /// Of those, the ones that do not copy.
     whole_others: AtomicUsize,
+    /// Of this node as the owner.
+    commits: Mutex<Commits>,
+    /// It is active, and its ports accept.
+    serves: AtomicBool,
+    /// That this build reads and writes; `None` in a test that has none.
+    formats: Option<Formats>,
+    /// Once they are open.
+    keys: OnceLock<DataKeys>,
+    /// It is to hand over.
+    hands_over: Notify,
     stopping: AtomicBool,
     /// The owner waits: the log takes nothing, or too few standbys follow.
     stalled: AtomicBool,
@@ -56,8 +74,14 @@ struct State {
     epoch: u64,
     owner: Option<NodeId>,
     nodes: Vec<NodeReport>,
+    /// This node.
+    me: Option<NodeId>,
     why_not: Option<String>,
     engine: EngineView,
+    /// How far the others are behind, on the active node.
+    lags: BTreeMap<NodeId, Lag>,
+    answer: Option<HandOverAnswer>,
+    digests: Digests,
 }
 
 /// What this node has seen of the engine that keeps the log.
@@ -105,27 +129,45 @@ fn room(status: &LogStatus) -> u64 {
     }
 }
 
-impl Default for Standing {
+/// Bytes of entries that may be in the log and on no second node.
+#[derive(Debug)]
+struct Room(AtomicU64);
+
+impl Default for Room {
     fn default() -> Self {
-        Self {
-            state: Mutex::default(),
-            synced: AtomicU64::default(),
-            synced_sequence: AtomicU64::default(),
-            seen: AtomicU64::default(),
-            needs: AtomicU64::default(),
-            trim_below: AtomicU64::default(),
-            window_bytes: AtomicU64::default(),
-            room: AtomicU64::new(WINDOW_BYTES_MAX),
-            others: AtomicU64::default(),
-            whole_others: AtomicUsize::default(),
-            stopping: AtomicBool::default(),
-            stalled: AtomicBool::default(),
-            superseded: AtomicBool::default(),
-        }
+        Self(AtomicU64::new(WINDOW_BYTES_MAX))
+    }
+}
+
+impl State {
+    /// The other nodes whose leases live.
+    fn others(&self) -> impl Iterator<Item = &NodeReport> {
+        let is_other = |report: &&NodeReport| Some(&report.node) != self.me.as_ref();
+        self.nodes.iter().filter(is_other)
+    }
+
+    /// Not by this node: at its take-over it is gone, or comes back with another build.
+    fn refused_by(&self, formats: Formats, except: Option<&NodeId>) -> Option<String> {
+        let others = self.others();
+        let others = others.filter(|report| Some(&report.node) != except);
+        formats.refused_by(others.map(|report| (&report.node, report.state.reads)))
     }
 }
 
 impl Standing {
+    /// Of a node that starts.
+    pub(crate) fn of(formats: Formats, digests: Digests) -> Self {
+        let state = State {
+            digests,
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            formats: Some(formats),
+            ..Self::default()
+        }
+    }
+
     /// All of it.
     pub fn overview(&self) -> Overview {
         let State {
@@ -135,6 +177,10 @@ impl Standing {
             nodes,
             why_not,
             engine: _,
+            me: _,
+            lags: _,
+            answer: _,
+            digests: _,
         } = self.lock().clone();
         Overview {
             role,
@@ -147,6 +193,134 @@ impl Standing {
         }
     }
 
+    /// What this node says of itself in its report.
+    pub(crate) fn state(&self) -> NodeState {
+        let state = self.lock();
+        let is_owner = matches!(state.role, Role::Active);
+        let why_not = match state.role {
+            Role::Starting => Some(state.why_not.clone().unwrap_or("it starts".to_owned())),
+            Role::Standby => {
+                let except = state.owner.as_ref();
+                let refused = self
+                    .formats
+                    .and_then(|formats| state.refused_by(formats, except));
+                state.why_not.clone().or(refused)
+            }
+            Role::TakingOver | Role::Active | Role::Resigned => None,
+        };
+        NodeState {
+            epoch: state.epoch,
+            serves: is_owner && self.serves(),
+            why_not,
+            lags: match is_owner {
+                true => state.lags.clone(),
+                false => BTreeMap::new(),
+            },
+            held_bytes: match is_owner {
+                true => self.window_bytes(),
+                false => 0,
+            },
+            digests: state.digests.clone(),
+            data_key: self.keys.get().map(|keys| keys.newest().0),
+            reads: self.formats,
+            clock: 0,
+            answer: state.answer.clone(),
+        }
+    }
+
+    /// Why this node must not own the log: a node that is there could not read what it writes.
+    pub(crate) fn refused_by(&self) -> Option<String> {
+        self.lock().refused_by(self.formats?, None)
+    }
+
+    /// Other nodes that are there and have other parties or vault keys, or lack a data key that this node has.
+    pub fn differing(&self) -> u64 {
+        let mine = self.state();
+        let state = self.lock();
+        let differing = state.others().filter(|report| {
+            let theirs = &report.state;
+            let lacks_key = theirs.data_key.is_some() && theirs.data_key < mine.data_key;
+            lacks_key || !mine.digests.differences(&theirs.digests).is_empty()
+        });
+        differing.count() as u64
+    }
+
+    /// The parties were read again.
+    pub fn set_digests(&self, digests: Digests) {
+        self.lock().digests = digests;
+    }
+
+    pub(crate) fn use_keys(&self, keys: DataKeys) {
+        self.keys.get_or_init(|| keys);
+    }
+
+    /// Whether this node is active, or could take over.
+    pub fn can_take_over(&self) -> bool {
+        self.state().why_not.is_none()
+    }
+
+    /// How far this node is behind, as the active node measured last; `None` where that is not known.
+    pub fn lag(&self) -> Option<Lag> {
+        let state = self.lock();
+        let (owner, me) = (state.owner.as_ref()?, state.me.as_ref()?);
+        let report = state.nodes.iter().find(|report| report.node == *owner)?;
+        report.state.lags.get(me).copied()
+    }
+
+    /// The log has taken an entry of this node as the owner.
+    pub(crate) fn committed(&self, number: u64, bytes: u64) {
+        let now = Instant::now();
+        self.commits().add(number, bytes, now);
+        self.see(number);
+    }
+
+    /// Returns once this node is asked to hand over to another one: its process is to end in order.
+    pub async fn asked_to_hand_over(&self) {
+        self.hands_over.notified().await;
+    }
+
+    /// The last answer that was given.
+    pub(crate) fn answer(&self) -> Option<HandOverAnswer> {
+        self.lock().answer.clone()
+    }
+
+    /// Answers a request to hand over, and has that be done where it is not refused.
+    pub(crate) fn answer_hand_over(&self, answer: HandOverAnswer) {
+        let agreed = answer.refused.is_none();
+        self.lock().answer = Some(answer);
+        if agreed {
+            self.hands_over.notify_one();
+        }
+    }
+
+    /// Measures how far the other nodes are behind.
+    pub(crate) fn measure_lags(&self, me: &NodeId) -> BTreeMap<NodeId, Lag> {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let commits = self.commits();
+        let others = state.nodes.iter().filter(|report| report.node != *me);
+        let lags: BTreeMap<_, _> = others
+            .map(|report| (report.node.clone(), commits.lag(report.synced, now)))
+            .collect();
+        drop(commits);
+        state.lags.clone_from(&lags);
+        lags
+    }
+
+    fn commits(&self) -> MutexGuard<'_, Commits> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the ports of this node accept.
+    pub(crate) fn serves(&self) -> bool {
+        self.serves.load(Ordering::Acquire)
+    }
+
+    /// The ports of the active node accept from now on.
+    pub fn set_serves(&self) {
+        self.serves.store(true, Ordering::Release);
+    }
+
     /// The engine that keeps the log.
     pub fn engine(&self) -> EngineView {
         self.lock().engine.clone()
@@ -154,7 +328,7 @@ impl Standing {
 
     pub(crate) fn set_engine(&self, status: Option<LogStatus>) {
         if let Some(status) = &status {
-            self.room.store(room(status), Ordering::Release);
+            self.room.0.store(room(status), Ordering::Release);
         }
         let engine = &mut self.lock().engine;
         if let Some(leader) = status.as_ref().map(|status| status.leader) {
@@ -176,7 +350,7 @@ impl Standing {
 
     /// Bytes of entries that may be in the log and on no second node.
     pub(crate) fn room(&self) -> u64 {
-        self.room.load(Ordering::Acquire)
+        self.room.0.load(Ordering::Acquire)
     }
 
     /// What this node does.
@@ -230,7 +404,8 @@ impl Standing {
         let is_whole = |report: &&NodeReport| report.node != *me && report.needs.is_none();
         let whole = nodes.iter().filter(is_whole).count();
         self.whole_others.store(whole, Ordering::Release);
-        self.lock().nodes = nodes;
+        let mut state = self.lock();
+        (state.nodes, state.me) = (nodes, Some(me.clone()));
     }
 
     /// Other nodes whose leases live.
@@ -279,7 +454,7 @@ impl Standing {
         self.trim_below.fetch_max(number, Ordering::AcqRel);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Its fields are replaced whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -312,5 +487,48 @@ mod tests {
         // What it said last counts while it does not answer.
         standing.set_engine(None);
         assert_eq!(standing.room(), 0);
+    }
+
+    fn report(name: &str, parties: &str, data_key: u32) -> NodeReport {
+        let mut report = NodeReport {
+            node: NodeId::parse(name).unwrap(),
+            synced: 0,
+            build: String::new(),
+            peer: None,
+            needs: None,
+            state: NodeState::default(),
+        };
+        report.state.digests.parties = Some(parties.to_owned());
+        report.state.data_key = Some(data_key);
+        report
+    }
+
+    #[test]
+    fn nodes_with_other_parties_or_without_a_data_key_differ() {
+        let folder = tempfile::tempdir().unwrap();
+        let digests = Digests {
+            parties: Some("p1".to_owned()),
+            vault_keys: Some(Vec::new()),
+        };
+        let standing = Standing::of(Formats::of_build(1), digests.clone());
+        standing.use_keys(DataKeys::for_tests(folder.path()));
+        let me = NodeId::parse("n1").unwrap();
+        let see = |others: &[NodeReport]| {
+            let mine = report("n1", "p1", 2);
+            standing.set_nodes([&[mine], others].concat(), &me);
+            standing.differing()
+        };
+        assert_eq!(see(&[]), 0);
+        // What an older build does not say is no difference.
+        let mut silent = report("n2", "p1", 2);
+        silent.state = NodeState::default();
+        assert_eq!(see(&[silent]), 0);
+        assert_eq!(see(&[report("n2", "p1", 2), report("n3", "p1", 3)]), 0);
+        assert_eq!(see(&[report("n2", "p2", 2), report("n3", "p1", 1)]), 2);
+        standing.set_digests(Digests {
+            parties: Some("p2".to_owned()),
+            ..digests
+        });
+        assert_eq!(see(&[report("n2", "p2", 2), report("n3", "p1", 2)]), 1);
     }
 }

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use tessera_encryption::{DataKeyId, DataKeys};
 
 use crate::beside::BesideCount;
-use crate::entry::{Body, EntryKind, EpochKey, Opened};
+use crate::entry::{Body, EntryError, EntryKind, EpochKey, Opened};
+use crate::formats::Unreadable;
 use crate::owner::Owner;
 use crate::protocol::{Appending, Candidacy, Canvass, Reached, Tip};
 use crate::standing::Standing;
-use crate::{Head, LogError, NodeId, ReplicatedLog, Revision};
+use crate::{Formats, Head, LogError, NodeId, ReplicatedLog, Revision};
 
 /// Between two tries while the log does not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -24,6 +25,9 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 struct Begins {
     node: NodeId,
     build: String,
+    /// That its owner writes; not said by the first builds.
+    #[serde(default)]
+    formats: Option<Formats>,
 }
 
 /// Who would begin an epoch.
@@ -31,6 +35,8 @@ pub(crate) struct Candidate<'a> {
     pub node: &'a NodeId,
     pub log_id: [u8; 16],
     pub keys: &'a DataKeys,
+    /// That it writes as the owner.
+    pub formats: Formats,
     /// One that all nodes have: they have to read the epoch's entries.
     pub key: DataKeyId,
     pub reached: &'a Reached,
@@ -157,6 +163,7 @@ fn epoch_entry(
     let begins = Begins {
         node: candidate.node.clone(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
+        formats: Some(candidate.formats),
     };
     let content = serde_json::to_vec(&begins).map_err(|error| unusable(error.to_string()))?;
     let body = Body {
@@ -198,7 +205,20 @@ impl Begun {
 }
 
 /// Whose epoch an entry begins.
-pub(crate) fn owner_of(opened: &Opened) -> Option<NodeId> {
-    let begins: Begins = serde_json::from_slice(opened.body().content).ok()?;
-    Some(begins.node)
+///
+/// # Errors
+/// Where a node that reads these formats can't follow it.
+pub(crate) fn owner_of(opened: &Opened, reads: Formats) -> Result<Option<NodeId>, EntryError> {
+    let Ok(Begins { node, formats, .. }) = serde_json::from_slice(opened.body().content) else {
+        return Ok(None);
+    };
+    match formats.and_then(|formats| reads.unreadable(formats)) {
+        None => Ok(Some(node)),
+        Some(Unreadable { what, found, known }) => Err(EntryError::Epoch {
+            number: opened.header.number,
+            what,
+            found,
+            known,
+        }),
+    }
 }

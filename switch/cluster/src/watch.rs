@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::hand_over::refusal;
 use crate::protocol::{trim_below, without_needed};
-use crate::standing::{Role, Standing};
-use crate::{NodeId, ReplicatedLog};
+use crate::standing::{Overview, Role, Standing};
+use crate::{HandOverAnswer, NodeId, ReplicatedLog};
 
 /// Entries stay in the log so much longer than they have to.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -14,6 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const ASK_EVERY: Duration = Duration::from_secs(5);
 /// Of entries that stay because a node needs them: a quarter of what the log may hold.
 const NEEDED_BYTES_MAX: u64 = 256 << 20;
+/// How often the active node says anew how far behind the others are.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
 const COMPACT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until the node stops.
@@ -29,6 +32,7 @@ pub(crate) fn start(
 
 fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
     let mut compacted = Instant::now();
+    let mut measured = Instant::now();
     let mut asked: Option<Instant> = None;
     while !standing.is_stopping() {
         thread::sleep(LOOK_EVERY);
@@ -54,6 +58,11 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
             continue;
         }
         standing.set_trim_below(below);
+        if measured.elapsed() >= MEASURE_EVERY {
+            measured = Instant::now();
+            standing.measure_lags(node);
+        }
+        answer_hand_over(log, node, standing);
         if compacted.elapsed() >= COMPACT_EVERY {
             compacted = Instant::now();
             if let Err(error) = log.compact() {
@@ -61,4 +70,36 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
             }
         }
     }
+}
+
+/// Sees a request to hand over once, and answers it. One of another epoch is too late, or too early.
+fn answer_hand_over(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
+    let request = match log.hand_over() {
+        Ok(Some(request)) => request,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::debug!(%error, "requests to hand over can't be seen");
+            return;
+        }
+    };
+    let Overview { epoch, nodes, .. } = standing.overview();
+    let is_answered = standing
+        .answer()
+        .is_some_and(|answer| answer.id == request.id);
+    if request.forced || request.epoch != epoch || is_answered {
+        return;
+    }
+    let refused = match standing.serves() {
+        true => refusal(&request, node, &nodes, &standing.measure_lags(node)),
+        false => Some(format!("{node} does not serve yet")),
+    };
+    let to = request.to.as_ref().map_or("any standby", NodeId::as_str);
+    match &refused {
+        Some(why) => tracing::warn!(to, why, "this node does not hand over"),
+        None => tracing::info!(to, "handing over to another node"),
+    }
+    standing.answer_hand_over(HandOverAnswer {
+        id: request.id,
+        refused,
+    });
 }

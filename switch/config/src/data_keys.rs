@@ -30,6 +30,15 @@ impl Settings {
         Ok(DataKeys::read(&self.data, master)?)
     }
 
+    /// Opens the lines of another node's key table with this node's master key. Nothing is written.
+    ///
+    /// # Errors
+    /// Where there is no master key, or it does not open them.
+    pub fn opens(&self, lines: &[String]) -> Result<(), SettingsError> {
+        let master = self.encryption.master_key.open()?;
+        Ok(DataKeys::open_lines(&self.data, lines, master)?)
+    }
+
     /// The vault's keys of a build before, where there are any.
     ///
     /// # Errors

@@ -96,6 +96,14 @@ impl Settings {
         })
     }
 
+    /// Names these parties, their files and their keys, in 16 hexadecimal digits: it is the same where all of that is.
+    ///
+    /// # Errors
+    /// Where a file can't be read.
+    pub fn parties_digest(&self, parties: &[Party]) -> Result<String, SettingsError> {
+        parties::digest(&self.parties_folder, parties)
+    }
+
     /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;

@@ -67,7 +67,7 @@ pub use event::{
     Reconciled, ToHost, Wanted,
 };
 pub use event::{Item, Items, Side};
-pub use event::{read_totals, write_totals};
+pub use event::{NEWEST_KIND, read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};

@@ -1,6 +1,6 @@
 //! This node's place in its cluster. A switch on its own has none of these figures.
 
-use prometheus::{Histogram, IntGauge};
+use prometheus::{Gauge, Histogram, IntGauge};
 
 use super::register::{Register, SECONDS};
 
@@ -12,6 +12,14 @@ pub struct ClusterMetrics {
     pub epoch: IntGauge,
     /// Entries that this node knows of and does not have on its disk.
     pub entries_behind: IntGauge,
+    /// How long ago the log took the first entry that this node lacks, as the active node measured.
+    pub lag_seconds: Gauge,
+    /// Bytes of the entries that it lacks.
+    pub lag_bytes: IntGauge,
+    /// Whether this standby could take over.
+    pub can_take_over: IntGauge,
+    /// Other nodes that have other parties or keys.
+    pub nodes_differing: IntGauge,
     /// Other nodes that follow.
     pub standbys: IntGauge,
     /// Bytes in the log that are on no second node yet.
@@ -41,6 +49,22 @@ impl ClusterMetrics {
             entries_behind: register.gauge(
                 "cluster_entries_behind",
                 "Entries of the replicated log that this node knows of and does not have on its disk.",
+            ),
+            lag_seconds: register.fraction(
+                "cluster_lag_seconds",
+                "Seconds since the replicated log took the first entry that this node lacks, as the active node measured last; 0 on the active node.",
+            ),
+            lag_bytes: register.gauge(
+                "cluster_lag_bytes",
+                "Bytes of the entries of the replicated log that this node lacks, as the active node measured last; 0 on the active node.",
+            ),
+            can_take_over: register.gauge(
+                "cluster_can_take_over",
+                "1 while this node is active, or could take over.",
+            ),
+            nodes_differing: register.gauge(
+                "cluster_nodes_differing",
+                "Other nodes that have other parties or vault keys than this one, or lack a data key that it has.",
             ),
             standbys: register.gauge("cluster_standbys", "Other nodes whose leases live."),
             window_bytes: register.gauge(

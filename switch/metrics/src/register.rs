@@ -71,6 +71,11 @@ impl<'a> Register<'a> {
         self.known(IntGaugeVec::new(opts(name, help), labels))
     }
 
+    /// A gauge of seconds.
+    pub(super) fn fraction(&self, name: &str, help: &str) -> Gauge {
+        self.known(Gauge::with_opts(opts(name, help)))
+    }
+
     /// A gauge of something that is not whole, such as seconds.
     pub(super) fn fraction_family(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
         self.known(GaugeVec::new(opts(name, help), labels))

@@ -5,13 +5,15 @@ use std::thread;
 
 use anyhow::Context as _;
 use tessera_cluster::{Ended, Standing};
+use tessera_config::Settings;
 use tessera_journal::Replication;
+use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 
 use super::base::Base;
 use super::ending::Ending;
 use super::waiting::Waiting;
-use crate::cluster::{Member, replication};
+use crate::cluster::{Member, digests, replication};
 use crate::gauges;
 use crate::recovery::Keeps;
 
@@ -20,13 +22,17 @@ pub(super) enum Joined {
     /// There is none.
     Alone,
     /// This node owns the log, and its journal has all that the log has.
-    Active(Replication, Member, (Ending, Waiting)),
+    /// The last: its parties are to be read again, because a person has asked for that meanwhile.
+    Active(Replication, Member, (Ending, Waiting, bool)),
     /// It was asked to stop while it was a standby.
     Stopped(Member),
 }
 
 /// Returns when this process is to serve, or to end.
-pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
+///
+/// A standby has nothing to reload, but its files are compared with those of other nodes: at SIGHUP it looks at them again. What it read
+/// at its start it reads again once it is active.
+pub(super) async fn join(base: &Base, hangups: &mut Signal) -> anyhow::Result<Joined> {
     let Some(cluster) = &base.settings.cluster else {
         return Ok(Joined::Alone);
     };
@@ -54,6 +60,7 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
             let _ = done.send(run());
         })?;
     tokio::pin!(ended);
+    let mut has_changed = false;
     loop {
         tokio::select! {
             ended = &mut ended => {
@@ -63,10 +70,18 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
                         Ok(Joined::Stopped(member))
                     }
                     (Ended::Promoted(owner), member, waiting) => {
-                        Ok(Joined::Active(replication(owner), member, (ending, waiting)))
+                        let asked = (ending, waiting, has_changed);
+                        Ok(Joined::Active(replication(owner), member, asked))
                     }
                     (Ended::Stopped, member, _) => Ok(Joined::Stopped(member)),
                 };
+            }
+            _ = hangups.recv() => {
+                has_changed = true;
+                if let Some(standing) = stopper.get() {
+                    look_again(&base.settings, standing);
+                }
+                continue;
             }
             () = ending.asked() => {}
         }
@@ -74,6 +89,17 @@ pub(super) async fn join(base: &Base) -> anyhow::Result<Joined> {
             Some(standing) => standing.stop(),
             // It has not begun to follow.
             None => anyhow::bail!("stopped before it joined the cluster"),
+        }
+    }
+}
+
+/// The files that have to be the same on all nodes may have changed.
+fn look_again(settings: &Settings, standing: &Standing) {
+    let read = || digests(settings, &settings.read_parties()?);
+    match read() {
+        Ok(digests) => standing.set_digests(digests),
+        Err(error) => {
+            tracing::warn!(%error, "the parties' files can't be used: this node would refuse them once it is active")
         }
     }
 }

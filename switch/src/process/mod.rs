@@ -29,12 +29,13 @@ use base::Base;
 use cluster::Joined;
 use control::Control;
 use data::Data;
-use ending::Ending;
+use ending::{Asked, Ending};
 use ports::Ports;
 use unfinished::Unfinished;
 use workers::Workers;
 
 use crate::cluster::Member;
+use crate::fault::HandedOver;
 use crate::ops::Operator;
 use crate::reload::Reload;
 use crate::renewal;
@@ -79,7 +80,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let (replication, member, asked) = match cluster::join(&base).await? {
+    let (replication, member, asked) = match cluster::join(&base, &mut hangups).await? {
         Joined::Alone => (None, None, None),
         Joined::Active(replication, member, asked) => {
             (Some(replication), Some(member), Some(asked))
@@ -125,9 +126,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
     let ports = ports.accept(&workers, &places, &base)?;
     base.health.set_serving(true);
-    let (mut ending, waiting) = match asked {
-        Some((ending, waiting)) => (ending, Some(waiting)),
-        None => (Ending::listen()?, None),
+    let standing = member.as_ref().map(|member| member.standing().clone());
+    if let Some(standing) = &standing {
+        standing.set_serves();
+    }
+    let (mut ending, waiting, has_changed) = match asked {
+        Some((ending, waiting, has_changed)) => (ending, Some(waiting), has_changed),
+        None => (Ending::listen()?, None, false),
     };
     ready(addresses);
     service::ready();
@@ -147,8 +152,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         places,
         metrics: base.metrics.clone(),
         worker_tasks: workers.tasks.clone(),
+        standing: standing.clone(),
     };
-    ending.wait(&mut hangups, &reload).await;
+    if has_changed {
+        reload.run().await;
+    }
+    let asked = ending
+        .wait(&mut hangups, &reload, standing.as_deref())
+        .await;
     service::stopping();
 
     let standing = member.as_ref().map(|member| Arc::clone(member.standing()));
@@ -176,7 +187,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         end(member).await;
     }
     operations.stop(false).await;
-    Ok(())
+    match asked {
+        Asked::Stop => Ok(()),
+        Asked::HandOver => Err(HandedOver.into()),
+    }
 }
 
 /// After a take-over clients connect at once: what they ask before a line to the financial system is up would be declined.

@@ -71,6 +71,11 @@ impl KeyRing {
         }
     }
 
+    /// The numbers of its keys, which rise.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.keys.iter().map(|(number, _)| *number)
+    }
+
     pub(super) fn find(&self, number: u32) -> Option<&Aes256Gcm> {
         let place = self
             .keys

@@ -9,7 +9,7 @@ pub(crate) const HEADER_BYTES: usize = 176;
 /// Of the salt of an epoch.
 pub(crate) const SALT_BYTES: usize = 32;
 /// The format of this build.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 const MAGIC: [u8; 8] = *b"TSSRENTR";
 
 const SEGMENT_BEGINS: u32 = 1;

@@ -36,7 +36,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use header::{EntryHeader, EntryKind, Tag};
+pub(crate) use header::{EntryHeader, EntryKind, Tag, VERSION as ENTRY_VERSION};
 pub(crate) use seal::{Body, EpochKey, EpochKeys, Opened};
 
 /// Why an entry can't be used.
@@ -60,6 +60,22 @@ pub enum EntryError {
         /// Of the entry.
         number: u64,
         /// The format that it says.
+        found: u32,
+        /// The newest format of this build.
+        known: u32,
+    },
+    /// A newer build writes what this one can't read.
+    #[error(
+        "the epoch that begins with entry {number} of the replicated log has {what} format {found}, this build ({}) reads up to format \
+         {known}: install the build of the active node here",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Epoch {
+        /// Of the entry.
+        number: u64,
+        /// Of what the format is.
+        what: &'static str,
+        /// The format that its owner writes.
         found: u32,
         /// The newest format of this build.
         known: u32,

@@ -21,8 +21,8 @@ use super::settings::EtcdSettings;
 use super::status::{self, SetUp};
 use super::wire::CompactRequest;
 use crate::{
-    Appended, Config, Follow, Head, Lease, LogError, LogStatus, NodeId, NodeReport, ReplicatedLog,
-    Revision,
+    Appended, Config, Follow, HandOver, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
+    ReplicatedLog, Revision,
 };
 
 /// The log of one cluster in etcd. See the head of this folder.
@@ -157,6 +157,11 @@ impl ReplicatedLog for Etcd {
 
     fn nodes(&self) -> Result<Vec<NodeReport>, LogError> {
         Ok(self.worker.wait(owner::nodes(&self.requests, &self.keys))?)
+    }
+
+    fn hand_over(&self) -> Result<Option<HandOver>, LogError> {
+        let asked = owner::hand_over(&self.requests, &self.keys);
+        Ok(self.worker.wait(asked)?)
     }
 
     fn status(&self) -> Result<LogStatus, LogError> {

@@ -32,6 +32,10 @@ impl Keys {
         self.named("owner")
     }
 
+    pub fn hand_over(&self) -> Bytes {
+        self.named("hand-over")
+    }
+
     pub fn node(&self, node: &NodeId) -> Bytes {
         self.named(&format!("nodes/{node}"))
     }

@@ -17,10 +17,10 @@ use super::link::{Chosen, Link};
 use super::owner::name_of;
 use super::runtime::Worker;
 use super::wire::{
-    Compare, GrantRequest, KeepAliveRequest, KeepAliveResponse, RangeRequest, RequestOp,
-    RevokeRequest, Target, TxnRequest,
+    Compare, GrantRequest, KeepAliveRequest, KeepAliveResponse, KeyValue, RangeRequest, RequestOp,
+    RevokeRequest, Target, TimeToLiveRequest, TxnRequest,
 };
-use crate::{Claim, Lease, LogError, NodeId, NodeReport};
+use crate::{Claim, HandOver, Lease, LogError, NodeId, NodeReport};
 
 /// How often a report is sent where another one is there.
 const REPORTS_MAX: u32 = 3;
@@ -92,6 +92,18 @@ impl Lease for EtcdLease {
 
     fn claim(&mut self, node: &NodeId) -> Result<Claim, LogError> {
         Ok(self.worker.wait(self.holder.claim(node))?)
+    }
+
+    fn has_claim(&mut self) -> Result<bool, LogError> {
+        Ok(self.worker.wait(self.holder.has_claim())?)
+    }
+
+    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError> {
+        Ok(self.worker.wait(self.holder.seize(from, node))?)
+    }
+
+    fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError> {
+        Ok(self.worker.wait(self.holder.ask_hand_over(request))?)
     }
 
     fn disclaim(&mut self) -> Result<(), LogError> {
@@ -181,6 +193,57 @@ impl Holder {
             true => Ok(Claim::Ours),
             false => Ok(Claim::Others(name_of(&found)?)),
         }
+    }
+
+    async fn has_claim(&self) -> Result<bool, Fault> {
+        let found = self.claim_now().await?;
+        Ok(found.is_some_and(|found| found.lease == self.id))
+    }
+
+    async fn claim_now(&self) -> Result<Option<KeyValue>, Fault> {
+        let key = self.keys.owner();
+        let read = self.link.ask(&RangeRequest::one(key.clone())).await?;
+        one(key, read)
+    }
+
+    async fn seize(&self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, Fault> {
+        let Some(found) = self.claim_now().await? else {
+            return Ok(None);
+        };
+        if name_of(&found)? != *from {
+            return Ok(None);
+        }
+        let request = TimeToLiveRequest { id: found.lease };
+        let lives = self.link.ask(&request).await?;
+        let Ok(seconds @ 1..) = u64::try_from(lives.granted_seconds) else {
+            return Ok(None);
+        };
+        let name = Bytes::copy_from_slice(node.as_str().as_bytes());
+        let is_ours = self.put_where(Target::Lease(found.lease), self.keys.owner(), name);
+        Ok(is_ours.await?.then_some(Duration::from_secs(seconds)))
+    }
+
+    async fn ask_hand_over(&self, request: &HandOver) -> Result<bool, Fault> {
+        let value = Bytes::from(json(request)?);
+        self.put_where(Target::CreateRevision(0), self.keys.hand_over(), value)
+            .await
+    }
+
+    /// Puts the key with this lease, if it is as expected. Whether it is there with this lease afterwards: an earlier attempt may have
+    /// done it.
+    async fn put_where(&self, expected: Target, key: Bytes, value: Bytes) -> Result<bool, Fault> {
+        let request = TxnRequest {
+            compare: vec![Compare::equal(key.clone(), expected)],
+            success: vec![RequestOp::put(key.clone(), value, self.id)],
+            failure: vec![RequestOp::range(RangeRequest::one(key.clone()))],
+        };
+        let mut answer = self.link.ask(&request).await.map_err(ended)?;
+        if answer.succeeded {
+            return Ok(true);
+        }
+        let read = answer.range(0);
+        let read = read.ok_or_else(|| nonsense("a transaction without what it read"))?;
+        Ok(one(key, read)?.is_some_and(|found| found.lease == self.id))
     }
 
     async fn disclaim(&self) -> Result<(), Fault> {

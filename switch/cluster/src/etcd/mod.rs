@@ -7,6 +7,7 @@
 //! /tessera/<cluster>/log/<number>    the bytes of an entry; the number has 20 digits
 //! /tessera/<cluster>/owner           the name of the node that is a candidate or the owner    with its lease
 //! /tessera/<cluster>/nodes/<node>    JSON of NodeReport                                       with its lease
+//! /tessera/<cluster>/hand-over       JSON of HandOver                                         with the lease of the command that asks
 //! ```
 //!
 //! An append is one transaction:

@@ -12,7 +12,7 @@ use super::limits::{PAUSE, SILENCE};
 use super::link::Link;
 use super::watch::{Watch, Watched};
 use super::wire::{KeyValue, RangeRequest};
-use crate::{NodeId, NodeReport};
+use crate::{HandOver, NodeId, NodeReport};
 
 /// More nodes than any cluster has.
 const NODES_MAX: i64 = 100;
@@ -87,6 +87,12 @@ pub async fn nodes(link: &Link, keys: &Keys) -> Result<Vec<NodeReport>, Fault> {
     };
     let read = link.ask(&range).await?;
     read.kvs.iter().map(parsed).collect()
+}
+
+pub async fn hand_over(link: &Link, keys: &Keys) -> Result<Option<HandOver>, Fault> {
+    let read = link.ask(&RangeRequest::one(keys.hand_over())).await?;
+    let found = one(keys.hand_over(), read)?;
+    found.map(|found| parsed(&found)).transpose()
 }
 
 /// The number of the oldest entry.

@@ -8,8 +8,8 @@ use super::follow::Follower;
 use super::lease::MemoryLease;
 use super::line::MemoryLog;
 use crate::{
-    Appended, Config, Follow, Head, Lease, LogError, LogStatus, NodeId, NodeReport, ReplicatedLog,
-    Revision,
+    Appended, Config, Follow, HandOver, Head, Lease, LogError, LogStatus, NodeId, NodeReport,
+    ReplicatedLog, Revision,
 };
 
 impl ReplicatedLog for MemoryLog {
@@ -71,8 +71,11 @@ impl ReplicatedLog for MemoryLog {
         Ok(Box::new(Follower::new(self.clone(), from)))
     }
 
-    fn lease(&self, _ttl: Duration) -> Result<Box<dyn Lease>, LogError> {
-        let lease = self.state()?.grant();
+    fn lease(&self, ttl: Duration) -> Result<Box<dyn Lease>, LogError> {
+        let mut state = self.state()?;
+        let lease = state.grant();
+        state.ttls.insert(lease, ttl);
+        drop(state);
         Ok(Box::new(MemoryLease::new(self.clone(), lease)))
     }
 
@@ -95,6 +98,11 @@ impl ReplicatedLog for MemoryLog {
 
     fn nodes(&self) -> Result<Vec<NodeReport>, LogError> {
         Ok(self.state()?.reports())
+    }
+
+    fn hand_over(&self) -> Result<Option<HandOver>, LogError> {
+        let state = self.state()?;
+        Ok(state.hand_over.as_ref().map(|(request, _)| request.clone()))
     }
 
     fn status(&self) -> Result<LogStatus, LogError> {

@@ -1,7 +1,9 @@
 //! A lease, which ends when a test says so.
 
+use std::time::Duration;
+
 use super::{MemoryLog, State};
-use crate::{Claim, Lease, LogError, NodeId, NodeReport};
+use crate::{Claim, HandOver, Lease, LogError, NodeId, NodeReport};
 
 pub(super) struct MemoryLease {
     log: MemoryLog,
@@ -29,6 +31,31 @@ impl Lease for MemoryLease {
             return Err(LogError::Unavailable("the answer was lost".into()));
         }
         claimed.ok_or_else(ended)
+    }
+
+    fn has_claim(&mut self) -> Result<bool, LogError> {
+        Ok(self.log.state()?.has_claim(self.id))
+    }
+
+    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError> {
+        let mut state = self.log.state()?;
+        if state.claimed().as_ref() != Some(from) {
+            return Ok(None);
+        }
+        let seized = state.seize(node, self.id);
+        Ok(seized.map(|lease| state.ttls.get(&lease).copied().unwrap_or_default()))
+    }
+
+    fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError> {
+        let mut state = self.log.state()?;
+        if !state.lives(self.id) {
+            return Err(ended());
+        }
+        let is_free = state.hand_over.is_none();
+        state
+            .hand_over
+            .get_or_insert_with(|| (request.clone(), self.id));
+        Ok(is_free)
     }
 
     fn disclaim(&mut self) -> Result<(), LogError> {
@@ -80,12 +107,26 @@ impl State {
         })
     }
 
+    pub(crate) fn has_claim(&self, lease: u64) -> bool {
+        self.owner.as_ref().is_some_and(|(_, of)| *of == lease)
+    }
+
+    /// The lease that had the claim; `None` where none had, or this one has ended.
+    pub(crate) fn seize(&mut self, node: &NodeId, lease: u64) -> Option<u64> {
+        if !self.lives(lease) {
+            return None;
+        }
+        let (_, from) = self.owner.replace((node.clone(), lease))?;
+        Some(from)
+    }
+
     /// Whether the lease lives.
     pub(crate) fn report(&mut self, report: &NodeReport, lease: u64) -> bool {
         let lives = self.lives(lease);
         if lives {
             let said = (report.clone(), lease);
             self.nodes.insert(report.node.clone(), said);
+            self.reports_written += 1;
         }
         lives
     }
@@ -94,5 +135,6 @@ impl State {
         self.leases.remove(&lease);
         self.owner.take_if(|(_, of)| *of == lease);
         self.nodes.retain(|_, (_, of)| *of != lease);
+        self.hand_over.take_if(|(_, of)| *of == lease);
     }
 }

@@ -60,6 +60,11 @@ impl MemoryLog {
         self.line.faults().delay = delay;
     }
 
+    /// How often nodes have said something of themselves.
+    pub fn reports_written(&self) -> u64 {
+        self.memory.lock().reports_written
+    }
+
     /// Cuts the line, with its followers and leases, or mends it.
     pub fn cut(&self, is_cut: bool) {
         self.line.is_cut.store(is_cut, Ordering::Relaxed);

@@ -13,9 +13,10 @@ mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::protocol::Rule;
-use crate::{Appended, Config, Head, NodeId, NodeReport, Revision};
+use crate::{Appended, Config, HandOver, Head, NodeId, NodeReport, Revision};
 
 pub use line::{Loss, MemoryLog};
 
@@ -39,8 +40,12 @@ pub(crate) struct State {
     entries: BTreeMap<u64, Vec<u8>>,
     leases: BTreeSet<u64>,
     leases_granted: u64,
+    /// As they were asked for.
+    ttls: BTreeMap<u64, Duration>,
     owner: Option<(NodeId, u64)>,
     nodes: BTreeMap<NodeId, (NodeReport, u64)>,
+    reports_written: u64,
+    hand_over: Option<(HandOver, u64)>,
     is_full: bool,
     /// Appends on their way, which arrive when a test says so.
     under_way: Vec<Append>,

@@ -142,6 +142,7 @@ impl Server {
             build: String::new(),
             peer: Some(self.address.clone()),
             needs: None,
+            state: Default::default(),
         }
     }
 
@@ -320,7 +321,7 @@ fn what_a_damaged_node_sends_is_copied_from_another_one() {
     peers.addresses.extend(damaged.peer.clone());
     let nodes = [damaged, server.report()];
     let mut copy = |nodes: &[NodeReport]| {
-        super::client::copy(&peers, LOG, 77, server.last, nodes, &mut files).unwrap()
+        copy(&peers, LOG, 77, server.last, nodes, &mut files).unwrap()
     };
     let error = copy(&nodes[..1]).unwrap_err().to_string();
     assert!(error.contains("its bytes are not those"), "{error}");

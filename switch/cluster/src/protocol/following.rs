@@ -178,7 +178,7 @@ impl Following {
             Met::Behind(first) => Course::Behind(first),
             Met::Taken(header, tag) => {
                 self.reached.take(header, tag);
-                (self.unsynced, self.looked) = (true, false);
+                (self.unsynced, self.looked, self.why_not) = (true, false, None);
                 self.go_on(look)
             }
             Met::Synced => {

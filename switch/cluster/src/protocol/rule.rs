@@ -30,6 +30,8 @@ pub(crate) enum Rule {
     ReclaimReadsHead,
     /// The fence opens only under a lease that has the claim.
     FenceNeedsClaim,
+    /// The fence opens only where the claim was there after the renewal was sent that it rests on.
+    FenceLooksAtClaim,
     /// A renewal counts from the moment of its sending.
     RenewalCountsFromSending,
     /// A lease whose claim is not known to be made or refused is given up.

@@ -1,7 +1,8 @@
 //! The lease of a node, its claim on the log under that lease, and until when its fence may be open.
 //!
 //! ```text
-//! renew ──▶ lives ──▶ the fence opens, where the claim is ours
+//! renew ──▶ lives ──▶ a candidate or owner looks at its claim ──▶ it is there: the fence opens
+//!       │                                                     └─▶ it was seized: a candidate is none; an owner claims anew, as below
 //!       └─▶ has ended ──▶ another lease ──▶ a candidate's claim is gone
 //!                                       └─▶ an owner claims anew ──▶ ours ──▶ the head is of its epoch ──▶ the fence opens
 //!                                                                └─▶ another's                        └─▶ lost
@@ -11,6 +12,10 @@
 //!
 //! Leases are pacing: who owns the log is whom its head names. But effects that leave a node need more than that, since nothing
 //! checks them on their way. They leave while the fence is open, so only while the lease lives under which the log was claimed.
+//!
+//! A person may have the claim taken away from a lease that lives (`tessera cluster take-over --force`). So each renewal counts only
+//! where the claim was there *after* it was sent: the fence is shut, at the latest, as long after the seizure as the lease lives after
+//! a renewal. That long nobody else claims the log.
 
 use super::Rule;
 use crate::{Claim, Head};
@@ -55,6 +60,8 @@ pub(crate) enum Reply {
     Granted,
     /// Who has the claim.
     Claimed(Claim),
+    /// Whether the claim is still of this lease.
+    HasClaim(bool),
     /// The head.
     Head(Option<Head>),
     /// Nothing.
@@ -70,6 +77,8 @@ pub(crate) enum Due<M> {
     Grant,
     /// Claim the log.
     Claim,
+    /// Look whether the claim is still of this lease.
+    LookAtClaim,
     /// Read the head.
     ReadHead,
     /// Open the fence, as far as a renewal allows that was sent then. The end of this.
@@ -152,6 +161,7 @@ impl<M: Copy> Tenure<M> {
                 }
             }
             Reply::Claimed(claim) => self.claimed(claim, now),
+            Reply::HasClaim(has) => self.has_claim(has),
             Reply::Head(head) => self.head_is(head),
             Reply::Silence if self.claims && Rule::UnknownClaimGivenUp.holds() => self.give_up(),
             Reply::Silence => Due::Rest,
@@ -164,12 +174,30 @@ impl<M: Copy> Tenure<M> {
         }
         match self.hold {
             Hold::Nothing => Due::Rest,
-            Hold::Candidate | Hold::Owner { .. }
-                if self.unclaimed && Rule::FenceNeedsClaim.holds() =>
-            {
-                Due::Claim
+            Hold::Candidate | Hold::Owner { .. } if !Rule::FenceNeedsClaim.holds() => {
+                Due::Open(self.sent)
+            }
+            Hold::Candidate | Hold::Owner { .. } if self.unclaimed => Due::Claim,
+            Hold::Candidate | Hold::Owner { .. } if Rule::FenceLooksAtClaim.holds() => {
+                Due::LookAtClaim
             }
             Hold::Candidate | Hold::Owner { .. } => Due::Open(self.sent),
+        }
+    }
+
+    /// After a renewal.
+    fn has_claim(&mut self, has: bool) -> Due<M> {
+        match self.hold {
+            Hold::Nothing => Due::Rest,
+            Hold::Candidate | Hold::Owner { .. } if has => Due::Open(self.sent),
+            Hold::Candidate => {
+                self.hold = Hold::Nothing;
+                Due::Rest
+            }
+            Hold::Owner { .. } => {
+                self.unclaimed = true;
+                Due::Claim
+            }
         }
     }
 
@@ -199,7 +227,7 @@ impl<M: Copy> Tenure<M> {
                 Due::Renew
             }
             (Claim::Others(other), Hold::Owner { .. }) => {
-                self.lost(format!("its lease has ended, and {other} takes over"))
+                self.lost(format!("its claim has ended, and {other} takes over"))
             }
             (Claim::Others(_), Hold::Nothing | Hold::Candidate) => {
                 (self.hold, self.unclaimed) = (Hold::Nothing, false);

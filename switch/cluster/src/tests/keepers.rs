@@ -148,6 +148,79 @@ fn an_owner_ends_where_another_node_has_the_claim() {
     another.keeper.end();
 }
 
+/// Its lease lives on, so only its claim says that another node may take over.
+#[test]
+fn an_owner_ends_whose_claim_was_seized() {
+    let memory = Memory::default();
+    let [log, other] = [memory.connect(), memory.connect()];
+    begin(&log);
+    let kept = keep(&log, "n1", SHORT);
+    claims(&kept);
+    assert!(kept.keeper.promote(1));
+    let mut barrier = other.lease(TTL).unwrap();
+    let fence = barrier.seize(&node("n1"), &node("n2")).unwrap();
+    assert_eq!(fence, Some(SHORT));
+    wait_until(|| !kept.lost.lock().unwrap().is_empty());
+    assert!(kept.lost.lock().unwrap()[0].contains("n2 takes over"));
+    assert!(!kept.keeper.holds());
+    kept.keeper.end();
+}
+
+/// Nobody took over while the claim was seized: it is still the owner.
+#[test]
+fn an_owner_claims_anew_what_was_seized_and_given_up() {
+    let memory = Memory::default();
+    let [log, other] = [memory.connect(), memory.connect()];
+    let begun = begin(&log);
+    let kept = keep(&log, "n1", SHORT);
+    claims(&kept);
+    assert!(kept.keeper.promote(1));
+    log.append(begun, &head(1), b"", 0).unwrap();
+    log.cut(true);
+    let mut barrier = other.lease(TTL).unwrap();
+    assert!(barrier.seize(&node("n1"), &node("n2")).unwrap().is_some());
+    wait_until(|| !kept.keeper.holds());
+    barrier.revoke().unwrap();
+    log.cut(false);
+    wait_until(|| kept.keeper.holds());
+    assert_eq!(other.claimed().unwrap(), Some(node("n1")));
+    assert!(kept.lost.lock().unwrap().is_empty());
+    kept.keeper.end();
+}
+
+#[test]
+fn a_candidate_whose_claim_was_seized_is_none() {
+    let memory = Memory::default();
+    let [log, other] = [memory.connect(), memory.connect()];
+    let kept = keep(&log, "n1", SHORT);
+    claims(&kept);
+    let mut barrier = other.lease(TTL).unwrap();
+    assert!(barrier.seize(&node("n1"), &node("n2")).unwrap().is_some());
+    wait_until(|| !kept.keeper.holds());
+    assert!(!kept.keeper.promote(1));
+    assert!(kept.lost.lock().unwrap().is_empty());
+    kept.keeper.end();
+}
+
+/// What it says is written again when it changes, and not while it is the same.
+#[test]
+fn a_node_reports_how_it_is_when_that_changes() {
+    let log = Memory::default().connect();
+    let kept = keep(&log, "n1", TTL);
+    let why = || log.nodes().unwrap().first()?.state.why_not.clone();
+    wait_until(|| log.nodes().unwrap().len() == 1);
+    assert_eq!(why(), None);
+    kept.standing
+        .set_why_not(Some("it lacks entries".to_owned()));
+    wait_until(|| why().is_some());
+    let revisions = log.reports_written();
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(log.reports_written(), revisions);
+    kept.standing.set_why_not(None);
+    wait_until(|| why().is_none());
+    kept.keeper.end();
+}
+
 /// Its process is about to end: nothing opens the fence again.
 #[test]
 fn the_fence_of_a_superseded_owner_stays_shut() {

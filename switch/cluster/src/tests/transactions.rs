@@ -39,6 +39,7 @@ fn begins(
     lives: &dyn Fn() -> bool,
 ) -> Option<Begun> {
     let candidate = Candidate {
+        formats: Formats::of_build(1),
         key: keys.newest(),
         node: &node(name),
         log_id: [7; 16],

@@ -2,6 +2,7 @@
 //!
 //! Read at the start and again on SIGHUP. One file that is wrong, or two that do not go together, and none of them counts.
 
+mod digest;
 mod key;
 mod party;
 mod sets;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use tessera_protocol::Institution;
 
+pub(super) use digest::digest;
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, Messages};
 

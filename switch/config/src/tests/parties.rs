@@ -430,3 +430,30 @@ fn reads_a_mac_key_from_the_environment() {
         "parties/p.toml:4: mac_key_environment = \"CARGO_MANIFEST_DIR\": a MAC key is 32 hexadecimal digits, or \"none\""
     );
 }
+
+/// Two nodes of a cluster compare it.
+#[test]
+fn a_digest_of_the_parties_changes_with_their_files_names_and_keys() {
+    let of = |name: &str, text: &str, key: &str| {
+        let (folder, settings) = read_with("environment = \"development\"", &[(name, PARTY)]);
+        let settings = settings.unwrap();
+        let parties = folder.path().join("parties");
+        let path = parties.join("p.key");
+        std::fs::write(&path, key.repeat(16)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(parties.join(name), text).unwrap();
+        let parties = settings.read_parties().unwrap();
+        settings.parties_digest(&parties).unwrap()
+    };
+    let keyed = PARTY.replace("mac_key = \"none\"", "mac_key_file = \"p.key\"");
+    let first = of("p.toml", &keyed, "17");
+    assert_eq!(first.len(), 16);
+    assert_eq!(of("p.toml", &keyed, "17"), first);
+    let others = [
+        of("p.toml", &keyed, "18"),
+        of("q.toml", &keyed, "17"),
+        of("p.toml", &format!("{keyed}connections_max = 3\n"), "17"),
+        of("p.toml", PARTY, "17"),
+    ];
+    assert!(!others.contains(&first), "{others:?}");
+}

@@ -50,7 +50,32 @@ pub struct KeepAliveResponse {
     pub ttl_seconds: i64,
 }
 
-answers!(GrantResponse, RevokeResponse, KeepAliveResponse);
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TimeToLiveRequest {
+    #[prost(int64, tag = "1")]
+    pub id: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TimeToLiveResponse {
+    #[prost(message, optional, tag = "1")]
+    pub header: Option<ResponseHeader>,
+    #[prost(int64, tag = "2")]
+    pub id: i64,
+    /// Left of it; -1 where it has ended.
+    #[prost(int64, tag = "3")]
+    pub ttl_seconds: i64,
+    /// After a renewal.
+    #[prost(int64, tag = "4")]
+    pub granted_seconds: i64,
+}
+
+answers!(
+    GrantResponse,
+    RevokeResponse,
+    KeepAliveResponse,
+    TimeToLiveResponse
+);
 
 impl Rpc for GrantRequest {
     type Answer = GrantResponse;
@@ -60,6 +85,11 @@ impl Rpc for GrantRequest {
 impl Rpc for RevokeRequest {
     type Answer = RevokeResponse;
     const PATH: &'static str = "/etcdserverpb.Lease/LeaseRevoke";
+}
+
+impl Rpc for TimeToLiveRequest {
+    type Answer = TimeToLiveResponse;
+    const PATH: &'static str = "/etcdserverpb.Lease/LeaseTimeToLive";
 }
 
 /// A stream of requests, each with its answer.

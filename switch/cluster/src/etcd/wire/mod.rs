@@ -9,7 +9,9 @@ mod watch;
 pub use kv::{
     CompactRequest, Compare, KeyValue, RangeRequest, RangeResponse, RequestOp, Target, TxnRequest,
 };
-pub use lease::{GrantRequest, KeepAliveRequest, KeepAliveResponse, RevokeRequest};
+pub use lease::{
+    GrantRequest, KeepAliveRequest, KeepAliveResponse, RevokeRequest, TimeToLiveRequest,
+};
 pub use maintenance::{MemberListRequest, StatusRequest, StatusResponse};
 pub use watch::{Event, WatchCreateRequest, WatchRequest, WatchResponse};
 

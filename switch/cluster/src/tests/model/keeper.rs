@@ -77,6 +77,7 @@ impl World {
                 build: String::new(),
                 peer: None,
                 needs: None,
+                state: Default::default(),
             };
             self.ask(node, Thread::Keeper, Ask::Report(lease, report));
         } else {
@@ -110,8 +111,9 @@ impl World {
                 self.process(node).keeper.reclaims = true;
                 Ask::Head
             }
-            Due::Renew | Due::Claim => match (lease, &due) {
+            Due::Renew | Due::Claim | Due::LookAtClaim => match (lease, &due) {
                 (Some(lease), Due::Renew) => Ask::Renew(lease),
+                (Some(lease), Due::LookAtClaim) => Ask::HasClaim(lease),
                 (Some(lease), _) => Ask::Claim(lease),
                 (None, _) => return self.keeper_gets(node, Reply::Silence),
             },
@@ -132,6 +134,7 @@ impl World {
             Some(match answer {
                 Answer::Renewed(lives) => Reply::Renewed(lives),
                 Answer::Claim(claim) => Reply::Claimed(claim),
+                Answer::HasClaim(has) => Reply::HasClaim(has),
                 Answer::Head(head) => Reply::Head(head.map(|(head, _)| head)),
                 Answer::Granted(lease) => {
                     keeper.lease = Some(lease);

@@ -15,7 +15,8 @@
 //!
 //! **Modelled.** Any order of threads and messages. Requests that are late, lost or done twice. Answers that are lost, or come after
 //! a time-out. Power cuts, which lose what is not synced; ends of a process, which do not. Pauses of a whole node, after which it goes
-//! on with what it believed. Nodes that are cut off. Leases that the log ends before their time. A log that is full. Resignations.
+//! on with what it believed. Nodes that are cut off. Leases that the log ends before their time. Claims that a person
+//! has taken from a lease that lives. A log that is full. Resignations.
 //! Nodes that lack entries, and get a copy of another node's files. The fence, by a clock that counts pauses.
 //!
 //! **Not modelled.** Encryption: a tag is a hash, and nobody forges one. Damaged disks and logs: what compares predecessors, epochs

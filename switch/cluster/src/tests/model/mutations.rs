@@ -44,6 +44,7 @@ needs! {
     claim_never_ended: ClaimNeverEnded,
     reclaim_reads_head: ReclaimReadsHead,
     fence_needs_claim: FenceNeedsClaim,
+    fence_looks_at_claim: FenceLooksAtClaim,
     renewal_counts_from_sending: RenewalCountsFromSending,
     unknown_claim_given_up: UnknownClaimGivenUp,
     report_under_new_lease: ReportUnderNewLease,

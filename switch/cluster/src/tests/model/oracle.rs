@@ -207,7 +207,7 @@ impl World {
     pub fn checks_the_fence(&mut self, node: usize) {
         let process = self.process(node);
         let (lease, fence_until) = (process.keeper.lease, process.fence_until);
-        let until = lease.and_then(|lease| self.leases.get(&lease)).copied();
+        let until = self.promised(lease);
         self.must(until.is_some_and(|until| fence_until < until), || {
             format!("the fence is open until {fence_until}, the lease ends at {until:?}")
         });
@@ -223,8 +223,7 @@ impl World {
     }
 
     fn is_promised(&self, lease: Option<u64>) -> bool {
-        let until = lease.and_then(|lease| self.leases.get(&lease));
-        until.is_some_and(|until| self.now < *until)
+        self.promised(lease).is_some_and(|until| self.now < until)
     }
 
     pub fn checks_what_leaves(&mut self, node: usize, effect: Effect) {

@@ -215,7 +215,7 @@ impl World {
             true => random.below(9_000),
             false => random.below(1_500),
         };
-        match self.random.below(20) {
+        match self.random.below(21) {
             0..2 => {
                 let disk = &mut self.nodes[node].disk;
                 disk.lose_power(&mut self.random);
@@ -232,6 +232,7 @@ impl World {
             }
             17 => self.log_is_full = true,
             18 => self.log_is_full = false,
+            19 => self.seize(node),
             _ => self.flights.clear(),
         }
         // It is full for a while only.

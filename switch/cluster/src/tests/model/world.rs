@@ -19,6 +19,8 @@ pub struct World {
     pub log_is_full: bool,
     /// Until when each lease was promised to live, ended or not.
     pub leases: BTreeMap<u64, u64>,
+    /// Those whose claim was seized: until when their nodes may act at most.
+    pub seized: BTreeMap<u64, u64>,
     /// Those under which the log was ever claimed.
     pub claims: BTreeSet<u64>,
     pub nodes: Vec<Node>,
@@ -50,6 +52,8 @@ pub struct Seen {
     /// A node needed a copy of another one's files.
     pub copied: u64,
     pub started: u64,
+    /// A person had the claim taken from a lease that lived.
+    pub seized: u64,
 }
 
 impl Seen {
@@ -62,6 +66,7 @@ impl Seen {
         self.held_back += other.held_back;
         self.copied += other.copied;
         self.started += other.started;
+        self.seized += other.seized;
     }
 
     /// All of it was seen.
@@ -75,6 +80,7 @@ impl Seen {
             held_back,
             copied,
             started,
+            seized,
         } = self;
         [
             late,
@@ -85,6 +91,7 @@ impl Seen {
             held_back,
             copied,
             started,
+            seized,
         ]
         .iter()
         .all(|times| **times > 0)
@@ -120,6 +127,7 @@ impl World {
             log,
             log_is_full: false,
             leases: BTreeMap::new(),
+            seized: BTreeMap::new(),
             claims: BTreeSet::new(),
             nodes: (0..3).map(node).collect(),
             flights: Vec::new(),
@@ -212,9 +220,11 @@ impl World {
                 let claim = self.log.claim(&self.nodes[node].id, lease);
                 if claim == Some(crate::Claim::Ours) {
                     self.claims.insert(lease);
+                    self.seized.remove(&lease);
                 }
                 claim.map_or_else(refused, Answer::Claim)
             }
+            Ask::HasClaim(lease) => Answer::HasClaim(self.log.has_claim(lease)),
             Ask::Revoke(lease) => {
                 self.log.end(lease);
                 Answer::Done
@@ -226,6 +236,25 @@ impl World {
             Ask::Nodes => Answer::Nodes(self.log.reports()),
             Ask::Claimed => Answer::Claimed(self.log.claimed()),
         }
+    }
+
+    /// A person has the claim taken from its lease, under another one that lives as long as a node may act whose claim was seized.
+    pub fn seize(&mut self, node: usize) {
+        let barrier = self.log.grant();
+        let Some(lease) = self.log.seize(&self.nodes[node].id, barrier) else {
+            return self.log.end(barrier);
+        };
+        self.seen.seized += 1;
+        self.leases.insert(barrier, self.now + TTL);
+        self.seized.entry(lease).or_insert(self.now + TTL);
+    }
+
+    /// Until when a node may act under this lease.
+    pub fn promised(&self, lease: Option<u64>) -> Option<u64> {
+        let lease = lease?;
+        let until = *self.leases.get(&lease)?;
+        let seized = self.seized.get(&lease);
+        Some(seized.map_or(until, |seized| until.min(*seized)))
     }
 
     /// Ends the leases whose time is over.

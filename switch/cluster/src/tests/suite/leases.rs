@@ -11,6 +11,7 @@ fn report(name: &str, synced: u64) -> NodeReport {
         build: "test".into(),
         peer: Some("10.0.0.1:7000".into()),
         needs: None,
+        state: Default::default(),
     }
 }
 
@@ -38,6 +39,51 @@ fn one_lease_has_the_claim() {
         assert!(ours.renew().unwrap());
         assert_eq!(theirs.claim(&node("n2")).unwrap(), Claim::Ours);
         assert_eq!(ours.claim(&node("n1")).unwrap(), Claim::Others(node("n2")));
+    });
+}
+
+#[test]
+fn a_claim_is_seized_from_a_lease_that_lives() {
+    each_engine(|engine| {
+        let [one, other] = [engine.connect(), engine.connect()];
+        let [mut ours, mut barrier] = [&one, &other].map(|log| log.lease(TTL).unwrap());
+        let (n1, n2) = (node("n1"), node("n2"));
+        assert!(!ours.has_claim().unwrap());
+        assert_eq!(barrier.seize(&n1, &n2).unwrap(), None);
+        assert_eq!(ours.claim(&n1).unwrap(), Claim::Ours);
+        assert!(ours.has_claim().unwrap());
+        // Another node has it than the one that is meant.
+        assert_eq!(barrier.seize(&n2, &n2).unwrap(), None);
+        assert!(ours.has_claim().unwrap());
+        assert!(barrier.seize(&n1, &n2).unwrap().unwrap() >= TTL);
+        assert!(!ours.has_claim().unwrap());
+        assert!(ours.renew().unwrap());
+        assert_eq!(ours.claim(&n1).unwrap(), Claim::Others(n2.clone()));
+        assert_eq!(one.claimed().unwrap(), Some(n2));
+        barrier.revoke().unwrap();
+        assert_eq!(ours.claim(&n1).unwrap(), Claim::Ours);
+    });
+}
+
+#[test]
+fn a_request_to_hand_over_lives_as_long_as_its_lease() {
+    each_engine(|engine| {
+        let [one, other] = [engine.connect(), engine.connect()];
+        let [mut ours, mut theirs] = [&one, &other].map(|log| log.lease(TTL).unwrap());
+        let request = |id| HandOver {
+            id,
+            epoch: 3,
+            to: Some(node("n2")),
+            forced: false,
+        };
+        assert_eq!(one.hand_over().unwrap(), None);
+        assert!(ours.ask_hand_over(&request(7)).unwrap());
+        assert!(!theirs.ask_hand_over(&request(8)).unwrap());
+        assert_eq!(other.hand_over().unwrap(), Some(request(7)));
+        ours.revoke().unwrap();
+        assert_eq!(one.hand_over().unwrap(), None);
+        assert!(theirs.ask_hand_over(&request(8)).unwrap());
+        theirs.revoke().unwrap();
     });
 }
 

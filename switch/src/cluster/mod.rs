@@ -1,6 +1,9 @@
 //! This node's place in its cluster: the log that its settings name, and the data of a node for the commands that write it while no
 //! switch runs.
 
+mod checks;
+mod requests;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
@@ -9,11 +12,16 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tessera_cluster::peer::{PeerServer, Peers};
 use tessera_cluster::{
-    BATCH_BYTES_MAX, Ended, Endpoint, Etcd, EtcdSettings, Head, LogError, LogStatus, Membership,
-    Node, NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
+    BATCH_BYTES_MAX, Digests, Ended, Endpoint, Etcd, EtcdSettings, Head, LogError, LogStatus,
+    Membership, Node, NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
 };
-use tessera_config::{ClusterSettings, Settings, cluster_client, cluster_server};
+use tessera_config::{ClusterSettings, Party, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
+use tessera_ledger::NEWEST_KIND;
+use tessera_vault::KeyRing;
+
+pub use checks::{Findings, check_cluster, check_join};
+pub use requests::{hand_over, take_over_by_force};
 
 use crate::recovery::{self, Data, Keeps, place_of, stand_by};
 
@@ -35,10 +43,7 @@ pub(crate) struct Member(Node);
 /// # Errors
 /// Where there is one already, etcd can't be reached, or the data can't be opened.
 pub fn begin_cluster(settings: &Settings) -> anyhow::Result<String> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
+    let cluster = cluster_of(settings)?;
     let log = open_log(cluster)?;
     let ends = place_of(settings)?;
     let id = tessera_cluster::begin(log.as_ref(), &settings.data, ends, settings.partitions)?;
@@ -50,10 +55,7 @@ pub fn begin_cluster(settings: &Settings) -> anyhow::Result<String> {
 /// # Errors
 /// Where etcd can't be reached, or the cluster has no log.
 pub fn view_cluster(settings: &Settings) -> anyhow::Result<ClusterView> {
-    let cluster = settings
-        .cluster
-        .as_ref()
-        .context("the configuration has no [cluster]")?;
+    let cluster = cluster_of(settings)?;
     let log = open_log(cluster)?;
     let (head, _) = log.head()?.context(
         "the cluster has no log yet: run `tessera cluster begin` on the node whose data it goes on with",
@@ -79,7 +81,12 @@ pub struct ClusterView {
     pub engine: LogStatus,
 }
 
-fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>> {
+fn cluster_of(settings: &Settings) -> anyhow::Result<&ClusterSettings> {
+    let cluster = settings.cluster.as_ref();
+    cluster.context("the configuration has no [cluster]")
+}
+
+fn etcd_of(cluster: &ClusterSettings) -> anyhow::Result<Etcd> {
     let endpoint = |text: &String| {
         Endpoint::parse(text).with_context(|| format!("cluster.etcd: {text:?} is no endpoint"))
     };
@@ -92,7 +99,23 @@ fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>>
         tls: cluster_client(cluster)?,
         cluster: NodeId::parse(&cluster.name).context("cluster.name is no name")?,
     };
-    let etcd = Etcd::new(settings)?;
+    Ok(Etcd::new(settings)?)
+}
+
+/// What this node has that no log carries, and that has to be the same on the others.
+///
+/// # Errors
+/// Where a file can't be read.
+pub(crate) fn digests(settings: &Settings, parties: &[Party]) -> anyhow::Result<Digests> {
+    let ring = settings.vault_ring()?;
+    Ok(Digests {
+        parties: Some(settings.parties_digest(parties)?),
+        vault_keys: Some(ring.iter().flat_map(KeyRing::numbers).collect()),
+    })
+}
+
+fn open_log(cluster: &ClusterSettings) -> anyhow::Result<Arc<dyn ReplicatedLog>> {
+    let etcd = etcd_of(cluster)?;
     match etcd.check() {
         Ok(set_up) => {
             for warning in set_up.warnings {
@@ -231,6 +254,8 @@ impl Member {
             standbys_min: cluster.standbys_min as u64,
             data: settings.data.clone(),
             partitions: settings.partitions,
+            event_format: NEWEST_KIND.into(),
+            digests: digests(settings, &settings.parties)?,
             peers: Peers {
                 tls: cluster_client(cluster)?,
                 addresses: cluster.others().map(str::to_owned).collect(),
