@@ -7,6 +7,7 @@ mod damage;
 mod disks;
 mod engine;
 mod handover;
+mod hanging;
 mod kills;
 mod lost_answers;
 mod machines;

@@ -258,8 +258,13 @@ pub trait Lease: Send {
     /// lease lives after a renewal: its node may act for so long. `None` where `from` has no claim, and nothing was changed.
     ///
     /// # Errors
-    /// Where that is not known.
-    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError>;
+    /// Where that is not known; or where the other lease lives for longer than `longest`, and nothing was changed.
+    fn seize(
+        &mut self,
+        from: &NodeId,
+        node: &NodeId,
+        longest: Duration,
+    ) -> Result<Option<Duration>, LogError>;
 
     /// Asks the active node to hand over, as long as the lease lives, if nobody has asked. Whether it did.
     ///

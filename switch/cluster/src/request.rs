@@ -26,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// The request is there as long as the command is, and a while longer where that is killed.
 const REQUEST_LIVES: Duration = Duration::from_secs(90);
+/// etcd makes leases longer where its election timeout does not allow short ones.
+const LEASE_LONGER_MAX: Duration = Duration::from_secs(10);
 /// The claim that keeps all nodes away lives so much longer than it has to, where nobody ends it.
 const BARRIER_LIVES_LONGER: Duration = Duration::from_secs(30);
 
@@ -141,7 +143,11 @@ fn end_by_force(
 ) -> Result<(), RequestError> {
     // It keeps the others away, and lives long enough for that even where this process ends now.
     let mut barrier = log.lease(ttl + BARRIER_LIVES_LONGER)?;
-    let seized = barrier.seize(from, node).map_err(|error| {
+    let longest = ttl + LEASE_LONGER_MAX;
+    let seized = barrier.seize(from, node, longest).map_err(|error| {
+        if let LogError::Unusable(why) = error {
+            return RequestError::Refused(why);
+        }
         let within = (ttl + BARRIER_LIVES_LONGER).as_secs();
         RequestError::Unknown(format!(
             "{error}; if the claim was seized, another node takes over within {within} s"

@@ -98,8 +98,13 @@ impl Lease for EtcdLease {
         Ok(self.worker.wait(self.holder.has_claim())?)
     }
 
-    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError> {
-        Ok(self.worker.wait(self.holder.seize(from, node))?)
+    fn seize(
+        &mut self,
+        from: &NodeId,
+        node: &NodeId,
+        longest: Duration,
+    ) -> Result<Option<Duration>, LogError> {
+        Ok(self.worker.wait(self.holder.seize(from, node, longest))?)
     }
 
     fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError> {
@@ -206,7 +211,12 @@ impl Holder {
         one(key, read)
     }
 
-    async fn seize(&self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, Fault> {
+    async fn seize(
+        &self,
+        from: &NodeId,
+        node: &NodeId,
+        longest: Duration,
+    ) -> Result<Option<Duration>, Fault> {
         let Some(found) = self.claim_now().await? else {
             return Ok(None);
         };
@@ -218,6 +228,14 @@ impl Holder {
         let Ok(seconds @ 1..) = u64::try_from(lives.granted_seconds) else {
             return Ok(None);
         };
+        if seconds > longest.as_secs() {
+            return Err(Fault::new(
+                Kind::Refused,
+                format_args!(
+                    "the lease of {from} lives for {seconds} s: cluster.lease must be the same on all nodes"
+                ),
+            ));
+        }
         let name = Bytes::copy_from_slice(node.as_str().as_bytes());
         let is_ours = self.put_where(Target::Lease(found.lease), self.keys.owner(), name);
         Ok(is_ours.await?.then_some(Duration::from_secs(seconds)))

@@ -37,13 +37,21 @@ impl Lease for MemoryLease {
         Ok(self.log.state()?.has_claim(self.id))
     }
 
-    fn seize(&mut self, from: &NodeId, node: &NodeId) -> Result<Option<Duration>, LogError> {
+    fn seize(
+        &mut self,
+        from: &NodeId,
+        node: &NodeId,
+        longest: Duration,
+    ) -> Result<Option<Duration>, LogError> {
         let mut state = self.log.state()?;
-        if state.claimed().as_ref() != Some(from) {
+        let Some((_, lease)) = state.owner.as_ref().filter(|(owner, _)| owner == from) else {
             return Ok(None);
+        };
+        let ttl = state.ttls.get(lease).copied().unwrap_or_default();
+        if ttl > longest {
+            return Err(LogError::Unusable(format!("the lease lives for {ttl:?}")));
         }
-        let seized = state.seize(node, self.id);
-        Ok(seized.map(|lease| state.ttls.get(&lease).copied().unwrap_or_default()))
+        Ok(state.seize(node, self.id).map(|_| ttl))
     }
 
     fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError> {

@@ -158,7 +158,7 @@ fn an_owner_ends_whose_claim_was_seized() {
     claims(&kept);
     assert!(kept.keeper.promote(1));
     let mut barrier = other.lease(TTL).unwrap();
-    let fence = barrier.seize(&node("n1"), &node("n2")).unwrap();
+    let fence = barrier.seize(&node("n1"), &node("n2"), TTL).unwrap();
     assert_eq!(fence, Some(SHORT));
     wait_until(|| !kept.lost.lock().unwrap().is_empty());
     assert!(kept.lost.lock().unwrap()[0].contains("n2 takes over"));
@@ -178,7 +178,12 @@ fn an_owner_claims_anew_what_was_seized_and_given_up() {
     log.append(begun, &head(1), b"", 0).unwrap();
     log.cut(true);
     let mut barrier = other.lease(TTL).unwrap();
-    assert!(barrier.seize(&node("n1"), &node("n2")).unwrap().is_some());
+    assert!(
+        barrier
+            .seize(&node("n1"), &node("n2"), TTL)
+            .unwrap()
+            .is_some()
+    );
     wait_until(|| !kept.keeper.holds());
     barrier.revoke().unwrap();
     log.cut(false);
@@ -195,7 +200,12 @@ fn a_candidate_whose_claim_was_seized_is_none() {
     let kept = keep(&log, "n1", SHORT);
     claims(&kept);
     let mut barrier = other.lease(TTL).unwrap();
-    assert!(barrier.seize(&node("n1"), &node("n2")).unwrap().is_some());
+    assert!(
+        barrier
+            .seize(&node("n1"), &node("n2"), TTL)
+            .unwrap()
+            .is_some()
+    );
     wait_until(|| !kept.keeper.holds());
     assert!(!kept.keeper.promote(1));
     assert!(kept.lost.lock().unwrap().is_empty());

@@ -49,13 +49,17 @@ fn a_claim_is_seized_from_a_lease_that_lives() {
         let [mut ours, mut barrier] = [&one, &other].map(|log| log.lease(TTL).unwrap());
         let (n1, n2) = (node("n1"), node("n2"));
         assert!(!ours.has_claim().unwrap());
-        assert_eq!(barrier.seize(&n1, &n2).unwrap(), None);
+        assert_eq!(barrier.seize(&n1, &n2, TTL).unwrap(), None);
         assert_eq!(ours.claim(&n1).unwrap(), Claim::Ours);
         assert!(ours.has_claim().unwrap());
         // Another node has it than the one that is meant.
-        assert_eq!(barrier.seize(&n2, &n2).unwrap(), None);
+        assert_eq!(barrier.seize(&n2, &n2, TTL).unwrap(), None);
         assert!(ours.has_claim().unwrap());
-        assert!(barrier.seize(&n1, &n2).unwrap().unwrap() >= TTL);
+        // It would have to keep the others away for longer than it was made for.
+        let refused = barrier.seize(&n1, &n2, TTL / 2).unwrap_err();
+        assert!(matches!(refused, LogError::Unusable(_)), "{refused}");
+        assert!(ours.has_claim().unwrap());
+        assert!(barrier.seize(&n1, &n2, TTL).unwrap().unwrap() >= TTL);
         assert!(!ours.has_claim().unwrap());
         assert!(ours.renew().unwrap());
         assert_eq!(ours.claim(&n1).unwrap(), Claim::Others(n2.clone()));
