@@ -8,9 +8,12 @@ NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
 PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
 
+# What everything is built with, so that lints, tests and documents see the demo's cluster too, and nothing is built twice.
+FEATURES := --features demo-cluster
+
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy demo clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy demo demo-cluster clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -25,17 +28,17 @@ test: format lint docs licenses deploy units forms
 else ifneq ($(and $(filter $(AREA),$(CRATES)),$(filter $(AREA),$(PROGRAMS))),)
 test: ready-$(AREA)
 	cargo test --package tessera-$(AREA)
-	$(PEERS) cargo test --workspace --test $(AREA) -- --include-ignored
+	$(PEERS) cargo test --workspace $(FEATURES) --test $(AREA) -- --include-ignored
 else ifneq ($(filter $(AREA),$(CRATES)),)
 test:
 	cargo test --package tessera-$(AREA)
 else ifneq ($(filter $(AREA),$(PROGRAMS)),)
 test: ready-$(AREA)
-	$(PEERS) cargo test --workspace --test $(AREA) -- --include-ignored
+	$(PEERS) cargo test --workspace $(FEATURES) --test $(AREA) -- --include-ignored
 else ifneq ($(PART),)
 PROGRAM := $(word 2,$(subst /, ,$(PART)))
 test: ready-$(PROGRAM)
-	$(PEERS) cargo test --workspace --test $(PROGRAM) -- --include-ignored $(AREA)::
+	$(PEERS) cargo test --workspace $(FEATURES) --test $(PROGRAM) -- --include-ignored $(AREA)::
 else ifneq ($(filter $(AREA),deploy forms),)
 test: $(AREA)
 else
@@ -68,10 +71,10 @@ format:
 	cargo fmt --all --check
 
 lint:
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace $(FEATURES) --all-targets -- -D warnings
 
 docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace $(FEATURES) --no-deps
 
 # What deny.toml says of licences, sources and versions of the dependencies; without network. Cargo-deny takes long to build, so a
 # machine without it only says so.
@@ -84,19 +87,19 @@ licenses:
 
 # After a failure the other test programs run too, so that one run shows every failure.
 units: ready-all
-	$(PEERS) cargo test --workspace --no-fail-fast -- --include-ignored
+	$(PEERS) cargo test --workspace $(FEATURES) --no-fail-fast -- --include-ignored
 
 # The real switch under an attack by a model that was written from the wire protocol alone: kills, clock steps, full disks, a faulty
 # financial system. The seed is printed; root is needed for the full disks.
 ATTACK_SECONDS ?= 300
 attack: needs-operations $(VENV)/ready
-	cargo build
+	cargo build $(FEATURES)
 	$(VENV)/bin/python tests/attack/attack.py --tessera target/debug/tessera --seconds $(ATTACK_SECONDS) $(if $(ATTACK_SEED),--seed $(ATTACK_SEED))
 
 # The failures of clusters with more of each: 20 kills, pauses of a minute. The seed is printed; root is needed for cut lines and full
 # disks.
 cluster: needs-cluster
-	TESSERA_CLUSTER_LONG=1 $(if $(CLUSTER_SEED),TESSERA_CLUSTER_SEED=$(CLUSTER_SEED)) cargo test --workspace --test cluster -- --nocapture
+	TESSERA_CLUSTER_LONG=1 $(if $(CLUSTER_SEED),TESSERA_CLUSTER_SEED=$(CLUSTER_SEED)) cargo test --workspace $(FEATURES) --test cluster -- --nocapture
 
 # The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
 WALLET ?= http://localhost:8080
@@ -138,7 +141,7 @@ fuzz-%:
 # The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version is in Cargo.toml.
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
-	TESSERA_WRITE_GOLDEN=1 cargo test --workspace --test operations golden::this_release_has_left_its_data
+	TESSERA_WRITE_GOLDEN=1 cargo test --workspace $(FEATURES) --test operations golden::this_release_has_left_its_data
 
 # Units, manifests, Dockerfile, load balancer and scripts of deploy/, with the tools that read them; nothing is started.
 deploy: needs-deploy $(VENV)/ready
@@ -151,6 +154,9 @@ package:
 
 demo:
 	cargo run --release -- demo
+
+demo-cluster:
+	cargo run --release $(FEATURES) -- demo --cluster
 
 clean:
 	cargo clean

@@ -13,18 +13,38 @@ pub struct Demo {
     /// Duration: 20s, 5m [default: until Ctrl-C]
     #[arg(long = "for", value_name = "TIME", value_parser = load::parse_duration)]
     duration: Option<Duration>,
-    /// Its folder; created if it does not exist. The data of an earlier demo is used again
-    #[arg(long, value_name = "DIR", default_value = "data/demo")]
-    data: PathBuf,
+    /// Its folder; created if it does not exist. The data of an earlier demo is used again [default: data/demo, with --cluster
+    /// data/demo-cluster]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Three switches and three members of etcd in place of one switch
+    #[arg(long)]
+    cluster: bool,
+    /// Kills the active node this long after the purchases began, as the key k does
+    #[arg(long, value_name = "TIME", value_parser = load::parse_duration, requires = "cluster")]
+    kill_after: Option<Duration>,
 }
 
 impl Demo {
     /// Runs to its summary; the exit code is 0 if all checks passed.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        private::check(&self.data)?;
+        let cluster = match self.cluster {
+            true => Some(demo::ClusterOptions {
+                etcd: etcd()?,
+                kill_after: self.kill_after,
+            }),
+            false => None,
+        };
+        let folder = match cluster {
+            Some(_) => "data/demo-cluster",
+            None => "data/demo",
+        };
+        let data = self.data.unwrap_or_else(|| folder.into());
+        private::check(&data)?;
         let options = demo::Options {
             duration: self.duration,
-            data: self.data,
+            data,
+            cluster,
         };
         Ok(if demo::run(&options)? {
             ExitCode::SUCCESS
@@ -32,4 +52,24 @@ impl Demo {
             ExitCode::FAILURE
         })
     }
+}
+
+/// The program, which Cargo has beside the sources of the crate that carries it.
+#[cfg(feature = "demo-cluster")]
+fn etcd() -> anyhow::Result<PathBuf> {
+    let path = etcd_bin_vendored::etcd_bin_path()
+        .map_err(|_| anyhow::anyhow!("there is no etcd for this machine in etcd-bin-vendored"))?;
+    anyhow::ensure!(
+        path.exists(),
+        "{} is not there any more: build again with --features demo-cluster",
+        path.display()
+    );
+    Ok(path.to_owned())
+}
+
+#[cfg(not(feature = "demo-cluster"))]
+fn etcd() -> anyhow::Result<PathBuf> {
+    anyhow::bail!(
+        "this build has no etcd, which a cluster needs: cargo run --release --features demo-cluster -- demo --cluster"
+    )
 }

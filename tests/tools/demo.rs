@@ -8,7 +8,7 @@ mod browser;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use browser::Browser;
@@ -26,14 +26,21 @@ struct Demo {
     _alone: MutexGuard<'static, ()>,
     /// What it has said.
     said: String,
-    _folder: tempfile::TempDir,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 impl Demo {
     /// Started, and read as far as the list of what a visitor can do.
     fn start(more: &[&str]) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(alone(), &new_folder(), more)
+    }
+
+    /// The same, in this folder.
+    fn start_in(
+        alone: MutexGuard<'static, ()>,
+        folder: &Arc<tempfile::TempDir>,
+        more: &[&str],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tessera"))
             .args(["demo", "--data"])
             .arg(folder.path())
@@ -48,7 +55,7 @@ impl Demo {
             output,
             _alone: alone,
             said: String::new(),
-            _folder: folder,
+            _folder: Arc::clone(folder),
         };
         while !demo.said.contains("\nothers ") {
             let read = demo.output.read_line(&mut demo.said).expect("a line");
@@ -86,6 +93,14 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new_folder() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().expect("a folder"))
 }
 
 fn browser(origin: &str) -> Browser {
@@ -229,15 +244,76 @@ fn available(wallet: &mut Browser) -> String {
 
 #[test]
 fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
+    // No other demo has found them free and not used them yet.
+    let alone = alone();
     // Existing installations get them too.
     let _taken: Vec<_> = [8080, 8081, 8082, 8083, 1025, 8025]
         .into_iter()
         .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)))
         .collect();
-    let demo = Demo::start(&["--for", "1s"]);
+    let demo = Demo::start_in(alone, &new_folder(), &["--for", "1s"]);
     let origin = only(demo.origins("open "));
     assert!(!origin.ends_with(":8080"), "{origin}");
     assert_content(demo.finish());
+}
+
+#[cfg(feature = "demo-cluster")]
+#[test]
+fn a_cluster_goes_on_when_its_active_node_is_killed_and_in_the_next_run() {
+    let folder = new_folder();
+    let options = ["--cluster", "--kill-after", "1s", "--for", "6s"];
+    let demo = Demo::start_in(alone(), &folder, &options);
+    let said = demo.finish();
+    assert_content(said.clone());
+    let events = [
+        " is killed (SIGKILL)",
+        " takes over, epoch ",
+        " starts again",
+    ];
+    for event in events {
+        assert!(said.0.contains(event), "{event} in {}", said.0);
+    }
+    assert_ne!(take_overs(&said.0), 0, "{}", said.0);
+    // Approvals went on after the longest gap, which is less than the whole time.
+    let gap = word_after(&said.0, "longest time without answers ");
+    let gap: f64 = gap.parse().expect("seconds");
+    assert!((1.0..60.0).contains(&gap), "{}", said.0);
+
+    let said = Demo::start_in(alone(), &folder, &["--cluster", "--for", "1s"]).finish();
+    assert_content(said.clone());
+    assert!(said.0.contains("made by an earlier run"), "{}", said.0);
+    take_overs(&said.0);
+}
+
+/// How many the summary counts; the journals are compared too.
+#[cfg(feature = "demo-cluster")]
+fn take_overs(said: &str) -> u64 {
+    let journals = "\njournals  n1, n2 and n3 have the same ";
+    assert!(said.contains(journals), "{said}");
+    // The last such line: those before it say what has happened.
+    let count = word_after(said, "\ncluster   ");
+    count.parse().expect("a number")
+}
+
+#[cfg(feature = "demo-cluster")]
+fn word_after<'a>(said: &'a str, before: &str) -> &'a str {
+    let (_, rest) = said.rsplit_once(before).unwrap_or_else(|| panic!("{said}"));
+    rest.split_whitespace().next().expect("a word")
+}
+
+#[cfg(not(feature = "demo-cluster"))]
+#[test]
+fn a_build_without_etcd_names_the_one_that_has_it() {
+    let demo = Command::new(env!("CARGO_BIN_EXE_tessera"))
+        .args(["demo", "--cluster"])
+        .output()
+        .expect("tessera starts");
+    let said = String::from_utf8_lossy(&demo.stderr);
+    assert!(!demo.status.success());
+    assert!(
+        said.contains("--features demo-cluster -- demo --cluster"),
+        "{said}"
+    );
 }
 
 fn assert_content((said, content): (String, bool)) {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::ports::{Ports, USUAL, address};
+use super::ports::{Ports, SwitchPorts, USUAL, address};
 
 macro_rules! party {
     ($name:literal) => {
@@ -31,13 +31,14 @@ const SHOP: &str = include_str!("../../../config/shop.toml");
 #[error("the shipped configuration has no line `{0}` any more")]
 pub struct Lost(String);
 
-/// The switch's configuration.
-pub fn switch(ports: &Ports) -> Result<String, Lost> {
+/// The configuration of a switch, whose data are in this folder and that is at these ports.
+pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost> {
     let mut file = SWITCH.to_owned();
-    change(&mut file, "data = \"data\"", "data = \"switch\"")?;
-    move_port(&mut file, "listen", USUAL.mall, ports.mall)?;
-    move_port(&mut file, "listen", USUAL.leased, ports.leased)?;
-    move_port(&mut file, "listen", USUAL.operations, ports.operations)?;
+    change(&mut file, "data = \"data\"", &format!("data = \"{data}\""))?;
+    let usual = USUAL.switch;
+    move_port(&mut file, "listen", usual.mall, at.mall)?;
+    move_port(&mut file, "listen", usual.leased, at.leased)?;
+    move_port(&mut file, "listen", usual.operations, at.operations)?;
     move_port(&mut file, "address", USUAL.host, ports.host)?;
     // It may run for days.
     change(
@@ -73,7 +74,8 @@ pub fn wallet(ports: &Ports, extension: &Path) -> Result<String, Lost> {
         USUAL.wallet_metrics,
         ports.wallet_metrics,
     )?;
-    move_port(&mut file, "address", USUAL.leased, ports.leased)?;
+    let leased: Vec<_> = ports.switches().map(|switch| switch.leased).collect();
+    list_ports(&mut file, "address", USUAL.switch.leased, &leased)?;
     let shipped = format!("origin = \"{}\"", wallet_origin(&USUAL));
     let origin = format!("origin = \"{}\"", wallet_origin(ports));
     change(&mut file, &shipped, &origin)?;
@@ -91,7 +93,8 @@ pub fn wallet(ports: &Ports, extension: &Path) -> Result<String, Lost> {
 pub fn shop(ports: &Ports) -> Result<String, Lost> {
     let mut file = SHOP.to_owned();
     change(&mut file, "data = \"data/shop\"", "data = \"shop\"")?;
-    move_port(&mut file, "switch", USUAL.mall, ports.mall)?;
+    let malls: Vec<_> = ports.switches().map(|switch| switch.mall).collect();
+    list_ports(&mut file, "switch", USUAL.switch.mall, &malls)?;
     let wallet = |ports| format!("wallet = \"{}\"", wallet_origin(ports));
     change(&mut file, &wallet(&USUAL), &wallet(ports))?;
     move_port(&mut file, "listen", USUAL.affiliated, ports.affiliated)?;
@@ -130,6 +133,19 @@ pub fn host(ports: &Ports) -> Result<String, Lost> {
     Ok(headed(&file))
 }
 
+/// The configuration of a node of a cluster: that of a switch, with this table in place of the commented one.
+pub fn node(switch: &str, cluster: &str) -> Result<String, Lost> {
+    let mut file = switch.to_owned();
+    change(&mut file, "#[cluster]", cluster)?;
+    // Each node allocates two of them.
+    change(
+        &mut file,
+        "segment_bytes = \"256MiB\"",
+        "segment_bytes = \"32MiB\"",
+    )?;
+    Ok(file)
+}
+
 fn headed(file: &str) -> String {
     format!("# Written by `tessera demo`, anew at each start.\n\n{file}")
 }
@@ -137,6 +153,19 @@ fn headed(file: &str) -> String {
 fn move_port(file: &mut String, key: &str, from: u16, to: u16) -> Result<(), Lost> {
     let line = |port| format!("{key} = \"{}\"", address(port));
     change(file, &line(from), &line(to))
+}
+
+/// The same, with the addresses of all nodes of a cluster in place of the one.
+fn list_ports(file: &mut String, key: &str, from: u16, to: &[u16]) -> Result<(), Lost> {
+    let listed = match to {
+        [port] => format!("\"{}\"", address(*port)),
+        ports => {
+            let all = ports.iter().map(|port| format!("\"{}\"", address(*port)));
+            format!("[{}]", all.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let shipped = format!("{key} = \"{}\"", address(from));
+    change(file, &shipped, &format!("{key} = {listed}"))
 }
 
 fn change(file: &mut String, from: &str, to: &str) -> Result<(), Lost> {
@@ -156,9 +185,12 @@ mod tests {
     use super::*;
 
     const PORTS: Ports = Ports {
-        mall: 1,
-        leased: 2,
-        operations: 3,
+        switch: SwitchPorts {
+            mall: 1,
+            leased: 2,
+            operations: 3,
+        },
+        others: None,
         host: 4,
         tally: 5,
         wallet: 6,
@@ -172,7 +204,10 @@ mod tests {
 
     #[test]
     fn the_shipped_files_have_every_line_that_is_changed() {
-        let switch: toml::Table = switch(&PORTS).unwrap().parse().unwrap();
+        let switch: toml::Table = switch(&PORTS, "switch", PORTS.switch)
+            .unwrap()
+            .parse()
+            .unwrap();
         assert_eq!(switch["mall"]["listen"].as_str(), Some("127.0.0.1:1"));
         assert_eq!(switch["leased"]["listen"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(switch["ops"]["listen"].as_str(), Some("127.0.0.1:3"));
@@ -202,6 +237,19 @@ mod tests {
         assert_eq!(wallet["extension"].as_str(), Some("/a \"b\"/c.zip"));
         assert_eq!(wallet["line"]["address"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(shop["unaffiliated"]["frame"].as_str(), Some("127.0.0.1:10"));
+    }
+
+    #[test]
+    fn the_clients_of_a_cluster_have_the_addresses_of_all_nodes() {
+        let ports = Ports {
+            others: Some([USUAL.switch, PORTS.switch]),
+            ..PORTS
+        };
+        let wallet: toml::Table = wallet(&ports, Path::new("x.zip")).unwrap().parse().unwrap();
+        let lines = wallet["line"]["address"].as_array().unwrap();
+        assert_eq!(lines[1].as_str(), Some("127.0.0.1:8585"));
+        let shop: toml::Table = shop(&ports).unwrap().parse().unwrap();
+        assert_eq!(shop["switch"].as_array().unwrap().len(), 3);
     }
 
     #[test]

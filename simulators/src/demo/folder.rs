@@ -3,8 +3,10 @@
 //! ```text
 //! DIR/certs/          development certificates
 //! DIR/switch.toml     written anew at each start, like host.toml, wallet.toml and shop.toml
+//! DIR/n1.toml         in place of switch.toml in a cluster, with n2.toml and n3.toml
 //! DIR/parties/        who may connect, written anew likewise
-//! DIR/switch/         journal, store and outbox
+//! DIR/switch/         journal, store and outbox; in a cluster n1, n2 and n3
+//! DIR/etcd/           the data of its members, and their ports
 //! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed
 //! DIR/host/           what the financial system remembers
 //! DIR/shop/           the orders of both shops
@@ -46,7 +48,14 @@ impl Folder {
         let lock = Arc::new(lock(&path)?);
         let folder = Self { path, _lock: lock };
         certs::write(&folder.certificates(), false)?;
-        folder.write("switch.toml", &configuration::switch(ports)?)?;
+        match ports.others {
+            Some(_) => folder.refuse_data_of("switch.toml", "without")?,
+            None => {
+                folder.refuse_data_of("n1.toml", "with")?;
+                let switch = configuration::switch(ports, "switch", ports.switch)?;
+                folder.write("switch.toml", &switch)?;
+            }
+        }
         fs::create_dir_all(folder.file("parties"))?;
         for (name, text) in configuration::parties() {
             folder.write(&format!("parties/{name}"), &text)?;
@@ -78,7 +87,18 @@ impl Folder {
         self.write("provisioned", report)
     }
 
-    fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
+    /// The data of a switch on its own are not those of a cluster.
+    fn refuse_data_of(&self, file: &str, with: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.file(file).exists(),
+            "{} has the data of a demo {with} --cluster: choose another folder with --data",
+            self.path.display()
+        );
+        Ok(())
+    }
+
+    /// Writes a file in it.
+    pub fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
         let path = self.file(name);
         fs::write(&path, content).with_context(|| path.display().to_string())
     }
@@ -115,6 +135,12 @@ mod tests {
         let second = Folder::prepare(&path, &USUAL).unwrap_err().to_string();
         assert!(second.contains("a demo is running in"), "{second}");
         drop(folder);
+        let nodes = Ports {
+            others: Some([USUAL.switch; 2]),
+            ..USUAL
+        };
+        let cluster = Folder::prepare(&path, &nodes).unwrap_err().to_string();
+        assert!(cluster.contains("a demo without --cluster"), "{cluster}");
         let folder = Folder::prepare(&path, &USUAL).unwrap();
         assert!(folder.provisioned());
         assert_eq!(

@@ -1,16 +1,19 @@
 //! The demo: the whole payment switch at work with one command and nothing prepared. In comes a folder, which may
 //! be empty; out come five programs (financial system, switch, wallet server, shops, mail
 //! catcher) as child processes, a gentle mix of purchases by card and by order, a view of it with what a visitor may do, and in the end the verdict of the audit. A second run goes on where the first
-//! one stopped. What never happens here: a child outlives the demo.
+//! one stopped. With `cluster`, three nodes and etcd are there in place of the switch. What never happens here: a child
+//! outlives the demo.
 //!
 //! ```text
 //! folder ─▶ ports ─▶ configuration ─▶ provision ─▶ programs ─▶ traffic + view ─▶ programs stop ─▶ audit
 //! ```
 
 mod children;
+mod cluster;
 mod configuration;
 mod folder;
 mod gauges;
+mod panels;
 mod plain;
 mod ports;
 mod programs;
@@ -20,6 +23,7 @@ mod steps;
 mod summary;
 mod traffic;
 mod view;
+mod watch;
 
 pub use children::end_with_parent;
-pub use run::{Options, run};
+pub use run::{ClusterOptions, Options, run};

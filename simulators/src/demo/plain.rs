@@ -1,5 +1,6 @@
 //! The view where there is no terminal: a line each second.
 
+use super::cluster::lines;
 use super::view::View;
 
 /// The line.
@@ -19,8 +20,12 @@ pub fn line(view: &View) -> String {
         0 => String::new(),
         count => format!("  {count} WRONG"),
     };
+    let nodes = match &view.cluster {
+        Some(cluster) => format!("  {}", lines::state(cluster)),
+        None => String::new(),
+    };
     format!(
-        "{:>4} s  {rate:>4} answers/s  {approved:>6} approved  {declined:>5} declined  p50 {:.1} ms  p99 {:.1} ms  link {link}{wrong}",
+        "{:>4} s  {rate:>4} answers/s  {approved:>6} approved  {declined:>5} declined  p50 {:.1} ms  p99 {:.1} ms  link {link}{nodes}{wrong}",
         view.elapsed.as_secs(),
         view.latency.p50_us as f64 / 1_000.0,
         view.latency.p99_us as f64 / 1_000.0,

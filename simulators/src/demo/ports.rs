@@ -7,12 +7,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 /// Who listens where, all on the loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ports {
-    /// Malls and acquirers.
-    pub mall: u16,
-    /// The wallet server's line.
-    pub leased: u16,
-    /// The switch's figures.
-    pub operations: u16,
+    /// The switch, or the first node of the cluster.
+    pub switch: SwitchPorts,
+    /// The other nodes, where the demo runs a cluster.
+    pub others: Option<[SwitchPorts; 2]>,
     /// The financial system.
     pub host: u16,
     /// Its tally.
@@ -33,11 +31,25 @@ pub struct Ports {
     pub mail: u16,
 }
 
+/// Where a switch listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SwitchPorts {
+    /// Malls and acquirers.
+    pub mall: u16,
+    /// The wallet server's line.
+    pub leased: u16,
+    /// Its figures.
+    pub operations: u16,
+}
+
 /// The ports of the shipped configuration.
 pub const USUAL: Ports = Ports {
-    mall: 8583,
-    leased: 8585,
-    operations: 9583,
+    switch: SwitchPorts {
+        mall: 8583,
+        leased: 8585,
+        operations: 9583,
+    },
+    others: None,
     host: 7583,
     tally: 7584,
     wallet: 8080,
@@ -49,43 +61,80 @@ pub const USUAL: Ports = Ports {
     mail: 8025,
 };
 
+/// From one node's ports to the next one's.
+pub const NODE_STEP: u16 = 100;
+
 impl Ports {
-    /// The usual ones as far as they are free.
-    pub fn free() -> io::Result<Self> {
-        let mut given = BTreeSet::new();
-        let mut free = |usual| {
-            let mut port = free_port(usual)?;
-            // The system may offer the same port twice, since nobody listens on it yet.
-            while !given.insert(port) {
-                port = free_port(0)?;
-            }
-            Ok::<_, io::Error>(port)
+    /// The usual ones as far as they are free, of one switch or of three.
+    pub fn free(finder: &mut Finder, is_cluster: bool) -> io::Result<Self> {
+        let switch = USUAL.switch;
+        let others = match is_cluster {
+            true => Some([
+                switch.moved(NODE_STEP).free(finder)?,
+                switch.moved(2 * NODE_STEP).free(finder)?,
+            ]),
+            false => None,
         };
         Ok(Self {
-            mall: free(USUAL.mall)?,
-            leased: free(USUAL.leased)?,
-            operations: free(USUAL.operations)?,
-            host: free(USUAL.host)?,
-            tally: free(USUAL.tally)?,
-            wallet: free(USUAL.wallet)?,
-            wallet_metrics: free(USUAL.wallet_metrics)?,
-            affiliated: free(USUAL.affiliated)?,
-            unaffiliated: free(USUAL.unaffiliated)?,
-            frame: free(USUAL.frame)?,
-            smtp: free(USUAL.smtp)?,
-            mail: free(USUAL.mail)?,
+            switch: switch.free(finder)?,
+            others,
+            host: finder.find(USUAL.host)?,
+            tally: finder.find(USUAL.tally)?,
+            wallet: finder.find(USUAL.wallet)?,
+            wallet_metrics: finder.find(USUAL.wallet_metrics)?,
+            affiliated: finder.find(USUAL.affiliated)?,
+            unaffiliated: finder.find(USUAL.unaffiliated)?,
+            frame: finder.find(USUAL.frame)?,
+            smtp: finder.find(USUAL.smtp)?,
+            mail: finder.find(USUAL.mail)?,
         })
+    }
+
+    /// The switch, or all nodes in their order.
+    pub fn switches(&self) -> impl Iterator<Item = SwitchPorts> {
+        std::iter::once(self.switch).chain(self.others.into_iter().flatten())
+    }
+}
+
+impl SwitchPorts {
+    const fn moved(self, by: u16) -> Self {
+        Self {
+            mall: self.mall + by,
+            leased: self.leased + by,
+            operations: self.operations + by,
+        }
+    }
+
+    fn free(self, finder: &mut Finder) -> io::Result<Self> {
+        Ok(Self {
+            mall: finder.find(self.mall)?,
+            leased: finder.find(self.leased)?,
+            operations: finder.find(self.operations)?,
+        })
+    }
+}
+
+/// Finds free ports, none of them twice.
+#[derive(Default)]
+pub struct Finder {
+    given: BTreeSet<u16>,
+}
+
+impl Finder {
+    /// The usual port, or another one where that is taken.
+    pub fn find(&mut self, usual: u16) -> io::Result<u16> {
+        let mut port = free_port(usual)?;
+        // The system may offer the same port twice, since nobody listens on it yet.
+        while !self.given.insert(port) {
+            port = free_port(0)?;
+        }
+        Ok(port)
     }
 }
 
 /// An address on the loopback.
 pub fn address(port: u16) -> String {
-    loopback(port).to_string()
-}
-
-/// The same as it is connected to.
-pub fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string()
 }
 
 fn free_port(usual: u16) -> io::Result<u16> {
@@ -107,11 +156,12 @@ mod tests {
 
     #[test]
     fn gives_no_port_twice() {
-        let ports = Ports::free().unwrap();
-        let all = [
-            ports.mall,
-            ports.leased,
-            ports.operations,
+        let mut finder = Finder::default();
+        let ports = Ports::free(&mut finder, true).unwrap();
+        let switches = ports
+            .switches()
+            .flat_map(|switch| [switch.mall, switch.leased, switch.operations]);
+        let all = switches.chain([
             ports.host,
             ports.tally,
             ports.wallet,
@@ -121,7 +171,8 @@ mod tests {
             ports.frame,
             ports.smtp,
             ports.mail,
-        ];
-        assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 12);
+        ]);
+        assert_eq!(all.collect::<BTreeSet<_>>().len(), 18);
+        assert_eq!(finder.given.len(), 18);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cluster::system::Outcome;
 use super::view::money;
 use crate::load::Report;
 
@@ -11,6 +12,8 @@ pub struct Summary {
     pub reports: Vec<(&'static str, Report)>,
     /// Whether the financial system's tally moved by what was approved; what is wrong otherwise.
     pub tally: Result<(), String>,
+    /// What came of the cluster, where there was one.
+    pub cluster: Option<Outcome>,
     /// The output of the audit, and whether the totals agree.
     pub audit: (String, bool),
     /// The folder, for the next time.
@@ -20,7 +23,35 @@ pub struct Summary {
 impl Summary {
     /// Whether everything was right.
     pub fn clean(&self) -> bool {
-        self.reports.iter().all(|(_, report)| report.clean()) && self.tally.is_ok() && self.audit.1
+        let journals = self.cluster.as_ref();
+        self.reports.iter().all(|(_, report)| report.clean())
+            && self.tally.is_ok()
+            && journals.is_none_or(|cluster| cluster.journals.is_ok())
+            && self.audit.1
+    }
+
+    fn cluster(&self, cluster: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gaps = self.reports.iter().map(|(_, report)| report.longest_gap_ms);
+        let Outcome {
+            active,
+            epoch,
+            take_overs,
+            journals,
+            configuration: _,
+        } = cluster;
+        let count = match take_overs {
+            1 => "1 take-over".to_owned(),
+            count => format!("{count} take-overs"),
+        };
+        writeln!(
+            f,
+            "cluster   {count}; {active} was active last, in epoch {epoch}; longest time without answers {:.1} s",
+            gaps.fold(0.0, f64::max) / 1_000.0
+        )?;
+        match journals {
+            Ok(same) => writeln!(f, "journals  n1, n2 and n3 have {same}"),
+            Err(wrong) => writeln!(f, "journals  WRONG: {wrong}"),
+        }
     }
 }
 
@@ -55,6 +86,9 @@ impl fmt::Display for Summary {
             Ok(()) => writeln!(f, "host      the financial system counts the same money")?,
             Err(wrong) => writeln!(f, "host      WRONG: {wrong}")?,
         }
+        if let Some(cluster) = &self.cluster {
+            self.cluster(cluster, f)?;
+        }
         let (text, content) = &self.audit;
         writeln!(
             f,
@@ -68,6 +102,11 @@ impl fmt::Display for Summary {
         for line in text.lines() {
             writeln!(f, "          {line}")?;
         }
-        write!(f, "The next `tessera demo` goes on in {}.", self.folder)
+        let with = self.cluster.as_ref().map_or("", |_| " --cluster");
+        write!(
+            f,
+            "The next `tessera demo{with}` goes on in {}.",
+            self.folder
+        )
     }
 }

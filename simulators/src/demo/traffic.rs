@@ -4,8 +4,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use tessera_common::addresses::Addresses;
+
 use super::folder::Folder;
-use super::ports::{Ports, loopback};
+use super::ports::{Ports, SwitchPorts, address};
 use crate::load::{AmountRange, Live, Options, Pace};
 
 /// Development cards that the demo makes.
@@ -20,6 +22,10 @@ const ENDLESS: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// Requests per second by card, and by order: few enough for a day, see the test below.
 const BY_CARD: f64 = 1.0;
 const BY_ORDER: f64 = 0.5;
+
+/// The same in a cluster: often enough that a take-over is seen, and how long it takes.
+const CLUSTER_BY_CARD: f64 = 20.0;
+const CLUSTER_BY_ORDER: f64 = 5.0;
 
 /// One kind of customer, and what can be watched of it.
 pub struct Customer {
@@ -37,9 +43,13 @@ pub fn customers(
     ports: &Ports,
     duration: Option<Duration>,
     seed: u64,
-) -> [Customer; 2] {
+) -> anyhow::Result<[Customer; 2]> {
+    let (card_rate, order_rate) = match ports.others {
+        Some(_) => (CLUSTER_BY_CARD, CLUSTER_BY_ORDER),
+        None => (BY_CARD, BY_ORDER),
+    };
     let common = Options {
-        target: loopback(ports.mall).into(),
+        target: listed(ports, |switch| switch.mall)?,
         cards: CARDS / 2,
         connections: 2,
         duration: duration.unwrap_or(ENDLESS),
@@ -48,23 +58,24 @@ pub fn customers(
             most: 5_000,
         },
         seed,
-        wallet_line: loopback(ports.leased).into(),
+        wallet_line: listed(ports, |switch| switch.leased)?,
         certificates: folder.certificates(),
         settle: Duration::from_secs(15),
         ..Options::default()
     };
     let by_card = Options {
         party: 20_000_000_001,
-        pace: Pace::Rate(BY_CARD),
+        pace: Pace::Rate(card_rate),
         ..common.clone()
     };
     let by_order = Options {
         party: 10_000_000_001,
-        pace: Pace::Rate(BY_ORDER),
+        pace: Pace::Rate(order_rate),
         first_card: 1 + CARDS / 2,
         ..common
     };
-    [("by card", by_card), ("by order", by_order)].map(|(name, options)| {
+    let both = [("by card", by_card), ("by order", by_order)];
+    Ok(both.map(|(name, options)| {
         let live = Rc::new(Live::default());
         live.statistics.borrow_mut().watch();
         Customer {
@@ -72,12 +83,19 @@ pub fn customers(
             options,
             live,
         }
-    })
+    }))
+}
+
+/// A port of the switch, or of every node.
+fn listed(ports: &Ports, port: impl Fn(SwitchPorts) -> u16) -> anyhow::Result<Addresses> {
+    let all = ports.switches().map(|switch| address(port(switch)));
+    Ok(all.collect::<Vec<_>>().join(",").parse()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::configuration;
+    use super::super::ports::USUAL;
     use super::*;
 
     const DAY: f64 = 24.0 * 3_600.0;
@@ -97,10 +115,10 @@ mod tests {
         for bytes in [by_card, by_order] {
             assert!(stated.contains(&format!("{bytes} bytes for each purchase")));
         }
-        let host = configuration::host(&super::super::ports::USUAL).unwrap();
+        let host = configuration::host(&USUAL).unwrap();
         let host: toml::Table = host.parse().unwrap();
         let remembered = host["remember_max"].as_integer().unwrap() as f64;
-        let switch = configuration::switch(&super::super::ports::USUAL).unwrap();
+        let switch = configuration::switch(&USUAL, "switch", USUAL.switch).unwrap();
         let switch: toml::Table = switch.parse().unwrap();
         assert_eq!(switch["store"]["transactions_kept"].as_str(), Some("1d"));
         let requests = (BY_CARD + BY_ORDER) * DAY;

@@ -2,11 +2,12 @@
 //! their rates over the last second, the last transactions, what the switch says of itself.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tessera_protocol::{CardNumber, Currency, ResponseCode, plain_amount};
 
+use super::cluster::board::ClusterView;
 use super::gauges::Gauges;
 use super::steps::Step;
 use super::traffic::Customer;
@@ -29,8 +30,8 @@ pub struct View {
     pub phase: &'static str,
     /// What a visitor can do.
     pub steps: Vec<Step>,
-    /// Where malls connect, and where the figures are.
-    pub mall_address: String,
+    /// Where malls connect, to the switch or to each node, and where the figures are.
+    pub mall_addresses: Vec<String>,
     /// `/metrics`, as a browser wants it.
     pub metrics_address: String,
     /// One for each customer.
@@ -45,6 +46,24 @@ pub struct View {
     pub gauges: Option<Gauges>,
     /// What was wrong so far.
     pub violations: u64,
+    /// The longest time in which a customer got no answer to a purchase.
+    pub longest_gap: Duration,
+    /// How long nobody has got an answer now.
+    pub silence: Duration,
+    /// The nodes, where there are several.
+    pub cluster: Option<ClusterView>,
+    /// When the customers came.
+    pub started: Option<Instant>,
+}
+
+impl View {
+    /// What this is.
+    pub fn title(&self) -> &'static str {
+        match self.cluster {
+            Some(_) => "Tessera: three switches, one active",
+            None => "Tessera",
+        }
+    }
 }
 
 /// A customer's figures.
@@ -66,9 +85,25 @@ pub struct Rates {
 #[derive(Default)]
 pub struct Watcher {
     last: Vec<Statistics>,
+    /// Answers so far, and when that number was seen first.
+    answered: Option<(u64, Instant)>,
 }
 
 impl Watcher {
+    /// Looks whether an answer has come. To be called for each picture.
+    pub fn glance(&mut self, customers: &[Customer], view: &mut View) {
+        let answers = |customer: &Customer| customer.live.statistics.borrow().answered_total();
+        let answered = customers.iter().map(answers).sum();
+        let now = Instant::now();
+        match self.answered {
+            Some((before, since)) if before == answered => view.silence = now - since,
+            _ => {
+                view.silence = Duration::ZERO;
+                self.answered = Some((answered, now));
+            }
+        }
+    }
+
     /// Looks at every customer. To be called once a second.
     pub fn look(&mut self, customers: &[Customer], view: &mut View) {
         let now: Vec<Statistics> = customers
@@ -82,6 +117,8 @@ impl Watcher {
             .iter()
             .map(|statistics| statistics.violations.count)
             .sum();
+        let gap = now.iter().map(Statistics::longest_gap).max();
+        view.longest_gap = Duration::from_nanos(gap.unwrap_or(0));
         for (place, (customer, statistics)) in customers.iter().zip(&now).enumerate() {
             let mut last_second = statistics.all_latencies();
             let mut answered = statistics.answered_total();

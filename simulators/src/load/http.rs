@@ -14,6 +14,14 @@ const ANSWER_BYTES_MAX: usize = 256 << 20;
 
 /// The body of a page, where the answer is 200.
 pub async fn fetch(address: &str, path: &str) -> io::Result<String> {
+    match ask(address, path).await? {
+        (200, body) => Ok(body),
+        (status, _) => Err(io::Error::other(format!("answered {status}"))),
+    }
+}
+
+/// The status and the body of a page.
+pub async fn ask(address: &str, path: &str) -> io::Result<(u16, String)> {
     let answer = tokio::time::timeout(PATIENCE, exchange(address, path));
     let answer = answer
         .await
@@ -21,13 +29,10 @@ pub async fn fetch(address: &str, path: &str) -> io::Result<String> {
     let (head, body) = answer
         .split_once("\r\n\r\n")
         .ok_or_else(|| io::Error::other("no HTTP answer"))?;
-    match head.split_ascii_whitespace().nth(1) {
-        Some("200") => Ok(body.to_owned()),
-        status => Err(io::Error::other(format!(
-            "answered {}",
-            status.unwrap_or("nothing")
-        ))),
-    }
+    let status = head.split_ascii_whitespace().nth(1);
+    let status = status.and_then(|status| status.parse().ok());
+    let status = status.ok_or_else(|| io::Error::other("answered without a status"))?;
+    Ok((status, body.to_owned()))
 }
 
 async fn exchange(address: &str, path: &str) -> io::Result<String> {

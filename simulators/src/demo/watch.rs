@@ -1,0 +1,175 @@
+//! The customers while they are there: their requests, the view of them, and what a visitor asks for meanwhile.
+
+use std::io::IsTerminal as _;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tessera_console::{output_is_terminal, say};
+
+use super::cluster::board::Board;
+use super::ports::{Ports, address};
+use super::screen::{Asked, Screen};
+use super::steps::steps;
+use super::traffic::Customer;
+use super::view::{View, Watcher};
+use super::{gauges, plain};
+use crate::load::{self, Report};
+use crate::signals::Ending;
+
+/// Between two pictures.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// What is looked at while the customers are there.
+pub struct Watched<'a> {
+    /// The customers.
+    pub customers: &'a [Customer; 2],
+    /// Where everything is.
+    pub ports: &'a Ports,
+    /// What is known of the cluster, where there is one.
+    pub board: Option<Rc<Board>>,
+    /// When the active node is killed.
+    pub kill_after: Option<Duration>,
+}
+
+impl Watched<'_> {
+    /// Whether the picture has what happens to the cluster.
+    fn show_events(&self, shown: bool) {
+        if let Some(board) = &self.board {
+            board.events.show(shown);
+        }
+    }
+}
+
+/// Both customers at once, watched, until the time is over or somebody stops them.
+pub async fn serve(
+    watched: &Watched<'_>,
+    duration: Option<Duration>,
+) -> anyhow::Result<Vec<(&'static str, Report)>> {
+    let run = |customer: &Customer| load::run(customer.options.clone(), Rc::clone(&customer.live));
+    let ([by_card, by_order], ports) = (watched.customers, watched.ports);
+    let both = async { tokio::try_join!(run(by_card), run(by_order)) };
+    tokio::pin!(both);
+    let mut view = View {
+        duration,
+        steps: steps(ports),
+        mall_addresses: ports
+            .switches()
+            .map(|switch| address(switch.mall))
+            .collect(),
+        metrics_address: format!("http://{}/metrics", address(ports.switch.operations)),
+        ..View::default()
+    };
+    let reports = tokio::select! {
+        reports = &mut both => reports,
+        ended = watch(watched, &mut view) => {
+            ended?;
+            both.await
+        }
+    };
+    watched.show_events(false);
+    let (card, order) = reports.context("the customers could not be served")?;
+    Ok(vec![(by_card.name, card), (by_order.name, order)])
+}
+
+/// Shows the view for as long as the customers are there; stops them where somebody asks for it. Ends only with an
+/// error, or when it has nothing more to show.
+async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
+    let mut screen = match output_is_terminal() && std::io::stdin().is_terminal() {
+        true => {
+            // The lines so far are on the terminal before the screen is.
+            tessera_console::finish();
+            watched.show_events(true);
+            Some(Screen::take()?)
+        }
+        false => None,
+    };
+    let stop = || {
+        let customers = watched.customers.iter();
+        customers.for_each(|customer| customer.live.stop());
+    };
+    let mut ending = Ending::listen()?;
+    let mut samples = Samples::default();
+    let mut frames = tokio::time::interval(FRAME);
+    let started = Instant::now();
+    view.started = Some(started);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            _ = frames.tick() => {}
+            () = ending.asked() => { stopping = true; stop() }
+        }
+        view.elapsed = started.elapsed();
+        samples.take(watched, view).await;
+        let Some(on) = &mut screen else {
+            samples.say(view);
+            continue;
+        };
+        match on.draw(view).and_then(|()| on.asked()) {
+            Ok(None) => {}
+            // A second request ends the display; the final checks still run.
+            Ok(Some(Asked::Stop)) if stopping => return Ok(()),
+            Ok(Some(Asked::Stop)) => {
+                stopping = true;
+                stop();
+            }
+            Ok(Some(Asked::KillActive)) => watched.board.iter().for_each(|b| b.kill_active()),
+            Ok(Some(Asked::KillLeader)) => watched.board.iter().for_each(|b| b.kill_leader()),
+            // The terminal has gone: the totals agree without a picture.
+            Err(_) => {
+                screen = None;
+                watched.show_events(false);
+                stopping = true;
+                stop();
+            }
+        }
+    }
+}
+
+/// What was looked at so far.
+#[derive(Default)]
+struct Samples {
+    watcher: Watcher,
+    second: u64,
+    /// The second of the last line.
+    said: u64,
+    killed: bool,
+}
+
+impl Samples {
+    /// Brings the view up to date.
+    async fn take(&mut self, watched: &Watched<'_>, view: &mut View) {
+        view.phase = watched.customers[0].live.phase().word();
+        self.watcher.glance(watched.customers, view);
+        if let Some(board) = &watched.board {
+            let is_time = |after| view.elapsed >= after && !self.killed;
+            // Where no node is active at that moment, the next one is killed.
+            if watched.kill_after.is_some_and(is_time) && board.active().is_some() {
+                self.killed = true;
+                board.kill_active();
+            }
+        }
+        if view.elapsed.as_secs() > self.second {
+            self.second = view.elapsed.as_secs();
+            let active = watched
+                .board
+                .as_ref()
+                .map_or(Some(0), |board| board.active());
+            let port = active.and_then(|node| watched.ports.switches().nth(node));
+            view.gauges = match port {
+                Some(port) => gauges::read(&address(port.operations)).await,
+                None => None,
+            };
+            self.watcher.look(watched.customers, view);
+        }
+        view.cluster = watched.board.as_ref().map(|board| board.view());
+    }
+
+    /// A line for each second.
+    fn say(&mut self, view: &View) {
+        if self.second > self.said {
+            self.said = self.second;
+            say(format_args!("{}", plain::line(view)));
+        }
+    }
+}
