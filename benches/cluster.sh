@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A cluster on one machine: three switches, three members of etcd, financial system and load generator share its cores, syncing is
 # on, every answer and every cent is verified. Prints, beside a switch on its own: throughput, the latency of single purchases, CPU
-# by process, what etcd takes, and how long nothing is answered after the active node was killed.
+# by process, what etcd takes, and how long nothing is answered after the active node was killed, and while it hands over.
 # Needs an optimized build: cargo build --profile dist
 #   benches/cluster.sh [seconds per shape, 15] [cards, 100000] [runs, 3] [kills, 20]
 set -euo pipefail
@@ -55,22 +55,32 @@ for process in n1 n2 n3 etcd1 etcd2 etcd3; do
 done
 du -sh etcd1 | sed 's/^/etcd on disk: /'
 
-for ((kill = 1; kill <= kills; kill++)); do
-    "$tessera" load --cards "$cards" --mix purchases=100 --duration 10s --connections 8 --rate 1000 --target "$malls" --silence 2s \
-        --seed "$kill" --json shape.json >load.log 2>&1 &
-    load=$!
-    sleep "2.$((RANDOM % 10))"
-    node=$(active)
-    kill -KILL "${pid[n$node]}"
-    wait "${pid[n$node]}" 2>/dev/null || true
-    wait "$load" || { tail -3 load.log; exit 1; }
-    figure longest_gap_ms >>gaps
-    start "$node"
-    follow
-done
-[ "$kills" = 0 ] || sort -n gaps | awk '{gap[NR] = $1} END {
-    printf "without answers after SIGKILL of the active node, %d times: %.0f ms at least, %.0f median, %.0f at most\n",
-        NR, gap[1], gap[int((NR + 1) / 2)], gap[NR]}'
+gaps() { # how often, what ends the active node
+    local name=$2 count node load
+    rm -f gaps
+    for ((count = 1; count <= $1; count++)); do
+        "$tessera" load --cards "$cards" --mix purchases=100 --duration 10s --connections 8 --rate 1000 --target "$malls" --silence 2s \
+            --seed "$count" --json shape.json >load.log 2>&1 &
+        load=$!
+        sleep "2.$((RANDOM % 10))"
+        node=$(active)
+        "$name" "$node"
+        wait "${pid[n$node]}" 2>/dev/null || true
+        wait "$load" || { tail -3 load.log; exit 1; }
+        figure longest_gap_ms >>gaps
+        start "$node"
+        follow
+    done
+    sort -n gaps | awk -v name="$name" '{gap[NR] = $1} END {
+        printf "without answers after %s of the active node, %d times: %.0f ms at least, %.0f median, %.0f at most\n",
+            name, NR, gap[1], gap[int((NR + 1) / 2)], gap[NR]}'
+}
+sigkill() { kill -KILL "${pid[n$1]}"; }
+hand_over() { "$tessera" cluster hand-over --config n1/switch.toml >hand-over.log; }
+if [ "$kills" != 0 ]; then
+    gaps "$kills" sigkill
+    gaps "$kills" hand_over
+fi
 for node in 1 2 3; do kill -TERM "${pid[n$node]}"; done
 for node in 1 2 3; do wait "${pid[n$node]}"; done
 "$tessera" audit --config n1/switch.toml | tail -1

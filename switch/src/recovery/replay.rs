@@ -34,6 +34,8 @@ struct Replayed {
     /// What the store has of it.
     known: Known,
     turnover: Vec<Turnover>,
+    /// The store does not have all of it.
+    is_new: bool,
 }
 
 impl<'a> Replay<'a> {
@@ -59,6 +61,7 @@ impl<'a> Replay<'a> {
     pub fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
         if self.wallets.len() >= self.wallets_max {
             self.flush()?;
+            self.wallets.clear();
         }
         self.apply(record)?;
         // Not earlier: a mark promises that the store has the record too.
@@ -72,7 +75,10 @@ impl<'a> Replay<'a> {
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
         clock::not_before(entry.highest_time().plus(1));
         let Replayed {
-            wallet, turnover, ..
+            wallet,
+            turnover,
+            is_new,
+            ..
         } = match self.wallets.entry(entry.wallet) {
             Slot::Occupied(replayed) => replayed.into_mut(),
             Slot::Vacant(empty) => {
@@ -82,6 +88,7 @@ impl<'a> Replay<'a> {
                     known: Known::of(&wallet),
                     wallet,
                     turnover: Vec::new(),
+                    is_new: false,
                 })
             }
         };
@@ -104,6 +111,7 @@ impl<'a> Replay<'a> {
             })
             .map_err(|error| Unreplayable::ReadBackError { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };
+        *is_new = true;
         let items = wallet.settles(&entry.event).map_err(broken)?;
         wallet
             .apply(&entry, record.position, sequence)
@@ -125,20 +133,22 @@ impl<'a> Replay<'a> {
         self.wallets.len() + records >= self.wallets_max
     }
 
-    /// Writes what was replayed to the store.
+    /// Writes what was replayed to the store. The wallets stay in memory: a standby goes on with them.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);
-        for (_, replayed) in self.wallets.drain() {
+        for replayed in self.wallets.values_mut().filter(|replayed| replayed.is_new) {
             let Replayed {
-                mut wallet,
-                mut known,
+                wallet,
+                known,
                 turnover,
+                is_new,
             } = replayed;
+            *is_new = false;
             // Whatever was replayed can be read again.
             // Agreements that have ended since then are looked at when the wallet is in use.
             wallet.settle(|_| true, Timestamp::EPOCH);
-            let snapshot = Snapshot::take(&mut wallet).beside(&mut known);
-            batch.push(snapshot.having(turnover));
+            let snapshot = Snapshot::take(wallet).beside(known);
+            batch.push(snapshot.having(std::mem::take(turnover)));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;
                 batch.clear();

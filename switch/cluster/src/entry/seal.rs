@@ -1,5 +1,7 @@
 //! Compresses and encrypts entries, and the reverse.
 
+use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
 use tessera_encryption::{Cipher, DataKeyId, DataKeys, NONCE_BYTES, Purpose, TAG_BYTES};
@@ -72,10 +74,7 @@ impl EpochKey {
         let bound = zstd::zstd_safe::compress_bound(plaintext.len());
         let begins = HEADER_BYTES + TAG_BYTES;
         let mut bytes = vec![0; begins + bound];
-        let compressed = Compressor::new(LEVEL)
-            .and_then(|mut compressor| {
-                compressor.compress_to_buffer(&plaintext[..], &mut bytes[begins..])
-            })
+        let compressed = compress(&plaintext, &mut bytes[begins..])
             .map_err(|error| format!("an entry can't be compressed: {error}"))?;
         bytes.truncate(begins + compressed);
         // Lossless: both are below the bound of BODY_BYTES_MAX.
@@ -115,10 +114,7 @@ impl EpochKeys {
             .decrypt(&nonce(number), &bytes[..HEADER_BYTES], &mut compressed, tag)
             .map_err(|_| damaged("it does not match its tag"))?;
         let mut body = Zeroizing::new(vec![0; header.plaintext_bytes as usize]);
-        let restored = Decompressor::new()
-            .and_then(|mut decompressor| {
-                decompressor.decompress_to_buffer(&compressed[..], &mut body[..])
-            })
+        let restored = decompress(&compressed, &mut body)
             .map_err(|_| damaged("it can't be decompressed"))?;
         if restored != body.len() {
             return Err(damaged("it is not as long as it says when decompressed"));
@@ -143,6 +139,30 @@ impl EpochKeys {
         }
         Ok(self.last.as_ref().expect("it was just put there"))
     }
+}
+
+thread_local! {
+    // To make them anew for each entry takes longer than the entry itself, where that is short.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(from: &[u8], into: &mut [u8]) -> io::Result<usize> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let mut compressor = kept.take().map_or_else(|| Compressor::new(LEVEL), Ok)?;
+        let compressed = compressor.compress_to_buffer(from, into);
+        *kept = Some(compressor);
+        compressed
+    })
+}
+
+fn decompress(from: &[u8], into: &mut [u8]) -> io::Result<usize> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let mut decompressor = kept.take().map_or_else(Decompressor::new, Ok)?;
+        let restored = decompressor.decompress_to_buffer(from, into);
+        *kept = Some(decompressor);
+        restored
+    })
 }
 
 impl Body<'_> {
