@@ -60,8 +60,7 @@ impl<'a> Replay<'a> {
     /// Applies a record to its wallet, unless the wallet has it.
     pub fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
         if self.wallets.len() >= self.wallets_max {
-            self.flush()?;
-            self.wallets.clear();
+            self.flush_and_forget()?;
         }
         self.apply(record)?;
         // Not earlier: a mark promises that the store has the record too.
@@ -131,6 +130,13 @@ impl<'a> Replay<'a> {
     /// Whether so many more records could make it write to the store.
     pub fn is_full_with(&self, records: usize) -> bool {
         self.wallets.len() + records >= self.wallets_max
+    }
+
+    /// Writes what was replayed to the store, and keeps nothing in memory.
+    pub fn flush_and_forget(&mut self) -> Result<(), StoreError> {
+        self.flush()?;
+        self.wallets.clear();
+        Ok(())
     }
 
     /// Writes what was replayed to the store. The wallets stay in memory: a standby goes on with them.

@@ -21,6 +21,8 @@ use crate::upkeep::{Kept, Messages, Others, Upkeep};
 
 /// The store is this much behind the journal at most: what is in between is replayed when this node takes over.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// Wallets that are not in use any more, and what those in use remember of old transactions, leave the memory after this.
+const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// What a standby keeps of its data.
 pub(crate) enum Keeps<'a> {
@@ -37,6 +39,7 @@ struct Files<'a> {
     journal: Follower,
     replay: Replay<'a>,
     flushed: Instant,
+    forgot: Instant,
 }
 
 /// Opens the data as a start does, and follows the log with it until this node owns the log, or is asked to stop. All is closed
@@ -82,6 +85,7 @@ pub(crate) fn stand_by(
         journal,
         replay,
         flushed: Instant::now(),
+        forgot: Instant::now(),
     };
     let upkeep = match keeps {
         Keeps::All => None,
@@ -153,9 +157,11 @@ impl Replica for Files<'_> {
 
     fn append(&mut self, batch: &BatchHead, plaintext: &[u8]) -> Result<(), AnyError> {
         // The store never reflects what is not on the disk.
-        if self.replay.is_full_with(batch.records as usize) {
+        if self.replay.is_full_with(batch.records as usize) || self.forgot.elapsed() >= FORGET_EVERY
+        {
             self.journal.sync()?;
-            self.flush()?;
+            self.replay.flush_and_forget()?;
+            (self.flushed, self.forgot) = (Instant::now(), Instant::now());
         }
         let replay = &mut self.replay;
         self.journal

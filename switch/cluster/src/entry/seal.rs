@@ -114,8 +114,8 @@ impl EpochKeys {
             .decrypt(&nonce(number), &bytes[..HEADER_BYTES], &mut compressed, tag)
             .map_err(|_| damaged("it does not match its tag"))?;
         let mut body = Zeroizing::new(vec![0; header.plaintext_bytes as usize]);
-        let restored = decompress(&compressed, &mut body)
-            .map_err(|_| damaged("it can't be decompressed"))?;
+        let restored =
+            decompress(&compressed, &mut body).map_err(|_| damaged("it can't be decompressed"))?;
         if restored != body.len() {
             return Err(damaged("it is not as long as it says when decompressed"));
         }

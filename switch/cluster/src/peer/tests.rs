@@ -320,9 +320,8 @@ fn what_a_damaged_node_sends_is_copied_from_another_one() {
     let mut peers = server.peers();
     peers.addresses.extend(damaged.peer.clone());
     let nodes = [damaged, server.report()];
-    let mut copy = |nodes: &[NodeReport]| {
-        copy(&peers, LOG, 77, server.last, nodes, &mut files).unwrap()
-    };
+    let mut copy =
+        |nodes: &[NodeReport]| copy(&peers, LOG, 77, server.last, nodes, &mut files).unwrap();
     let error = copy(&nodes[..1]).unwrap_err().to_string();
     assert!(error.contains("its bytes are not those"), "{error}");
     assert_eq!(copy(&nodes).unwrap().sequence, server.last);
