@@ -142,6 +142,24 @@ impl Bench {
         assert!(killed.is_err());
     }
 
+    /// Follows as a standby does: writes to the store after every so many records, and goes on with the wallets in memory.
+    pub(super) fn follow(&self, flush_every: usize) {
+        let mut standby = Replay::new(&self.store, Arc::new(self.journal.clone()), MANY).unwrap();
+        let mut records = 0;
+        let followed = self
+            .journal
+            .reopen(self.store.mark().unwrap(), &mut |record| {
+                standby.replay(record)?;
+                records += 1;
+                if records % flush_every == 0 {
+                    standby.flush()?;
+                }
+                Ok(())
+            });
+        followed.unwrap();
+        standby.flush().unwrap();
+    }
+
     pub(super) fn refusal(&self) -> String {
         self.start(MANY).unwrap_err().to_string()
     }

@@ -136,6 +136,27 @@ fn wallets_above_the_limit_go_to_the_store_on_the_way() {
     assert_eq!((party, totals.credits), (None, 15));
 }
 
+#[test]
+fn a_standby_that_goes_on_with_its_wallets_writes_what_a_start_does() {
+    for flush_every in 1..6 {
+        let mut bench = Bench::new();
+        for id in [FIRST, SECOND, THIRD] {
+            bench.provision(id);
+        }
+        for round in 0..4 {
+            for id in [FIRST, SECOND, THIRD] {
+                bench.load(id, NOW.plus(round * 1_000));
+                bench.block(id);
+            }
+        }
+        bench.follow(flush_every);
+        bench.assert_stored();
+        let totals = bench.store.totals(Day::default()).unwrap();
+        assert_eq!(totals[0].2.credits, 12, "written after {flush_every}");
+        assert_eq!(bench.start(MANY).unwrap(), 0);
+    }
+}
+
 /// The mark in the store never names a record that the store does not have.
 #[test]
 fn a_start_that_is_killed_anywhere_is_made_up_for_by_the_next() {
