@@ -57,7 +57,7 @@ enum Action {
     ///
     /// Nothing is changed. To join is to start the switch: it copies what it lacks.
     Join(Configured),
-    /// Have the active node hand over to another one, without a loss and in less than half a second
+    /// Have the active node hand over to another one, without a loss and in less than a second
     ///
     /// The active node answers what is under way, resigns, ends, and comes back as a standby: its supervisor starts it again.
     #[command(

@@ -272,12 +272,6 @@ pub trait Lease: Send {
     /// Where that is not known.
     fn ask_hand_over(&mut self, request: &HandOver) -> Result<bool, LogError>;
 
-    /// Takes it back, and leaves the lease as it is.
-    ///
-    /// # Errors
-    /// Where that is not known.
-    fn disclaim(&mut self) -> Result<(), LogError>;
-
     /// Publishes what the node says of itself, as long as the lease lives.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ use crate::upkeep::{Kept, Messages, Others, Upkeep};
 
 /// The store is this much behind the journal at most: what is in between is replayed when this node takes over.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
-/// Wallets that are not in use any more, and what those in use remember of old transactions, leave the memory after this.
-const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
+/// Wallets leave the memory after this: those in use remember more and more transactions.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// What a standby keeps of its data.
 pub(crate) enum Keeps<'a> {

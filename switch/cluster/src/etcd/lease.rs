@@ -111,10 +111,6 @@ impl Lease for EtcdLease {
         Ok(self.worker.wait(self.holder.ask_hand_over(request))?)
     }
 
-    fn disclaim(&mut self) -> Result<(), LogError> {
-        Ok(self.worker.wait(self.holder.disclaim())?)
-    }
-
     fn report(&mut self, report: &NodeReport) -> Result<(), LogError> {
         Ok(self.worker.wait(self.holder.report(report))?)
     }
@@ -262,16 +258,6 @@ impl Holder {
         let read = answer.range(0);
         let read = read.ok_or_else(|| nonsense("a transaction without what it read"))?;
         Ok(one(key, read)?.is_some_and(|found| found.lease == self.id))
-    }
-
-    async fn disclaim(&self) -> Result<(), Fault> {
-        let key = self.keys.owner();
-        let request = TxnRequest {
-            compare: vec![Compare::equal(key.clone(), Target::Lease(self.id))],
-            success: vec![RequestOp::delete(key, Bytes::new())],
-            failure: Vec::new(),
-        };
-        self.link.ask(&request).await.map(drop)
     }
 
     /// Only where the report that is there is the one that was seen last: one that is sent again may otherwise replace a newer one when

@@ -66,14 +66,6 @@ impl Lease for MemoryLease {
         Ok(is_free)
     }
 
-    fn disclaim(&mut self) -> Result<(), LogError> {
-        let mut state = self.log.state()?;
-        state.owner.take_if(|(_, lease)| *lease == self.id);
-        drop(state);
-        self.changed();
-        Ok(())
-    }
-
     fn report(&mut self, report: &NodeReport) -> Result<(), LogError> {
         match self.log.state()?.report(report, self.id) {
             true => Ok(()),
