@@ -141,6 +141,7 @@ fuzz-%:
 # The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version is in Cargo.toml.
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
+	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-cluster --lib entries_of_every_release
 	TESSERA_WRITE_GOLDEN=1 cargo test --workspace $(FEATURES) --test operations golden::this_release_has_left_its_data
 
 # Units, manifests, Dockerfile, load balancer and scripts of deploy/, with the tools that read them; nothing is started.

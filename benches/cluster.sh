@@ -63,7 +63,7 @@ gaps() { # how often, what ends the active node
             --seed "$count" --json shape.json >load.log 2>&1 &
         load=$!
         sleep "2.$((RANDOM % 10))"
-        node=$(active)
+        until node=$(active) && [ -n "$node" ]; do sleep 0.1; done
         "$name" "$node"
         wait "${pid[n$node]}" 2>/dev/null || true
         wait "$load" || { tail -3 load.log; exit 1; }

@@ -63,7 +63,7 @@ start() {
     "$tessera" switch --config "n$1/switch.toml" >>"n$1.log" 2>&1 &
     pid[n$1]=$!
 }
-follow() { # Until all three nodes are there, and none is far behind.
+follow() { # Until all three nodes are there.
     until [ "$("$tessera" cluster status --config n1/switch.toml 2>/dev/null | grep -Ec '^n[123] +(active|standby)')" = 3 ]; do sleep 0.1; done
 }
 active() { "$tessera" cluster status --config n1/switch.toml | awk '$2 == "active" {print substr($1, 2)}'; }

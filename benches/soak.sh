@@ -28,7 +28,7 @@ while ((SECONDS - begun + every < 60 * minutes)) && kill -0 "$load" 2>/dev/null;
     "$tessera" cluster status --config n1/switch.toml >status || true
     printf '%4d: %s; %s; etcd %s, nodes %s\n' $(((SECONDS - begun) / 60)) "$(head -1 status)" "$(grep -E '^etcd' status | cut -d, -f2-)" \
         "$(resident etcd1 etcd2 etcd3)" "$(resident n1 n2 n3)"
-    node=$(active)
+    node=$(active || true)
     [ -n "$node" ] || continue
     kill -KILL "${pid[n$node]}"
     wait "${pid[n$node]}" 2>/dev/null || true

@@ -42,7 +42,7 @@ enum Action {
         #[arg(long)]
         accept_standby_copy: bool,
     },
-    /// Show the nodes, how far each is, and the state of etcd
+    /// Show the nodes, how far behind each is, and the state of etcd
     #[command(
         after_help = "Exit code 0: the log has an owner, and that node is there. 1: not so, or etcd can't be reached."
     )]
@@ -57,7 +57,7 @@ enum Action {
     ///
     /// Nothing is changed. To join is to start the switch: it copies what it lacks.
     Join(Configured),
-    /// Have the active node hand over to another one, without a loss and in less than a second
+    /// Move the active role to another node; clients wait for less than a second
     ///
     /// The active node answers what is under way, resigns, ends, and comes back as a standby: its supervisor starts it again.
     #[command(
@@ -73,14 +73,14 @@ enum Action {
     /// Have this node take over from an active node that hangs, but still renews its lease
     ///
     /// The claim of the active node is taken away, and after one lease, when that node certainly does nothing more, this one takes
-    /// over as after a crash. An active node that answers hands over better: `tessera cluster hand-over`.
+    /// over as after a crash. If the active node still answers, use `tessera cluster hand-over` instead.
     #[command(
         after_help = "Exit code 0: the node serves. 1: not so; the message says whether anything was changed."
     )]
     TakeOver {
         #[command(flatten)]
         configured: Configured,
-        /// Needed: without it, a standby takes over by itself once the active node's lease has ended
+        /// Required. Unless the active node hangs, a standby takes over by itself once that node's lease has ended
         #[arg(long, required = true)]
         force: bool,
         /// The node that takes over, in place of this one
@@ -157,7 +157,7 @@ impl Cluster {
                 let wanted = node.or_else(|| Some(settings.cluster.as_ref()?.node.clone()));
                 let begins = |from: &NodeId, fence: Duration| {
                     note(format_args!(
-                        "took the claim of {from} away: waiting for {} s until it certainly does nothing more",
+                        "seized the claim of {from}: waiting {} s until its fence is closed",
                         fence.as_secs()
                     ));
                 };

@@ -55,7 +55,8 @@ pub fn superseded(why: &str) -> ! {
 /// way is resolved as after a crash.
 pub fn unfinished() -> ! {
     tracing::error!(
-        "the replicated log takes nothing: ending without it. What was under way is resolved by the next node that is active"
+        "asked to end while the replicated log takes nothing: ending without it. What was under way is resolved by the next node that \
+         is active"
     );
     end(UNFINISHED_EXIT_CODE)
 }

@@ -2,7 +2,7 @@
 //! the journal can no longer be decrypted.
 //!
 //! A key goes once the event with which its wallet ended is durable, and the payer has the message about it: first on the other
-//! nodes of a cluster, then here. What a kill left undone is found at the next start, in the file of the keys.
+//! nodes of a cluster, then here. What a kill left undone is found when the node is next active, in the file of the keys.
 
 use std::collections::HashSet;
 use std::io;
@@ -126,10 +126,13 @@ impl Shredder {
             let (waiting, mut due): (Vec<_>, Vec<_>) = pending.into_iter().partition(is_needed);
             pending = waiting;
             let keys = self.vault.wallet_keys();
-            let mut kept = failing(&mut due, &mut failed, |wallet| keys.show_destroyed(wallet));
+            let goes_on = || self.goes_on();
+            let mut kept = failing(&mut due, &mut failed, &goes_on, |wallet| {
+                keys.show_destroyed(wallet)
+            });
             if self.others_have_destroyed() {
                 let before = due.len();
-                kept.extend(failing(&mut due, &mut failed, |wallet| {
+                kept.extend(failing(&mut due, &mut failed, &goes_on, |wallet| {
                     keys.destroy(wallet).map(|_| ())
                 }));
                 let destroyed = due.len();
@@ -183,20 +186,24 @@ impl Shredder {
     }
 }
 
-/// Takes out those for which it fails.
+/// Takes out those for which it fails, or is not done because the thread ends.
 fn failing(
     wallets: &mut Vec<EndedWallet>,
     failed: &mut bool,
+    goes_on: &dyn Fn() -> bool,
     mut step: impl FnMut(WalletId) -> Result<(), WalletKeysError>,
 ) -> Vec<EndedWallet> {
-    let fails = |ended: &mut EndedWallet| match step(ended.wallet) {
-        Ok(()) => false,
-        Err(error) => {
-            if !std::mem::replace(failed, true) {
-                tracing::error!(%error, "the key of an ended wallet could not be destroyed; it is tried again");
-            }
-            true
+    let fails = |ended: &mut EndedWallet| {
+        if !goes_on() {
+            return true;
         }
+        let Err(error) = step(ended.wallet) else {
+            return false;
+        };
+        if !std::mem::replace(failed, true) {
+            tracing::error!(%error, "the key of an ended wallet could not be destroyed; it is tried again");
+        }
+        true
     };
     wallets.extract_if(.., fails).collect()
 }

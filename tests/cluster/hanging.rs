@@ -58,7 +58,7 @@ fn standbys_hang_back_until_one_takes_over_by_force() {
     let forced = cluster.rig.try_run(&arguments);
     let said = String::from_utf8_lossy(&forced.stderr).into_owned();
     assert!(forced.status.success(), "{said}");
-    assert!(said.contains("took the claim of n3 away"), "{said}");
+    assert!(said.contains("seized the claim of n3"), "{said}");
     assert_eq!(cluster.active(), other);
     ends.store(true, Ordering::Relaxed);
     let lives_and_has_claim = renews.join().expect("its thread");

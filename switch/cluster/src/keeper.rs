@@ -125,6 +125,8 @@ impl Keeper {
             let Some(inner) = inner.upgrade() else {
                 return;
             };
+            // First: what is under way must not open it again.
+            inner.standing.set_ending();
             inner.close();
             let (done, ended) = channel();
             let end = move || {
@@ -254,14 +256,18 @@ impl Inner {
     }
 
     fn open(&self, sent: Boottime) {
-        // Its process is about to end.
-        if self.standing.is_superseded() {
+        let is_about_to_end = || self.standing.is_superseded() || self.standing.is_ending();
+        if is_about_to_end() {
             return;
         }
         let milliseconds = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
         let until = sent.plus(milliseconds.saturating_sub(MARGIN));
         *self.open_until() = Some(until);
         fence::open_until(until);
+        // A fault may have closed it between.
+        if is_about_to_end() {
+            self.close();
+        }
     }
 
     fn close(&self) {

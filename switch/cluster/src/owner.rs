@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tessera_encryption::{DataKeyId, DataKeys, KeyKind, KeysError};
 use tessera_journal::{BatchHead, Commit, JournalError, SEGMENT_BEGINS_BYTES, segment_key};
+use tessera_kit::fence;
 use zeroize::Zeroizing;
 
 use crate::beside::BesideCount;
@@ -156,12 +157,18 @@ impl Owner {
         let (bytes, tag) = self.key.seal(&mut header, body).map_err(unusable)?;
         let wanted = Tip::wanted(&header, &tag, owner);
         let mut appending = Appending::new(self.tip.revision, wanted);
-        let trim_below = || self.standing.trim_below();
+        let before_sending = || {
+            // What a broken process has decided must not reach the other nodes: it ends in a moment.
+            while self.standing.is_ending() {
+                thread::park();
+            }
+            self.standing.trim_below()
+        };
         let settled = settle(
             self.log.as_ref(),
             &mut appending,
             &bytes,
-            &trim_below,
+            &before_sending,
             until,
             &|stalled| self.standing.set_stalled(stalled),
         );
@@ -183,7 +190,7 @@ impl Owner {
         loop {
             let few = self.standing.others() < self.standbys_min;
             let room = self.standing.room();
-            if !few && self.window.bytes <= room {
+            if !few && room > 0 && self.window.bytes <= room {
                 self.standing.set_stalled(false);
                 return;
             }
@@ -201,7 +208,11 @@ impl Owner {
             thread::sleep(TRY_AGAIN_AFTER);
             let below = self.standing.trim_below();
             // No append does it meanwhile.
-            if below > trimmed_below && self.log.trim(self.tip.revision, below).is_ok() {
+            if below > trimmed_below
+                // Else a candidate may count on what is there.
+                && fence::is_open()
+                && self.log.trim(self.tip.revision, below).is_ok()
+            {
                 trimmed_below = below;
             }
             self.show_window();
@@ -227,22 +238,24 @@ impl Window {
     }
 }
 
-/// Sends an append until its outcome is known, at most until a moment. `stalls` is called where that takes long.
+/// Sends an append until its outcome is known, at most until a moment. `before_sending` is called before each time, and says which
+/// entries may be deleted; `stalls` is called where it takes long.
 pub(crate) fn settle(
     log: &dyn ReplicatedLog,
     appending: &mut Appending,
     entry: &[u8],
-    trim_below: &dyn Fn() -> u64,
+    before_sending: &dyn Fn() -> u64,
     until: Option<Instant>,
     stalls: &dyn Fn(bool),
 ) -> Result<Revision, JournalError> {
     let mut quiet = true;
     let failed = |why| JournalError::Replication { why };
     loop {
-        let below = trim_below();
+        let below = before_sending();
         let answer = log.append(appending.expected, &appending.wanted, entry, below);
         if let Err(LogError::Full(_)) = &answer
             && below > 0
+            && fence::is_open()
         {
             // It takes deletions when it takes nothing else. Where it does not, this is tried again.
             let _ = log.trim(appending.expected, below);

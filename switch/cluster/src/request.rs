@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use tessera_kit::fence::Boottime;
 
 use crate::hand_over::cannot_take_over;
 use crate::{HandOver, HandOverAnswer, Head, Lease, LogError, NodeId, ReplicatedLog};
@@ -28,6 +29,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 const REQUEST_LIVES: Duration = Duration::from_secs(90);
 /// etcd makes leases longer where its election timeout does not allow short ones.
 const LEASE_LONGER_MAX: Duration = Duration::from_secs(10);
+/// Between the lease for that claim and the claim.
+const PAUSED_MAX_MS: u64 = 20_000;
 /// The claim that keeps all nodes away lives so much longer than it has to, where nobody ends it.
 const BARRIER_LIVES_LONGER: Duration = Duration::from_secs(30);
 
@@ -74,7 +77,7 @@ pub fn hand_over(log: &dyn ReplicatedLog, to: Option<NodeId>) -> Result<TakenOve
     let asked = Instant::now();
     let lease = put(log, &request)?;
     if let Some(answer) = answer(log, &owner, &request, ANSWER_WITHIN) {
-        let taken_over = answer.and_then(|()| serving(log, head.epoch, asked));
+        let taken_over = answer.and_then(|()| serving(log, head.epoch, None, asked));
         // It ends by itself.
         let _ = lease.revoke();
         return taken_over;
@@ -83,9 +86,9 @@ pub fn hand_over(log: &dyn ReplicatedLog, to: Option<NodeId>) -> Result<TakenOve
     withdrawn.map_err(|error| RequestError::Unknown(error.to_string()))?;
     // It is not there any more, so it is not done later. But it may have been seen in the last moment.
     match answer(log, &owner, &request, SEEN_WITHIN) {
-        Some(answer) => answer.and_then(|()| serving(log, head.epoch, asked)),
-        None => Err(RequestError::Refused(format!(
-            "{owner} does not answer the request, which was withdrawn"
+        Some(answer) => answer.and_then(|()| serving(log, head.epoch, None, asked)),
+        None => Err(RequestError::Unknown(format!(
+            "{owner} has not answered the request, which was withdrawn"
         ))),
     }
 }
@@ -127,7 +130,7 @@ pub fn take_over_by_force(
         },
     )?;
     let ended = end_by_force(log, &from, node, ttl, begins);
-    let taken_over = ended.and_then(|()| serving(log, head.epoch, asked));
+    let taken_over = ended.and_then(|()| serving(log, head.epoch, Some(&from), asked));
     // It ends by itself.
     let _ = preference.revoke();
     taken_over
@@ -144,6 +147,7 @@ fn end_by_force(
     // It keeps the others away, and lives long enough for that even where this process ends now.
     let mut barrier = log.lease(ttl + BARRIER_LIVES_LONGER)?;
     let longest = ttl + LEASE_LONGER_MAX;
+    let granted = Boottime::now();
     let seized = barrier.seize(from, node, longest).map_err(|error| {
         if let LogError::Unusable(why) = error {
             return RequestError::Refused(why);
@@ -160,6 +164,13 @@ fn end_by_force(
     };
     // The renewals on which its fence rests were sent before this moment.
     let since = Instant::now();
+    // This process may have been paused between: the claim has to live until that fence is shut for certain.
+    let lives = barrier.renew();
+    if !matches!(lives, Ok(true)) || Boottime::now() > granted.plus(PAUSED_MAX_MS) {
+        return Err(RequestError::Unknown(format!(
+            "the claim of {from} was seized, and may have ended before {from} noticed: stop the switch of {from}"
+        )));
+    }
     begins(from, fence);
     while since.elapsed() < fence {
         thread::sleep(RENEW_EVERY.min(fence.saturating_sub(since.elapsed())));
@@ -199,14 +210,20 @@ fn answer(
     }
 }
 
-/// Waits until a node of a later epoch serves. While etcd does not answer, it waits too.
-fn serving(log: &dyn ReplicatedLog, epoch: u64, asked: Instant) -> Result<TakenOver, RequestError> {
+/// Waits until a node of a later epoch serves, and not this one. While etcd does not answer, it waits too.
+fn serving(
+    log: &dyn ReplicatedLog,
+    epoch: u64,
+    not: Option<&NodeId>,
+    asked: Instant,
+) -> Result<TakenOver, RequestError> {
     while asked.elapsed() < SERVE_WITHIN {
         thread::sleep(LOOK_EVERY);
         let (Ok(Some((head, _))), Ok(nodes)) = (log.head(), log.nodes()) else {
             continue;
         };
-        let Some(owner) = head.owner.filter(|_| head.epoch > epoch) else {
+        let is_later = |owner: &NodeId| head.epoch > epoch && Some(owner) != not;
+        let Some(owner) = head.owner.filter(is_later) else {
             continue;
         };
         let serves = nodes.iter().any(|report| {

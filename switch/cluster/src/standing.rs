@@ -64,6 +64,8 @@ pub struct Standing {
     stopping: AtomicBool,
     /// The owner waits: the log takes nothing, or too few standbys follow.
     stalled: AtomicBool,
+    /// A fault ends the process: nothing more may leave it.
+    ending: AtomicBool,
     /// Another node has begun an epoch after this node's own.
     superseded: AtomicBool,
 }
@@ -377,6 +379,14 @@ impl Standing {
         self.stalled.store(stalled, Ordering::Release);
     }
 
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_ending(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn is_superseded(&self) -> bool {
         self.superseded.load(Ordering::Acquire)
     }
@@ -411,6 +421,11 @@ impl Standing {
     /// Other nodes whose leases live.
     pub fn others(&self) -> u64 {
         self.others.load(Ordering::Acquire)
+    }
+
+    /// The other nodes can't be seen.
+    pub(crate) fn lose_sight(&self) {
+        self.whole_others.store(0, Ordering::Release);
     }
 
     /// Other nodes whose leases live and that have the whole journal up to what they say.

@@ -44,6 +44,7 @@ fn run(log: &dyn ReplicatedLog, node: &NodeId, standing: &Standing) {
             Ok(nodes) => nodes,
             Err(error) => {
                 tracing::debug!(%error, "the nodes of the cluster can't be seen");
+                standing.lose_sight();
                 continue;
             }
         };

@@ -80,7 +80,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let (replication, member, asked) = match cluster::join(&base, &mut hangups).await? {
+    let (replication, member, mut asked) = match cluster::join(&base, &mut hangups).await? {
         Joined::Alone => (None, None, None),
         Joined::Active(replication, member, asked) => {
             (Some(replication), Some(member), Some(asked))
@@ -117,7 +117,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
     let shredding = shredding::start(data.store.clone(), &shared, outbox.cloned())?;
-    shared.settlement.catch_up().await?;
+    let caught_up = shared.settlement.catch_up();
+    match &mut asked {
+        // It waits for the log, which may take nothing.
+        Some((ending, ..)) => tokio::select! {
+            caught_up = caught_up => caught_up?,
+            () = ending.asked() => crate::fault::unfinished(),
+        },
+        None => caught_up.await?,
+    }
 
     let places = ports.places(&base);
     let (addresses, operations) = (ports.addresses, ports.operations.clone());

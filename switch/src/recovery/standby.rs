@@ -104,14 +104,18 @@ pub(crate) fn stand_by(
             Some(Upkeep::start(settings, kept, metrics)?)
         }
     };
-    let ended = node.stand_by(&folder.keys, &mut files)?;
-    files.journal.sync()?;
-    files.replay.flush()?;
-    // They hold the store, which is opened anew.
+    let mut follow = || -> anyhow::Result<Ended> {
+        let ended = node.stand_by(&folder.keys, &mut files)?;
+        files.journal.sync()?;
+        files.replay.flush()?;
+        Ok(ended)
+    };
+    let ended = follow();
+    // They hold the store, which is opened anew, and work on files that are locked until this returns.
     if let Some(upkeep) = upkeep {
         upkeep.stop();
     }
-    Ok(ended)
+    ended
 }
 
 /// A new node has the keys of the others, or none: those of its own would open nothing.

@@ -124,10 +124,15 @@ impl Archiving {
 }
 
 impl RunningArchiving {
-    /// Ends it, and what it has not finished.
-    pub fn stop(self) {
+    /// From now on it ends, and what it has not finished.
+    pub fn ask_to_stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.thread.thread().unpark();
+    }
+
+    /// Returns when it has ended.
+    pub fn stop(self) {
+        self.ask_to_stop();
         if self.thread.join().is_err() {
             tracing::error!("the thread that archives has panicked");
         }

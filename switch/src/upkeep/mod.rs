@@ -120,6 +120,8 @@ impl Upkeep {
     /// Ends them, and what they have not finished.
     pub fn stop(self) {
         self.indexing.stop();
+        self.archiving.ask_to_stop();
+        self.snapshots.ask_to_stop();
         self.archiving.stop();
         self.snapshots.stop();
     }

@@ -160,10 +160,15 @@ impl SnapshotWriter {
 }
 
 impl RunningSnapshots {
-    /// Ends it, and what it has not finished.
-    pub fn stop(self) {
+    /// From now on it ends, and what it has not finished.
+    pub fn ask_to_stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.thread.thread().unpark();
+    }
+
+    /// Returns when it has ended.
+    pub fn stop(self) {
+        self.ask_to_stop();
         if self.thread.join().is_err() {
             tracing::error!("the thread that writes full snapshots has panicked");
         }

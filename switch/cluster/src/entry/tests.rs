@@ -1,11 +1,15 @@
 //! What is sealed is opened, and nothing else is.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tessera_encryption::{DataKeyId, DataKeys};
 
 use super::*;
-use crate::Place;
+use crate::take_over::owner_of;
+use crate::{Formats, Place};
 
 fn keys() -> (TempDir, DataKeys) {
     let folder = tempfile::tempdir().unwrap();
@@ -91,6 +95,91 @@ fn the_header_is_as_drawn() {
     assert_eq!(bytes[168..172], plaintext.to_le_bytes());
     assert_eq!(bytes[172..176], (bytes.len() as u32 - 192).to_le_bytes());
     assert_eq!(bytes[176..192], tag);
+}
+
+/// What an epoch entry of this build may say.
+const BEGINS: &[u8] = br#"{"node":"n2","build":"0.3.0","formats":{"entry":1,"event":41}}"#;
+
+/// The entries of a release: its key table, and a batch, an epoch and a resignation.
+fn releases() -> impl Iterator<Item = PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+    let releases = fs::read_dir(folder).expect("golden files");
+    let folders = releases.map(|release| release.expect("a folder").path().join("cluster"));
+    folders.filter(|folder| folder.exists())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn golden(keys: &DataKeys) -> String {
+    let key = EpochKey::derive(keys, keys.newest(), [1; 32]).unwrap();
+    let line = |kind, body: &Body<'_>| {
+        let mut header = header(&key);
+        header.kind = kind;
+        header.segment_begins = body.segment.is_some();
+        header.changes_beside = !body.beside.is_empty();
+        hexadecimal(&key.seal(&mut header, body).unwrap().0)
+    };
+    let begins = Body {
+        content: BEGINS,
+        ..Body::default()
+    };
+    let lines = [
+        line(EntryKind::Batch, &BODY),
+        line(EntryKind::Epoch, &begins),
+        line(EntryKind::Resignation, &Body::default()),
+    ];
+    lines.join("\n") + "\n"
+}
+
+/// A node of this build follows one of every release that has clusters.
+#[test]
+fn entries_of_every_release_are_read() {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/golden")
+        .join(env!("CARGO_PKG_VERSION"))
+        .join("cluster");
+    if std::env::var_os("TESSERA_WRITE_GOLDEN").is_some() {
+        fs::create_dir_all(&ours).unwrap();
+        fs::write(
+            ours.join("entries.txt"),
+            golden(&DataKeys::for_tests(&ours)),
+        )
+        .unwrap();
+    }
+    assert!(ours.exists(), "`make golden` writes {}", ours.display());
+    for release in releases() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("keys.table");
+        fs::copy(release.join("keys.table"), table).unwrap();
+        let mut keys = EpochKeys::new(DataKeys::for_tests(folder.path()));
+        let text = fs::read_to_string(release.join("entries.txt")).unwrap();
+        let entries: Vec<_> = text
+            .lines()
+            .map(|line| {
+                let digits = line.as_bytes().chunks(2);
+                let bytes = digits.map(|two| {
+                    let two = std::str::from_utf8(two).unwrap();
+                    u8::from_str_radix(two, 16).unwrap()
+                });
+                keys.open(&bytes.collect::<Vec<_>>(), 4711).unwrap()
+            })
+            .collect();
+        let [batch, epoch, resignation] = &entries[..] else {
+            panic!("{} entries", entries.len());
+        };
+        let body = batch.body();
+        assert_eq!(batch.header.kind, EntryKind::Batch);
+        assert_eq!((batch.header.after.position, batch.header.epoch), (300, 3));
+        assert_eq!(body.segment, BODY.segment);
+        assert_eq!((body.beside, body.content), (BODY.beside, BODY.content));
+        let reads = Formats::of_build(u32::MAX);
+        let owner = owner_of(epoch, reads).unwrap();
+        assert_eq!(owner.map(String::from).as_deref(), Some("n2"));
+        assert_eq!(resignation.header.kind, EntryKind::Resignation);
+        assert!(resignation.body().content.is_empty());
+    }
 }
 
 #[test]

@@ -7,8 +7,9 @@
 //!                     another node has begun an epoch: gives up ◀──────────────────────────┘
 //! ```
 //!
-//! The log gives up entries only in a transaction on the head. So what the candidate finds there after it has read the head is
-//! there still when its own transaction on that head succeeds.
+//! The log gives up entries in a transaction that raises the head's revision, or in one of an owner whose lease lives, which no
+//! candidate competes with. So what the candidate finds there after it has read the head is there still when its own transaction on
+//! that head succeeds. A trim that was under way when its owner's lease ended can make it miss some: then it gives up and copies.
 
 use super::{Appending, Reached, Rule, Verdict};
 use crate::{Appended, Head, LogError, Revision};

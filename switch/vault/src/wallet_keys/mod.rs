@@ -258,7 +258,7 @@ impl WalletKeys {
     }
 
     /// Shows that the key of a wallet is destroyed, and leaves it here: where this node fails before the others have destroyed it,
-    /// it finds at its next start that it has to be.
+    /// it finds when it is next active that it has to be.
     ///
     /// # Errors
     /// When the file can't be read.
