@@ -123,10 +123,9 @@ impl Segment {
         start: Place,
     ) -> Result<Begun, JournalError> {
         let path = folder.segment(start.position);
-        let damaged = |what| JournalError::Damaged {
-            file: path.clone(),
-            offset: 0,
-            sequence: Some(start.sequence),
+        let damaged = |what| JournalError::NotReplicated {
+            position: start.position,
+            sequence: start.sequence,
             what,
         };
         let decoded = SegmentHeader::decode(header).map_err(|fault| match fault {

@@ -117,8 +117,8 @@ impl Follower {
     ///
     /// # Errors
     /// Where the batch does not go on here, or its bytes are not those of the active node; where the key of its segment is
-    /// missing; where the disk refuses, or `visit`. Nothing was shown or written after [`JournalError::NotReplicated`]; after another
-    /// error the journal must be opened anew.
+    /// missing; where the disk refuses, or `visit`. No record was shown or written after [`JournalError::NotReplicated`]; after
+    /// another error the journal must be opened anew.
     pub fn append(
         &mut self,
         batch: &BatchHead,
