@@ -37,6 +37,11 @@ fn an_active_node_hands_over_to_the_node_that_is_named() {
         let active = cluster.active();
         let to = (active + ahead) % cluster.nodes.len();
         let name = cluster.nodes[to].name.clone();
+        cluster.wait("it to be able to take over", |cluster| {
+            cluster.printed_status().lines().any(|line| {
+                line.starts_with(&name) && line.split_whitespace().last() == Some("yes")
+            })
+        });
         let ends = cluster.nodes[active].ended.len();
         let output = ask(&cluster, &["hand-over", "--to", &name]);
         let said = words(&output);

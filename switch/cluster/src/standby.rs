@@ -308,6 +308,8 @@ impl Standby<'_> {
             self.know_owner(owner.as_ref(), header.epoch)?;
         }
         self.standing.set_owner(header.epoch, owner);
+        // Under load there is always another entry: what it once lacked must not be reported for ever.
+        self.standing.set_why_not(None);
         Ok(self.on(Met::Taken(header, opened.tag)))
     }
 
