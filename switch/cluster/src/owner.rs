@@ -189,8 +189,8 @@ impl Owner {
         let mut trimmed_below = 0;
         loop {
             let few = self.standing.others() < self.standbys_min;
-            let room = self.standing.room();
-            if !few && room > 0 && self.window.bytes <= room {
+            let window_max = self.standing.window_max();
+            if !few && window_max > 0 && self.window.bytes <= window_max {
                 self.standing.set_stalled(false);
                 return;
             }
@@ -200,7 +200,7 @@ impl Owner {
                     others = self.standing.others(),
                     standbys_min = self.standbys_min,
                     bytes = self.window.bytes,
-                    bytes_max = room,
+                    bytes_max = window_max,
                     "too few standbys follow, too much of the log is on no second node, or etcd's database is half full: nothing is approved \
                      until that changes"
                 );

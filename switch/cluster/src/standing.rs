@@ -46,7 +46,7 @@ pub struct Standing {
     /// Bytes of entries that this node, as the owner, has put into the log and that may not be deleted yet.
     window_bytes: AtomicU64,
     /// How many of those there may be; 0 while the engine's database is half full.
-    room: Room,
+    window_max: WindowMax,
     /// Other nodes whose leases live.
     others: AtomicU64,
     /// Of those, the ones that do not copy.
@@ -123,7 +123,7 @@ const QUOTA_BYTES: u64 = 4 << 30;
 
 /// An engine that is full takes nothing more, from nobody, until a person has helped. So the owner stops long before, whatever
 /// fills it: its database never shrinks by itself, and old versions stay for some seconds.
-fn room(status: &LogStatus) -> u64 {
+fn window_max(status: &LogStatus) -> u64 {
     let quota = status.quota_bytes.unwrap_or(QUOTA_BYTES);
     match status.used_bytes < quota / 2 {
         true => WINDOW_BYTES_MAX.min(quota / 4),
@@ -133,9 +133,9 @@ fn room(status: &LogStatus) -> u64 {
 
 /// Bytes of entries that may be in the log and on no second node.
 #[derive(Debug)]
-struct Room(AtomicU64);
+struct WindowMax(AtomicU64);
 
-impl Default for Room {
+impl Default for WindowMax {
     fn default() -> Self {
         Self(AtomicU64::new(WINDOW_BYTES_MAX))
     }
@@ -330,7 +330,9 @@ impl Standing {
 
     pub(crate) fn set_engine(&self, status: Option<LogStatus>) {
         if let Some(status) = &status {
-            self.room.0.store(room(status), Ordering::Release);
+            self.window_max
+                .0
+                .store(window_max(status), Ordering::Release);
         }
         let engine = &mut self.lock().engine;
         if let Some(leader) = status.as_ref().map(|status| status.leader) {
@@ -351,8 +353,8 @@ impl Standing {
     }
 
     /// Bytes of entries that may be in the log and on no second node.
-    pub(crate) fn room(&self) -> u64 {
-        self.room.0.load(Ordering::Acquire)
+    pub(crate) fn window_max(&self) -> u64 {
+        self.window_max.0.load(Ordering::Acquire)
     }
 
     /// What this node does.
@@ -487,8 +489,8 @@ mod tests {
             ..LogStatus::default()
         };
         let standing = Standing::default();
-        assert_eq!(standing.room(), 1 << 30);
-        for (used, quota, room) in [
+        assert_eq!(standing.window_max(), 1 << 30);
+        for (used, quota, window_max) in [
             (0, None, 1 << 30),
             ((2 << 30) - 1, None, 1 << 30),
             (2 << 30, None, 0),
@@ -497,11 +499,11 @@ mod tests {
             (32 << 20, Some(64 << 20), 0),
         ] {
             standing.set_engine(Some(says(used, quota)));
-            assert_eq!(standing.room(), room, "{used} of {quota:?}");
+            assert_eq!(standing.window_max(), window_max, "{used} of {quota:?}");
         }
         // What it said last counts while it does not answer.
         standing.set_engine(None);
-        assert_eq!(standing.room(), 0);
+        assert_eq!(standing.window_max(), 0);
     }
 
     fn report(name: &str, parties: &str, data_key: u32) -> NodeReport {
