@@ -1,6 +1,7 @@
 //! What is sealed is opened, and nothing else is.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -152,7 +153,9 @@ fn entries_of_every_release_are_read() {
     for release in releases() {
         let folder = tempfile::tempdir().unwrap();
         let table = folder.path().join("keys.table");
-        fs::copy(release.join("keys.table"), table).unwrap();
+        fs::copy(release.join("keys.table"), &table).unwrap();
+        // A checkout is readable by everybody, which a key table must not be.
+        fs::set_permissions(&table, Permissions::from_mode(0o600)).unwrap();
         let mut keys = EpochKeys::new(DataKeys::for_tests(folder.path()));
         let text = fs::read_to_string(release.join("entries.txt")).unwrap();
         let entries: Vec<_> = text
