@@ -212,43 +212,96 @@ fn failing(
 mod tests {
     use tessera_encryption::DataKeys;
     use tessera_journal::testing::Memory;
-    use tessera_vault::Purpose;
+    use tessera_vault::{Purpose, WalletKeys};
 
     use super::*;
+
+    const ENDED: WalletId = WalletId(7);
+
+    /// One wallet that has ended, on a node whose changes of keys go into the journal.
+    struct Bed {
+        data: tempfile::TempDir,
+        vault: Arc<Vault>,
+        journal: Memory,
+    }
+
+    impl Bed {
+        fn new() -> Self {
+            let data = tempfile::tempdir().unwrap();
+            let journal = Memory::by_hand();
+            let keys = WalletKeys::open(data.path(), DataKeys::for_tests(data.path())).unwrap();
+            let shown = journal.clone();
+            let keys = keys.showing(Box::new(move |_, slot| shown.append_beside(slot)));
+            let vault = Arc::new(Vault::new(keys, None).unwrap());
+            let sealed = vault.seal(ENDED, Purpose::Contact, b"ada@example.com");
+            sealed.unwrap();
+            Self {
+                data,
+                vault,
+                journal,
+            }
+        }
+
+        /// With the end of the wallet, which is not durable yet.
+        fn start(&self) -> RunningShredding {
+            let keys = DataKeys::for_tests(self.data.path());
+            let store = Store::open(&self.data.path().join("store"), 1 << 20, keys).unwrap();
+            let ended = EndedWallets::default();
+            ended.add(EndedWallet {
+                wallet: ENDED,
+                position: self.journal.append(0, b"the end").position,
+            });
+            let shredder = Shredder {
+                vault: Arc::clone(&self.vault),
+                journal: Arc::new(self.journal.clone()),
+                ended: Arc::new(ended),
+                outbox: None,
+                stopped: Arc::default(),
+            };
+            shredder.start(Arc::new(store)).unwrap()
+        }
+
+        fn has_key(&self) -> bool {
+            let keys = self.vault.wallet_keys();
+            (0..)
+                .map_while(|page| keys.wallets_in(page).unwrap())
+                .any(|wallets| wallets.contains(&ENDED))
+        }
+    }
+
+    fn wait_until(mut so: impl FnMut() -> bool) {
+        let since = std::time::Instant::now();
+        while !so() {
+            assert!(since.elapsed() < Duration::from_secs(30));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 
     /// The lock of the data is given up then: another process may write in the file of the keys.
     #[test]
     fn no_key_is_destroyed_once_it_is_stopped() {
-        let data = tempfile::tempdir().unwrap();
-        let vault = Arc::new(Vault::for_tests(data.path()));
-        let sealed = vault.seal(WalletId(7), Purpose::Contact, b"ada@example.com");
-        sealed.unwrap();
-        let has_key = || {
-            let keys = vault.wallet_keys();
-            (0..)
-                .map_while(|page| keys.wallets_in(page).unwrap())
-                .any(|wallets| wallets.contains(&WalletId(7)))
-        };
-        let keys = DataKeys::for_tests(data.path());
-        let store = Store::open(&data.path().join("store"), 1 << 20, keys).unwrap();
-        let journal = Memory::by_hand();
-        let position = journal.append(0, b"the end").position;
-        let ended = Arc::new(EndedWallets::default());
-        let shredder = Shredder {
-            vault: Arc::clone(&vault),
-            journal: Arc::new(journal.clone()),
-            ended: Arc::clone(&ended),
-            outbox: None,
-            stopped: Arc::default(),
-        };
-        let running = shredder.start(Arc::new(store)).unwrap();
-        ended.add(EndedWallet {
-            wallet: WalletId(7),
-            position,
-        });
+        let bed = Bed::new();
+        let running = bed.start();
         running.stop();
-        assert_eq!(Arc::strong_count(&vault), 1, "the thread has ended");
-        journal.sync().unwrap();
-        assert!(has_key());
+        assert_eq!(Arc::strong_count(&bed.vault), 1, "the thread has ended");
+        bed.journal.sync().unwrap();
+        bed.journal.commit_beside();
+        assert!(bed.has_key());
+    }
+
+    /// Were it the other way round, a kill in between would leave the key on the other nodes: none of them would look for it.
+    #[test]
+    fn the_other_nodes_destroy_a_key_first() {
+        let bed = Bed::new();
+        bed.journal.commit_beside();
+        let made = bed.journal.changes_beside().appended;
+        let running = bed.start();
+        bed.journal.sync().unwrap();
+        wait_until(|| bed.journal.changes_beside().appended > made);
+        thread::sleep(3 * REST);
+        assert!(bed.has_key(), "the other nodes have it still");
+        bed.journal.commit_beside();
+        wait_until(|| !bed.has_key());
+        running.stop();
     }
 }

@@ -3,14 +3,14 @@
 //!
 //! ```text
 //! Memory::default()   each record is durable at once
-//! Memory::by_hand()   none is, until `sync` or `sync_partition`
+//! Memory::by_hand()   none is, until `sync` or `sync_partition`; no change beside it is committed, until `commit_beside`
 //! reopen()            what a start finds after a kill: the durable records
 //! ```
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{JournalError, Mark, Position, Record, Sequence, Visit};
+use super::{ChangesBeside, JournalError, Mark, Position, Record, Sequence, Visit};
 
 mod engine;
 
@@ -30,6 +30,7 @@ struct State {
     /// The last durable sequence of each partition that has one.
     durable: BTreeMap<u16, Sequence>,
     by_hand: bool,
+    beside: ChangesBeside,
     /// How many reads succeed before one fails.
     reads_left: Option<usize>,
     /// How many looks of tails fail from now on.
@@ -74,6 +75,12 @@ impl Memory {
     /// Makes durable what was appended to this partition.
     pub fn sync_partition(&self, partition: u16) {
         self.make_durable(|record| record.partition == partition);
+    }
+
+    /// The other nodes have what was appended beside it.
+    pub fn commit_beside(&self) {
+        let beside = &mut self.lock().beside;
+        beside.committed = beside.appended;
     }
 
     /// After so many more reads one fails.

@@ -433,3 +433,53 @@ fn a_node_of_a_newer_build_takes_over_from_an_older_one_that_hands_over() {
     let taken_over = asks.join().unwrap().unwrap();
     assert_eq!(taken_over.node, node("n2"));
 }
+
+/// What a broken process decided must not reach the other nodes.
+#[test]
+fn nothing_is_appended_after_a_fault_that_ends_the_process() {
+    let (memory, keys) = cluster();
+    let first = Machine::start(&memory, "n1").stand_by(keys.path());
+    let (machine, ended) = first.join().unwrap();
+    let mut owner = promoted(ended);
+    machine.commits(&mut owner, 1);
+    let standing = Arc::clone(machine.node.standing());
+    machine.log.cut(true);
+    let before = memory.numbers();
+    // It waits for the log, and then for ever.
+    let writer = std::thread::spawn(move || owner.commit(&batch(1)).is_ok());
+    wait_until(|| standing.is_stalled());
+    let end = machine.node.ends_within(Duration::from_millis(1));
+    end();
+    machine.log.cut(false);
+    // Without the fault it would take 50 ms.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(memory.numbers(), before);
+    assert!(!writer.is_finished());
+}
+
+/// Segments are deleted only while enough of them have the whole journal.
+#[test]
+fn a_node_counts_the_others_that_have_the_whole_journal() {
+    let (memory, _keys, (machine, owner), [n2, n3]) = running(["n1", "n2", "n3"]);
+    let standing = machine.node.standing();
+    wait_until(|| standing.whole_others() == 2);
+    let mut copying = memory.connect().lease(TTL).unwrap();
+    let report = NodeReport {
+        node: node("n4"),
+        synced: 0,
+        build: String::new(),
+        peer: None,
+        needs: Some(1),
+        state: Default::default(),
+    };
+    copying.report(&report).unwrap();
+    n3.stops();
+    wait_until(|| standing.others() == 2 && standing.whole_others() == 1);
+    machine.log.cut(true);
+    wait_until(|| standing.whole_others() == 0);
+    machine.log.cut(false);
+    wait_until(|| standing.whole_others() == 1);
+    drop(owner);
+    machine.node.end();
+    n2.stops();
+}

@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use super::{GAP, Memory, show};
 use crate::{
-    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Part, Position, Progress, Reader,
-    Record, Scanned, Sequence, Tail, Visit,
+    Appended, ChangesBeside, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Part, Position,
+    Progress, Reader, Record, Scanned, Sequence, Tail, Visit,
 };
 
 impl Journal for Memory {
@@ -35,6 +35,17 @@ impl Journal for Memory {
             self.call_subscribers();
         }
         Appended { sequence, position }
+    }
+
+    fn append_beside(&self, _: &[u8]) {
+        let mut state = self.lock();
+        let by_hand = state.by_hand;
+        state.beside.appended += 1;
+        state.beside.committed += u64::from(!by_hand);
+    }
+
+    fn changes_beside(&self) -> ChangesBeside {
+        self.lock().beside
     }
 
     fn end_turn(&self) {}
