@@ -7,9 +7,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 use super::format::{self, BATCH_HEADER_BYTES, Place, RECORD_HEADER_BYTES};
 use super::plaintext::Plaintext;
+use super::replicated::Pause;
 use super::{Appended, Mark, Position, Sequence};
 use tessera_kit::invariant;
 
@@ -109,6 +111,8 @@ struct State {
     number: u64,
     /// Threads that have appended to `batch` and have more to do in their turns.
     turns: usize,
+    /// The writer waits for so many records, though fewer are a batch.
+    wanted: u32,
     asleep: bool,
     closing: bool,
 }
@@ -130,6 +134,7 @@ impl State {
 
     fn is_batch_ripe(&self) -> bool {
         !self.batch.is_empty()
+            && (self.closing || self.batch.records >= self.wanted)
             && (!self.by_turns
                 || self.turns == 0
                 || self.closing
@@ -167,6 +172,7 @@ impl Gathering {
             changes: 0,
             number: next_number(),
             turns: 0,
+            wanted: 0,
             asleep: false,
             closing: false,
         };
@@ -305,6 +311,27 @@ impl Gathering {
         }
     }
 
+    /// Puts the calling thread, the writer, to sleep until more records have gathered, or the pause ends. Whether they have.
+    pub fn gather(&self, pause: Pause) -> bool {
+        self.writer.get_or_init(thread::current);
+        let until = Instant::now() + pause.at_most;
+        let mut state = self.lock();
+        state.wanted = state.batch.records.saturating_add(pause.more);
+        loop {
+            let is_ripe = state.is_ripe();
+            let left = until.saturating_duration_since(Instant::now());
+            if is_ripe || state.closing || left.is_zero() {
+                state.wanted = 0;
+                state.asleep = false;
+                return is_ripe;
+            }
+            state.asleep = true;
+            drop(state);
+            thread::park_timeout(left);
+            state = self.lock();
+        }
+    }
+
     /// Lets [`wait`](Self::wait) return [`Wake::Closing`] once nothing is left to write.
     pub fn close(&self) {
         let mut state = self.lock();
@@ -331,6 +358,8 @@ impl Gathering {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn take(gathering: &Gathering) -> Taken {
@@ -371,6 +400,48 @@ mod tests {
         assert_eq!(take(&gathering), Taken::Unripe);
         gathering.append(0, b"");
         assert_eq!(take(&gathering), Taken::Batch);
+    }
+
+    #[test]
+    fn the_writer_waits_for_more_records_and_not_for_ever() {
+        let gathering = Gathering::new(Place::BEGINNING, false, usize::MAX);
+        gathering.append(0, b"was there");
+        let pause = |at_most| Pause { more: 2, at_most };
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let enough = gathering.gather(pause(Duration::from_secs(600)));
+                let mut batch = Batch::new();
+                assert_eq!(gathering.swap(&mut batch), Taken::Batch);
+                (enough, batch.records)
+            });
+            while gathering.lock().wanted == 0 {
+                thread::yield_now();
+            }
+            gathering.append(0, b"one");
+            assert!(!writer.is_finished());
+            gathering.append(0, b"another");
+            assert_eq!(writer.join().expect("the writer"), (true, 3));
+        });
+        gathering.append(0, b"alone");
+        assert!(!gathering.gather(pause(Duration::from_millis(1))));
+        assert_eq!(take(&gathering), Taken::Batch);
+    }
+
+    #[test]
+    fn the_writer_does_not_wait_for_more_once_the_journal_is_closed() {
+        let gathering = Gathering::new(Place::BEGINNING, false, usize::MAX);
+        let pause = Pause {
+            more: 2,
+            at_most: Duration::from_secs(600),
+        };
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| gathering.gather(pause));
+            while gathering.lock().wanted == 0 {
+                thread::yield_now();
+            }
+            gathering.close();
+            writer.join().expect("the writer");
+        });
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The journal's only writer, on a thread of its own: swap, encryption, one write, one sync, say so,
-//! again. There is no timer: a batch is what gathered while the one before was synced.
+//! again. A batch is what gathered while the one before was synced; where there is a replicated log, it may wait a little more.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Gathering, Taken, Wake};
 use super::format::{self, Encryption, Place, SEGMENT_HEADER_BYTES};
 use super::pages::Pages;
 use super::prepare::Prepare;
-use super::replicated::{BatchHead, Commit, Cut};
+use super::replicated::{BatchHead, Commit, Cut, Rounds};
 use super::segment::{Begun, Segment};
 use super::shelf::Shelf;
 use super::{Faults, JournalError, Observer, Position, Progress, Sequence, Synced};
@@ -119,6 +119,7 @@ pub(super) struct Writer {
     sealed: bool,
     observer: Option<Observer>,
     commit: Option<Box<dyn Commit>>,
+    rounds: Rounds,
     /// The header of the segment, until a batch of it was committed.
     begins: Option<[u8; SEGMENT_HEADER_BYTES]>,
 }
@@ -148,6 +149,7 @@ impl Writer {
             sealed: false,
             observer,
             commit,
+            rounds: Rounds::default(),
             begins: Some(header),
         }
     }
@@ -226,7 +228,19 @@ impl Writer {
                 durable: self.shared.progress().durable,
             });
         }
+        self.pause(records, synced - begun);
         Ok(())
+    }
+
+    /// Has the next entry of the replicated log wait for what this batch leads to, where that is of use.
+    fn pause(&mut self, records: u32, took: Duration) {
+        if self.commit.is_none() {
+            return;
+        }
+        if let Some(pause) = self.rounds.pause_after(records, took) {
+            let enough = self.shared.gathering.gather(pause);
+            self.rounds.paused(enough);
+        }
     }
 
     /// The segment that is written has no space for a batch of so many bytes.

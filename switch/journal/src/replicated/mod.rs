@@ -10,10 +10,12 @@
 //! no node ever has to cut one off again.
 
 mod cut;
+mod rounds;
 
 use tessera_encryption::DataKeyId;
 
 pub use cut::Cut;
+pub(crate) use rounds::{Pause, Rounds};
 
 use super::format::SEGMENT_HEADER_BYTES;
 use super::{JournalError, Sequence};
