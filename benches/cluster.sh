@@ -3,10 +3,11 @@
 # on, every answer and every cent is verified. Prints, beside a switch on its own: throughput, the latency of single purchases, CPU
 # by process, what etcd takes, and how long nothing is answered after the active node was killed, and while it hands over.
 # Needs an optimized build: cargo build --profile dist
-#   benches/cluster.sh [seconds per shape, 15] [cards, 100000] [runs, 3] [kills, 20]
+# With many cards a short run measures how wallets are read for the first time, by each node.
+#   benches/cluster.sh [seconds per shape, 15] [cards, 20000] [runs, 3] [kills, 20]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=${1:-15} cards=${2:-100000} runs=${3:-3} kills=${4:-20} balance=100000000
+seconds=${1:-15} cards=${2:-20000} runs=${3:-3} kills=${4:-20} balance=100000000
 . benches/nodes.sh
 
 figure() { python3 -c 'import json, sys; print(json.load(open("shape.json"))[sys.argv[1]])' "$1"; }
@@ -59,7 +60,8 @@ gaps() { # how often, what ends the active node
     local name=$2 count node load
     rm -f gaps
     for ((count = 1; count <= $1; count++)); do
-        "$tessera" load --cards "$cards" --mix purchases=100 --duration 10s --connections 8 --rate 1000 --target "$malls" --silence 2s \
+        # Few cards: their balances are read before the first purchase.
+        "$tessera" load --cards 1000 --mix purchases=100 --duration 9s --connections 8 --rate 1000 --target "$malls" --silence 2s \
             --seed "$count" --json shape.json >load.log 2>&1 &
         load=$!
         sleep "2.$((RANDOM % 10))"
