@@ -12,8 +12,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tessera_cluster::peer::{PeerServer, Peers};
 use tessera_cluster::{
-    BATCH_BYTES_MAX, Digests, Ended, Endpoint, Etcd, EtcdSettings, Head, LogError, LogStatus,
-    Membership, Node, NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
+    BATCH_BYTES_MAX, Digests, Endpoint, Etcd, EtcdSettings, Head, LogError, LogStatus, Membership,
+    Node, NodeId, NodeReport, NodeSettings, Owner, ReplicatedLog, Standing,
 };
 use tessera_config::{ClusterSettings, Party, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
@@ -23,7 +23,7 @@ use tessera_vault::KeyRing;
 pub use checks::{Findings, check_cluster, check_join};
 pub use requests::{hand_over, take_over_by_force};
 
-use crate::recovery::{self, Data, Keeps, place_of, stand_by};
+use crate::recovery::{self, Data, Keeps, Promoted, place_of, stand_by};
 
 /// How long another node may have claimed the log before a command that wants to write gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
@@ -152,17 +152,18 @@ pub(crate) fn open_data(settings: &Settings) -> anyhow::Result<(Data, Option<Mem
     };
     let member = Member::start(settings, cluster)?;
     give_up_behind(Arc::clone(member.standing()), log, cluster.node.clone())?;
-    let Ended::Promoted(owner) = member.stand_by(settings, peers, Keeps::All)? else {
+    let Some(promoted) = member.stand_by(settings, peers, Keeps::All)? else {
         anyhow::bail!(
             "this node could not become active: another one has, or this one lacks entries. Stop the switches of all nodes, and run this on the \
              node that was active last"
         );
     };
     let options = Options {
-        replication: Some(replication(owner)),
+        replication: Some(replication(promoted.owner)),
         ..Options::default()
     };
-    Ok((recovery::open(settings, options)?, Some(member)))
+    let data = recovery::open_in(promoted.folder, settings, options)?;
+    Ok((data, Some(member)))
 }
 
 /// A command does not wait for ever as the standby of another node.
@@ -272,13 +273,13 @@ impl Member {
         self.0.standing()
     }
 
-    /// Follows the log until this node owns it, or is asked to stop. On the calling thread.
+    /// Follows the log until this node owns it; `None` where it is asked to stop. On the calling thread.
     pub fn stand_by(
         &self,
         settings: &Settings,
         peers: PeerServer,
         keeps: Keeps<'_>,
-    ) -> anyhow::Result<Ended> {
+    ) -> anyhow::Result<Option<Promoted>> {
         stand_by(settings, &self.0, peers, keeps)
     }
 

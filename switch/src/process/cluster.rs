@@ -4,18 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use anyhow::Context as _;
-use tessera_cluster::{Ended, Standing};
+use tessera_cluster::Standing;
 use tessera_config::Settings;
-use tessera_journal::Replication;
 use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 
 use super::base::Base;
 use super::ending::Ending;
 use super::waiting::Waiting;
-use crate::cluster::{Member, digests, replication};
+use crate::cluster::{Member, digests};
 use crate::gauges;
-use crate::recovery::Keeps;
+use crate::recovery::{Keeps, Promoted};
 
 /// What has come of joining the cluster.
 pub(super) enum Joined {
@@ -23,7 +22,7 @@ pub(super) enum Joined {
     Alone,
     /// This node owns the log, and its journal has all that the log has.
     /// The last: its parties are to be read again, because a person has asked for that meanwhile.
-    Active(Replication, Member, (Ending, Waiting, bool)),
+    Active(Promoted, Member, (Ending, Waiting, bool)),
     /// It was asked to stop while it was a standby.
     Stopped(Member),
 }
@@ -66,14 +65,14 @@ pub(super) async fn join(base: &Base, hangups: &mut Signal) -> anyhow::Result<Jo
             ended = &mut ended => {
                 return match ended.context("the standby's thread has panicked")?? {
                     // It was asked to stop in the last moment: another node takes over.
-                    (Ended::Promoted(_), member, _) if member.standing().is_stopping() => {
+                    (Some(_), member, _) if member.standing().is_stopping() => {
                         Ok(Joined::Stopped(member))
                     }
-                    (Ended::Promoted(owner), member, waiting) => {
+                    (Some(promoted), member, waiting) => {
                         let asked = (ending, waiting, has_changed);
-                        Ok(Joined::Active(replication(owner), member, asked))
+                        Ok(Joined::Active(promoted, member, asked))
                     }
-                    (Ended::Stopped, member, _) => Ok(Joined::Stopped(member)),
+                    (None, member, _) => Ok(Joined::Stopped(member)),
                 };
             }
             _ = hangups.recv() => {

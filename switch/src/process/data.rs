@@ -5,19 +5,19 @@ use std::thread::JoinHandle;
 
 use tessera_cluster::changes::Change;
 use tessera_encryption::DataKeys;
-use tessera_journal::{Journal, Options, Replication};
+use tessera_journal::{Journal, Options};
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_notify::{DeadLetterClient, Notify};
 use tessera_store::{Checkpointer, Store};
 use tessera_vault::{Fit, SlotChanges, Vault, WalletKeys};
 
 use super::base::Base;
-use crate::cluster::Member;
+use crate::cluster::{Member, replication};
 use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
-use crate::recovery::{DataLock, journal_location};
+use crate::recovery::{self, DataLock, Promoted, journal_location};
 use crate::upkeep::{Kept, Messages, Others, Upkeep};
 
 pub(super) struct Data {
@@ -33,15 +33,21 @@ pub(super) struct Data {
 
 impl Data {
     /// Opens journal and store, replays what the store does not have, and has the metrics show both.
-    /// In a cluster every batch of the journal goes through `replication`.
-    pub fn open(base: &Base, replication: Option<Replication>) -> anyhow::Result<Self> {
+    /// In a cluster this node is active, and its folder is open already; every batch of the journal goes through the log.
+    pub fn open(base: &Base, promoted: Option<Promoted>) -> anyhow::Result<Self> {
         let metrics = &base.metrics;
+        let (owner, folder) = promoted
+            .map(|promoted| (promoted.owner, promoted.folder))
+            .unzip();
         let options = Options {
             observer: Some(metrics.journal_observer()),
             by_turns: true,
-            replication,
+            replication: owner.map(replication),
         };
-        let data = crate::recovery::open(&base.settings, options)?;
+        let data = match folder {
+            Some(folder) => recovery::open_in(folder, &base.settings, options)?,
+            None => recovery::open(&base.settings, options)?,
+        };
         let (journal, store) = (data.journal, Arc::new(data.store));
         base.health.set_journal_open(true);
         let wallet_keys = WalletKeys::open(&base.settings.data, data.keys.clone())?;

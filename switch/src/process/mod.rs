@@ -80,11 +80,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;
-    let (replication, member, mut asked) = match cluster::join(&base, &mut hangups).await? {
+    let (promoted, member, mut asked) = match cluster::join(&base, &mut hangups).await? {
         Joined::Alone => (None, None, None),
-        Joined::Active(replication, member, asked) => {
-            (Some(replication), Some(member), Some(asked))
-        }
+        Joined::Active(promoted, member, asked) => (Some(promoted), Some(member), Some(asked)),
         Joined::Stopped(member) => {
             end(member).await;
             ports.operations.stop(false).await;
@@ -92,7 +90,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         }
     };
     ports.listen()?;
-    let data = Data::open(&base, replication)?;
+    let data = Data::open(&base, promoted)?;
     let control = Control::serve(&base.settings)?;
 
     let (shared, inboxes) = wire::wire(&base, &data)?;

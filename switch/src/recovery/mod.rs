@@ -24,7 +24,7 @@ use tessera_store::Store;
 use crate::upgrade::upgrade;
 
 pub use lock::DataLock;
-pub(crate) use standby::{Keeps, place_of, stand_by};
+pub(crate) use standby::{Keeps, Promoted, place_of, stand_by};
 
 use replay::Replay;
 use store::{open_store, remove_replaced};
@@ -53,20 +53,36 @@ pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Locatio
         .with_archive(&settings.journal.archive_folder)
 }
 
-/// Locks the folder, upgrades the data of an older release, opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
-/// time of every event and every reference in the journal: the store says so of what is not replayed.
+/// Locks the folder, upgrades the data of an older release, opens journal and store, and replays what the store does not know. From
+/// then on [`clock::now`] is above the time of every event and every reference in the journal: the store says so of what is not
+/// replayed.
 ///
 /// # Errors
 /// When another process writes there, one of them can't be opened or is damaged, or they do not belong together.
 pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
     let leaves = options.replication.is_none() && was_active(settings)?;
+    let data = open_in(Folder::open(settings)?, settings, options)?;
+    if leaves {
+        // From here on the journal goes on without the log.
+        Membership::remove(&settings.data)?;
+    }
+    Ok(data)
+}
+
+/// The same in a folder that this process has open already: a store takes seconds to open where much was written.
+pub(crate) fn open_in(
+    folder: Folder,
+    settings: &Settings,
+    options: Options,
+) -> anyhow::Result<Data> {
+    folder.set_clock()?;
     let Folder {
         lock,
         keys,
         location,
         reader,
         store,
-    } = Folder::open(settings)?;
+    } = folder;
     let stop = |error: &JournalError| {
         if let JournalError::Superseded { why } = error {
             crate::fault::superseded(why)
@@ -78,10 +94,6 @@ pub fn open(settings: &Settings, options: Options) -> anyhow::Result<Data> {
     })?;
     tracing::info!(events, "replayed the journal into the store");
     remove_replaced(&settings.data);
-    if leaves {
-        // From here on the journal goes on without the log.
-        Membership::remove(&settings.data)?;
-    }
     let Opened { journal, recovered } = opened;
     Ok(Data {
         lock,
@@ -115,7 +127,7 @@ fn was_active(settings: &Settings) -> anyhow::Result<bool> {
 }
 
 /// A folder of data, locked and upgraded, before its journal is opened.
-struct Folder {
+pub(crate) struct Folder {
     lock: DataLock,
     keys: DataKeys,
     location: Location,
@@ -147,16 +159,23 @@ impl Folder {
             &keys,
             reader.as_ref(),
         )?;
-        if let Some(time) = store.time()? {
-            clock::not_before(time.plus(1));
-        }
-        Ok(Self {
+        let folder = Self {
             lock,
             keys,
             location,
             reader,
             store,
-        })
+        };
+        folder.set_clock()?;
+        Ok(folder)
+    }
+
+    /// Nothing that happens from now on is before what the store knows.
+    fn set_clock(&self) -> anyhow::Result<()> {
+        if let Some(time) = self.store.time()? {
+            clock::not_before(time.plus(1));
+        }
+        Ok(())
     }
 }
 

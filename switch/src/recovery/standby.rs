@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use tessera_cluster::changes::{self, Change};
 use tessera_cluster::peer::{PeerServer, Served, key_lines};
-use tessera_cluster::{AnyError, Ended, Node, Replica};
+use tessera_cluster::{AnyError, Ended, Node, Owner, Replica};
 use tessera_config::{ClusterSettings, Settings};
 use tessera_encryption::{DataKeyId, DataKeys};
 use tessera_journal::{BatchHead, Cut, Follower};
@@ -42,22 +43,34 @@ struct Files<'a> {
     forgot: Instant,
 }
 
-/// Opens the data as a start does, and follows the log with it until this node owns the log, or is asked to stop. All is closed
-/// again when this returns.
+/// This node owns the log, and its data has all that the log has.
+pub(crate) struct Promoted {
+    pub owner: Box<Owner>,
+    pub folder: Folder,
+}
+
+/// Opens the data as a start does, and follows the log with it until this node owns the log; `None` where it is asked to stop. The
+/// journal is closed when this returns.
 pub(crate) fn stand_by(
     settings: &Settings,
     node: &Node,
     peers: PeerServer,
     keeps: Keeps<'_>,
-) -> anyhow::Result<Ended> {
+) -> anyhow::Result<Option<Promoted>> {
     let config = node.wait_for_log()?;
     if !DataKeys::are_in(&settings.data) {
         make_keys(settings, node, &config.log)?;
     }
-    let folder = Folder::open(settings)?;
-    let store = Arc::new(folder.store);
-    let mut replay = Replay::new(&store, folder.reader.clone(), WALLETS_MAX)?;
-    let (journal, recovered) = Follower::open(&folder.location, store.mark()?, &mut |record| {
+    let Folder {
+        lock,
+        keys,
+        location,
+        reader,
+        store,
+    } = Folder::open(settings)?;
+    let store = Arc::new(store);
+    let mut replay = Replay::new(&store, Arc::clone(&reader), WALLETS_MAX)?;
+    let (journal, recovered) = Follower::open(&location, store.mark()?, &mut |record| {
         replay.replay(record)
     })?;
     replay.flush()?;
@@ -68,8 +81,8 @@ pub(crate) fn stand_by(
     );
     peers.serve(Served {
         data: settings.data.clone(),
-        journal: folder.location.clone(),
-        keys: folder.keys.clone(),
+        journal: location.clone(),
+        keys: keys.clone(),
         standing: node.standing().clone(),
         log: config.log,
         nodes: settings
@@ -80,8 +93,8 @@ pub(crate) fn stand_by(
     })?;
     let mut files = Files {
         data: settings.data.clone(),
-        keys: folder.keys.clone(),
-        wallet_keys: WalletKeys::open(&settings.data, folder.keys.clone())?,
+        keys: keys.clone(),
+        wallet_keys: WalletKeys::open(&settings.data, keys.clone())?,
         journal,
         replay,
         flushed: Instant::now(),
@@ -95,8 +108,8 @@ pub(crate) fn stand_by(
                 false => Messages::None,
             };
             let kept = Kept {
-                journal: folder.location.clone(),
-                keys: folder.keys.clone(),
+                journal: location.clone(),
+                keys: keys.clone(),
                 store: Arc::clone(&store),
                 messages,
                 others: Others::of(settings, node.standing()),
@@ -105,17 +118,28 @@ pub(crate) fn stand_by(
         }
     };
     let mut follow = || -> anyhow::Result<Ended> {
-        let ended = node.stand_by(&folder.keys, &mut files)?;
+        let ended = node.stand_by(&keys, &mut files)?;
         files.journal.sync()?;
         files.replay.flush()?;
         Ok(ended)
     };
     let ended = follow();
-    // They hold the store, which is opened anew, and work on files that are locked until this returns.
+    // They hold the store, and work on files that are locked until this returns.
     if let Some(upkeep) = upkeep {
         upkeep.stop();
     }
-    ended
+    drop(files);
+    let Ended::Promoted(owner) = ended? else {
+        return Ok(None);
+    };
+    let folder = Folder {
+        lock,
+        keys,
+        location,
+        reader,
+        store: Arc::into_inner(store).context("the store is still in use")?,
+    };
+    Ok(Some(Promoted { owner, folder }))
 }
 
 /// A new node has the keys of the others, or none: those of its own would open nothing.
