@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
+use crate::chromium::Browser;
 use crate::payer::{PASSWORD, Payer};
+use crate::rig::Rig;
 use crate::world::World;
 
-/// Automatic reload, then the wallet server is killed.
+/// Automatic reload, then the switch is killed, then the wallet server.
 pub fn is_left_alone() {
-    let world = World::start();
+    let mut world = World::start();
     let browser = {
         let payer = Payer::register(&world, &[]);
         payer.does("/home", "issue-card", &[], "card is ready");
@@ -16,7 +18,9 @@ pub fn is_left_alone() {
         payer.browser
     };
     let origin = world.wallet.origin.clone();
+    knows_when_it_is_old(&browser, &origin, &mut world.rig);
     drop(world.wallet.running);
+    browser.wait_text("#live", "No connection. As of");
     // Neither from the worker's cache nor from the browser's.
     for path in ["/home", "/transactions", "/card"] {
         let address = format!("{origin}{path}");
@@ -28,6 +32,33 @@ pub fn is_left_alone() {
             && [...document.styleSheets].some((sheet) => sheet.cssRules.length > 0)";
         assert_eq!(browser.script(styled, &[]), true, "the shell is kept");
     }
+}
+
+/// A page that was up to date when the switch was killed.
+fn knows_when_it_is_old(browser: &Browser, origin: &str, rig: &mut Rig) {
+    let is_dimmed = "return getComputedStyle(document.getElementById('available')).opacity < 1";
+    browser.open(&format!("{origin}/home"));
+    browser.wait_text("#live", "Up to date");
+    assert_eq!(browser.script(is_dimmed, &[]), false);
+    rig.kill_switch();
+    browser.wait_text("#live", "No connection. As of");
+    assert_eq!(browser.script(is_dimmed, &[]), true);
+    browser.reload();
+    browser.wait_text("a.button", "Try again");
+    rig.start_switch();
+    rig.wait_until_ready();
+    browser.wait("the page", || {
+        browser.reload();
+        browser.has("#live")
+    });
+    browser.wait_text("#live", "Up to date");
+    assert_eq!(browser.script(is_dimmed, &[]), false);
+    // The switch is killed and comes back: the same page goes on.
+    rig.kill_switch();
+    browser.wait_text("#live", "No connection");
+    rig.start_switch();
+    browser.wait_text("#live", "Up to date");
+    assert_eq!(browser.script(is_dimmed, &[]), false);
 }
 
 fn money_comes_by_itself(payer: &Payer<'_>) {

@@ -26,6 +26,8 @@ pub fn gets_status(payer: &Payer<'_>) {
         browser.script("return window.received", &[]) == json!(["4711", "cancelled"])
     });
 
+    gets_to_know_what_is_wrong(payer);
+
     payer.order("cup");
     let shop = browser.window();
     // The shop's server is not reached any more.
@@ -36,4 +38,52 @@ pub fn gets_status(payer: &Payer<'_>) {
     browser.close_window();
     browser.look_at(&shop);
     browser.wait_text("#said", "know yet");
+}
+
+/// The promise is rejected at once, with the name of the field; the window says why.
+fn gets_to_know_what_is_wrong(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    let asks = |purchase: &str| {
+        let script = format!(
+            "const shown = document.getElementById('pay'); const button = shown.cloneNode(true); shown.replaceWith(button); \
+             const {{ mall, currency }} = button.dataset; window.refused = null; \
+             button.addEventListener('click', () => Tessera.pay({purchase}).catch(({{ reason, field, message }}) => \
+                 {{ window.refused = [reason, field, message]; }}))"
+        );
+        let shop = browser.window();
+        browser.script(&script, &[]);
+        browser.opens_window(|| browser.press("#pay"));
+        browser.wait("the refusal", || browser.has("#pay-refused"));
+        let words = browser.text("#pay-refused");
+        browser.close_window();
+        browser.look_at(&shop);
+        browser.wait("the page to know", || !browser.script("return window.refused", &[]).is_null());
+        let refused = browser.script("return window.refused", &[]);
+        let message = refused[2].as_str().expect("a text").trim_start_matches("Tessera: ");
+        assert!(words.contains(message), "{words}: {message}");
+        (refused[0].clone(), refused[1].clone())
+    };
+    payer.order("cup");
+    for (purchase, reason, field) in [
+        (
+            "{ mall, currency, order: 'A-1', amount: 100, lines: [{ text: 'Cup', amount: 99 }] }",
+            "field",
+            "lines",
+        ),
+        ("{ mall, currency: 'XXX', order: 'A-2', amount: 100 }", "field", "currency"),
+        ("{ mall: 'NOBODY', currency, order: 'A-3', amount: 100 }", "mall", "mall"),
+    ] {
+        assert_eq!(asks(purchase), (json!(reason), json!(field)), "{purchase}");
+    }
+    // A page of an origin that is not registered, and says that it is this mall's.
+    browser.open(&payer.world.teacup("/").replace("127.0.0.1", "localhost"));
+    let loads = "const [origin, done] = arguments; const script = document.createElement('script'); \
+        script.src = origin + '/tessera.js'; script.onload = () => done(true); script.onerror = () => done(false); \
+        document.head.append(script); const button = document.createElement('button'); \
+        Object.assign(button, { id: 'pay', textContent: 'Pay' }); \
+        Object.assign(button.dataset, { mall: 'MALL-0001', currency: 'USD' }); document.querySelector('main').prepend(button)";
+    let origin = json!(payer.world.wallet.origin);
+    assert_eq!(browser.script_with_end(loads, &[origin]), true);
+    let refused = asks("{ mall, currency, order: 'A-4', amount: 100 }");
+    assert_eq!(refused, (json!("origin"), json!("")));
 }

@@ -12,6 +12,8 @@ pub struct Plain<'a> {
     pub session: String,
     form_secret: String,
     pay_secret: String,
+    /// What the session keeps of its registration.
+    number: String,
 }
 
 impl<'a> Plain<'a> {
@@ -23,6 +25,7 @@ impl<'a> Plain<'a> {
             session: String::new(),
             form_secret: String::new(),
             pay_secret: String::new(),
+            number: String::new(),
         };
         plain.get("/sign-in");
         plain
@@ -31,12 +34,10 @@ impl<'a> Plain<'a> {
     /// Somebody who has just opened a wallet.
     pub fn register(world: &'a World) -> Self {
         let mut plain = Self::new(world);
-        let answer = plain.posts(
-            "/register",
-            "/register",
-            &[("password", PASSWORD), ("again", PASSWORD)],
-        );
-        assert_eq!(answer.status, 200, "{}", answer.text);
+        let fields = [("password", PASSWORD), ("again", PASSWORD)];
+        let answer = plain.posts("/register", "/register", &fields);
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let answer = plain.get("/welcome");
         let shown = answer.between("id=\"client-number\">", "<");
         plain.client = shown.chars().filter(char::is_ascii_digit).collect();
         plain
@@ -44,8 +45,8 @@ impl<'a> Plain<'a> {
 
     pub fn cookies(&self) -> String {
         format!(
-            "__Host-tessera={}; __Host-tessera-form={}; __Host-tessera-pay={}",
-            self.session, self.form_secret, self.pay_secret
+            "__Host-tessera={}; __Host-tessera-form={}; __Host-tessera-pay={}; __Host-tessera-number={}",
+            self.session, self.form_secret, self.pay_secret, self.number
         )
     }
 
@@ -199,6 +200,7 @@ impl<'a> Plain<'a> {
             ("__Host-tessera", &mut self.session),
             ("__Host-tessera-form", &mut self.form_secret),
             ("__Host-tessera-pay", &mut self.pay_secret),
+            ("__Host-tessera-number", &mut self.number),
         ] {
             if let Some(value) = answer.cookie(name) {
                 *place = value;

@@ -13,22 +13,76 @@ function localiseTimes(root) {
   }
 }
 
-// The balance and the last transactions, as they move.
+// Transactions by days of the reader's zone.
+function groupByDay(root) {
+  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const midnight = (at) => new Date(at.getFullYear(), at.getMonth(), at.getDate());
+  const name = (at) => {
+    const ago = Math.round((midnight(new Date()) - midnight(at)) / 86400000);
+    const words = ago === 0 || ago === 1 ? relative.format(-ago, "day") : format.format(at);
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  };
+  for (const list of root.querySelectorAll(".transactions")) {
+    list.querySelectorAll(".day").forEach((day) => day.remove());
+    let last = null;
+    for (const row of list.querySelectorAll(".transaction")) {
+      const day = name(new Date(row.querySelector("time").dateTime));
+      if (day !== last) {
+        const heading = document.createElement("li");
+        heading.className = "day";
+        heading.textContent = day;
+        row.before(heading);
+        last = day;
+      }
+    }
+  }
+}
+
+// The server says every second that it is there.
+const SILENT_MS = 2000;
+
+// The balance and the last transactions, as they move. Where nobody knows how they are now, the page says of when they are.
 function goLive(place) {
   const words = place.querySelector(".words");
   const again = place.querySelector("a");
   const source = new EventSource(place.dataset.live);
   let position = null;
-  const rest = () => {
-    source.close();
+  // When the page was last known to be right, and when the server was last there.
+  let right = new Date();
+  let there = performance.now();
+  let isFresh = false;
+  let isOver = false;
+  const say = (fresh, text) => {
+    isFresh = fresh;
     place.hidden = false;
-    place.classList.add("resting");
-    words.textContent = place.dataset.resting;
+    place.classList.toggle("resting", !fresh);
+    document.body.classList.toggle("stale", !fresh);
+    if (words.textContent !== text) {
+      words.textContent = text;
+    }
+  };
+  const asOf = (text) => `${text} ${new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(right)}`;
+  const goStale = () => {
+    if (!isOver) {
+      say(false, asOf(place.dataset.stale));
+    }
+  };
+  const rest = () => {
+    isOver = true;
+    source.close();
+    say(false, asOf(place.dataset.resting));
     again.hidden = false;
+  };
+  const end = () => {
+    isOver = true;
+    source.close();
+    showEnd(place.dataset);
   };
   source.addEventListener("state", (event) => {
     const state = JSON.parse(event.data);
-    place.hidden = false;
+    [right, there] = [new Date(), performance.now()];
+    say(true, place.dataset.fresh);
     show("available", state.available);
     show("held", state.held);
     if (position !== null && position !== state.position) {
@@ -36,12 +90,51 @@ function goLive(place) {
     }
     position = state.position;
   });
-  source.addEventListener("rest", rest);
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) {
-      rest();
+  source.addEventListener("alive", () => {
+    there = performance.now();
+    if (isFresh) {
+      right = new Date();
     }
   });
+  source.addEventListener("stale", goStale);
+  source.addEventListener("ended", end);
+  source.addEventListener("rest", rest);
+  source.addEventListener("error", async () => {
+    goStale();
+    if (source.readyState === EventSource.CLOSED && !isOver) {
+      // The server has answered with something else: the session is over where it leads elsewhere.
+      const answer = await fetch(place.dataset.fragment, { redirect: "manual" }).catch(() => null);
+      if (answer && answer.type === "opaqueredirect") {
+        end();
+      } else {
+        rest();
+      }
+    }
+  });
+  addEventListener("offline", goStale);
+  setInterval(() => {
+    if (isFresh && performance.now() - there > SILENT_MS) {
+      goStale();
+    }
+  }, 500);
+}
+
+// The session is over, here or elsewhere: nothing of the wallet stays on the screen.
+function showEnd(texts) {
+  const main = document.querySelector("main");
+  const part = (name, text) => {
+    const element = document.createElement(name);
+    element.textContent = text;
+    return element;
+  };
+  const button = part("a", texts.signIn);
+  button.className = "button";
+  button.href = "/sign-in";
+  const section = document.createElement("section");
+  section.className = "narrow";
+  section.append(part("h1", texts.endedTitle), part("p", texts.ended), button);
+  document.querySelectorAll("header nav").forEach((menu) => menu.remove());
+  main.replaceChildren(section);
 }
 
 function show(id, text) {
@@ -58,6 +151,7 @@ async function refresh(fragment) {
     const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
     list.replaceChildren(...parsed.body.childNodes);
     localiseTimes(list);
+    groupByDay(list);
   }
 }
 
@@ -98,7 +192,14 @@ function offerCopy(button) {
   });
 }
 
+document.querySelectorAll(".quick").forEach((row) => { row.hidden = false; });
+document.querySelectorAll("[data-fill]").forEach((button) => button.addEventListener("click", () => {
+  const field = document.getElementById(button.dataset.fill);
+  field.value = button.dataset.amount;
+  field.focus();
+}));
 localiseTimes(document);
+groupByDay(document);
 const live = document.getElementById("live");
 if (live) {
   goLive(live);
@@ -118,11 +219,20 @@ if (summary) {
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) {
     event.preventDefault();
+    return;
   }
   event.target.dataset.sent = "1";
+  if (event.submitter) {
+    event.submitter.setAttribute("aria-busy", "true");
+  }
 });
-addEventListener("pageshow", () => {
+addEventListener("pageshow", (event) => {
+  // Out of the browser's memory: nobody knows how old it is, and whether its session still lives.
+  if (event.persisted && live) {
+    location.reload();
+  }
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  document.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
 });
 if ("serviceWorker" in navigator && !document.body.classList.contains("window")) {
   navigator.serviceWorker.register("/sw.js").catch(() => {});

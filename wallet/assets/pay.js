@@ -5,14 +5,36 @@
 const VERSION = 1;
 const POLL_MS = 3000;
 
+// The opener has said nothing for so long: it can't, or does not know how.
+const SILENT_MS = 5000;
+
 // Before the purchase is known: says hello to the opener, takes the purchase from a page of the mall and from nobody else.
 function shakeHands(place) {
   const origins = place.dataset.origins.split(" ");
+  const refuse = (reason) => {
+    const shown = place.querySelector(`template[data-reason=${reason}]`).content;
+    place.replaceWith(shown);
+    sayRefused(document.getElementById("pay-refused"));
+  };
+  if (!opener) {
+    refuse("silent");
+    return;
+  }
+  const silent = setTimeout(() => refuse("silent"), SILENT_MS);
   addEventListener("message", (event) => {
     const purchase = event.data;
-    if (event.source !== opener || !origins.includes(event.origin) || !purchase || purchase.tessera !== VERSION || purchase.type !== "purchase") {
+    if (event.source !== opener || !purchase || purchase.tessera !== VERSION) {
       return;
     }
+    if (!origins.includes(event.origin)) {
+      clearTimeout(silent);
+      refuse("origin");
+      return;
+    }
+    if (purchase.type !== "purchase") {
+      return;
+    }
+    clearTimeout(silent);
     submit({
       mall: place.dataset.mall,
       origin: event.origin,
@@ -22,8 +44,21 @@ function shakeHands(place) {
       lines: purchase.lines ? JSON.stringify(purchase.lines) : "",
     });
   });
+  opener.postMessage({ tessera: VERSION, type: "here" }, "*");
   for (const origin of origins) {
     opener.postMessage({ tessera: VERSION, type: "ready" }, origin);
+  }
+}
+
+// Says why to the page that has opened the window. Where that page comes from is not known, so it gets no more than it has sent.
+function sayRefused(place) {
+  const { reason, field, mall } = place.dataset;
+  if (!reason) {
+    return;
+  }
+  console.error(`Tessera: ${mall}`);
+  if (opener) {
+    opener.postMessage({ tessera: VERSION, type: "refused", reason, field, why: mall }, "*");
   }
 }
 
@@ -74,6 +109,7 @@ function follow(place) {
   const source = new EventSource(place.dataset.live);
   source.addEventListener("state", (event) => update(JSON.parse(event.data).state));
   source.addEventListener("rest", () => source.close());
+  source.addEventListener("ended", () => location.reload());
   setInterval(() => {
     if (source.readyState !== EventSource.OPEN) {
       poll();
@@ -82,8 +118,12 @@ function follow(place) {
 }
 
 const handshake = document.getElementById("handshake");
-if (handshake && opener) {
+if (handshake) {
   shakeHands(handshake);
+}
+const refused = document.getElementById("pay-refused");
+if (refused) {
+  sayRefused(refused);
 }
 const outcome = document.getElementById("pay-state");
 if (outcome) {

@@ -9,6 +9,8 @@
 
   const VERSION = 1;
   const LOOK_MS = 400;
+  // The window says that it is there as soon as it is loaded.
+  const READY_MS = 15000;
   const base = new URL(document.currentScript.src).origin;
 
   function pay(purchase) {
@@ -25,20 +27,36 @@
     if (!popup) {
       return Promise.reject(new Error("Tessera: the browser did not open the window; call pay() in a click"));
     }
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       let agreed = false;
-      const end = (status) => {
+      let ready = false;
+      const begun = performance.now();
+      const stop = () => {
         clearInterval(look);
         removeEventListener("message", receive);
+      };
+      const end = (status) => {
+        stop();
         resolve({ status, order });
+      };
+      const fail = (reason, field, why) => {
+        stop();
+        const error = new Error("Tessera: " + why);
+        reject(Object.assign(error, { reason, field, order }));
       };
       const receive = (event) => {
         const message = event.data;
         if (event.origin !== base || event.source !== popup || !message || message.tessera !== VERSION) {
           return;
         }
-        if (message.type === "ready") {
+        if (message.type === "here") {
+          // From a page that is not registered the window learns so at once.
+          ready = true;
+          popup.postMessage({ tessera: VERSION, type: "hello" }, base);
+        } else if (message.type === "ready") {
           popup.postMessage({ tessera: VERSION, type: "purchase", order, amount, currency, lines }, base);
+        } else if (message.type === "refused") {
+          fail(message.reason, message.field, message.why);
         } else if (message.order !== order) {
           return;
         } else if (message.type === "agreed" && !agreed) {
@@ -54,6 +72,8 @@
       const look = setInterval(() => {
         if (popup.closed) {
           end(agreed ? "unknown" : "cancelled");
+        } else if (!ready && performance.now() - begun > READY_MS) {
+          fail("silent", "", "the wallet's window does not answer");
         }
       }, LOOK_MS);
       addEventListener("message", receive);

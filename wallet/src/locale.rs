@@ -6,6 +6,7 @@ use icu_datetime::input::{Date, DateTime, Time};
 use icu_decimal::DecimalFormatter;
 use icu_decimal::input::Decimal;
 use icu_locale_core::Locale as Tag;
+use tessera_protocol::Currency;
 use time::OffsetDateTime;
 
 use crate::currency::Money;
@@ -17,6 +18,7 @@ const HEADER_BYTES_MAX: usize = 256;
 pub struct Locale {
     numbers: Option<DecimalFormatter>,
     times: Option<DateTimeFormatter<YMDT>>,
+    days: Option<DateTimeFormatter<YMD>>,
 }
 
 impl Locale {
@@ -32,13 +34,31 @@ impl Locale {
         Self {
             numbers: DecimalFormatter::try_new((&tag).into(), Default::default()).ok(),
             times: DateTimeFormatter::try_new((&tag).into(), YMD::medium().with_time_hm()).ok(),
+            days: DateTimeFormatter::try_new((&tag).into(), YMD::medium()).ok(),
         }
+    }
+
+    /// What stands between thousands.
+    pub fn group(&self) -> char {
+        let written = self.number(Money::new(123_456_700, Currency::USD));
+        written
+            .chars()
+            .find(|sign| !sign.is_numeric())
+            .unwrap_or(',')
     }
 
     /// An amount with its currency: `1,234.50 USD`.
     pub fn money(&self, money: Money) -> String {
         let number = self.number(money);
         format!("{number}\u{a0}{}", money.currency_letters())
+    }
+
+    /// A whole number: `10,000`.
+    pub fn whole(&self, number: u64) -> String {
+        match &self.numbers {
+            Some(numbers) => numbers.format(&Decimal::from(number)).to_string(),
+            None => number.to_string(),
+        }
     }
 
     /// An amount with a sign in front, for what was added or taken.
@@ -67,6 +87,16 @@ impl Locale {
         written().unwrap_or_else(|| iso(milliseconds))
     }
 
+    /// The day of a moment, in UTC.
+    pub fn day(&self, milliseconds: u64) -> String {
+        let at = moment(milliseconds);
+        let written = || {
+            let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok()?;
+            Some(self.days.as_ref()?.format(&date).to_string())
+        };
+        written().unwrap_or_else(|| iso(milliseconds)[..10].to_owned())
+    }
+
     fn number(&self, money: Money) -> String {
         let plain = money.plain();
         match (&self.numbers, Decimal::try_from_str(&plain)) {
@@ -74,6 +104,15 @@ impl Locale {
             _ => plain,
         }
     }
+}
+
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Days since 1970, in UTC.
+pub fn today() -> u64 {
+    let seconds = OffsetDateTime::now_utc().unix_timestamp();
+    u64::try_from(seconds).unwrap_or_default() * 1000 / DAY_MS
 }
 
 /// A moment as `<time datetime>` and CSV want it: `2026-11-22T09:44:59Z`.
@@ -97,8 +136,6 @@ fn moment(milliseconds: u64) -> OffsetDateTime {
 
 #[cfg(test)]
 mod tests {
-    use tessera_protocol::Currency;
-
     use super::*;
 
     const AT: u64 = 1_767_277_800_000;

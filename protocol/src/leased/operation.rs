@@ -74,6 +74,21 @@ operations! {
     Overview = 210, "overview: the data of the payer's pages except lists";
 }
 
+impl Operation {
+    /// Whether it changes nothing, so that it may be asked again whatever became of it.
+    pub const fn reads(self) -> bool {
+        matches!(
+            self,
+            Self::ListNumbers
+                | Self::ReadOrder
+                | Self::ReadBalance
+                | Self::ReadHistory
+                | Self::ListSessions
+                | Self::Overview
+        )
+    }
+}
+
 /// Field 24 of 0620: something happened to a wallet that is being watched.
 pub const WATCHED: u16 = 190;
 

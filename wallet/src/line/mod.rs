@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use answer::{Answer, Failure, Refusal};
 pub use ask::{Fields, Name};
-pub use watch::{Notice, View, Watches};
+pub use watch::{Notice, Update, View, Watches};
 
 use ask::Ask;
 use connection::Connection;
@@ -86,13 +86,31 @@ impl Line {
         name: Name,
     ) -> Result<Answer, Failure> {
         let begun = Instant::now();
-        let outcome = self.wait(operation, fields, name).await;
+        let outcome = tokio::select! {
+            outcome = self.wait(operation, fields, name) => outcome,
+            // It changes nothing, so it does not matter whether it was sent.
+            () = self.unreachable(), if operation.reads() => Err(Failure::NotSent),
+        };
         let code = match &outcome {
             Ok(_) => "00",
             Err(failure) => failure.code(),
         };
         self.0.metrics.operation(operation, code, begun.elapsed());
         outcome
+    }
+
+    /// Returns once there was no line for [`LineSettings::reach_within`].
+    async fn unreachable(&self) {
+        let mut alive = self.0.queue.alive();
+        loop {
+            // The queue lives as long as this line.
+            let _ = alive.wait_for(Vec::is_empty).await;
+            let within = self.0.settings.reach_within;
+            let again = alive.wait_for(|alive| !alive.is_empty());
+            if tokio::time::timeout(within, again).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Sends a message to the switch over one connection, and does not wait. Nothing is sent where that connection is

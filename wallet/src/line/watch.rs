@@ -67,8 +67,16 @@ pub struct Watches {
     metrics: Arc<Metrics>,
 }
 
+/// What is known of a watched wallet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    notice: Option<Notice>,
+    /// The line of the watch is gone: more may have happened.
+    is_stale: bool,
+}
+
 struct Watched {
-    sender: watch::Sender<Option<Notice>>,
+    sender: watch::Sender<Seen>,
     /// Those of the views, each as often as it has views.
     sessions: Vec<Session>,
     connection: Option<u64>,
@@ -98,7 +106,7 @@ impl Watches {
             return None;
         }
         let one = watched.entry(wallet).or_insert_with(|| Watched {
-            sender: watch::Sender::new(None),
+            sender: watch::Sender::new(Seen::default()),
             sessions: Vec::new(),
             connection: None,
             keeper: None,
@@ -114,7 +122,7 @@ impl Watches {
             line: line.clone(),
             session: session.clone(),
             generation: one.generation,
-            notices: one.sender.subscribe(),
+            seen: one.sender.subscribe(),
         };
         drop(watched);
         self.metrics.live_views(1);
@@ -123,7 +131,10 @@ impl Watches {
 
     pub(super) fn notice(&self, notice: Notice) {
         if let Some(watched) = self.lock().get(&notice.wallet) {
-            watched.sender.send_replace(Some(notice));
+            watched.sender.send_replace(Seen {
+                notice: Some(notice),
+                is_stale: false,
+            });
         }
     }
 
@@ -138,6 +149,7 @@ impl Watches {
                     if lost.await.is_err() {
                         return;
                     }
+                    self.stale(wallet, generation);
                 }
                 Err(Failure::Refused(_)) => self.forget(wallet, generation, &session),
                 Err(_) => tokio::time::sleep(REST).await,
@@ -152,6 +164,15 @@ impl Watches {
         (one.generation == generation).then(|| session.clone())
     }
 
+    /// Until there is a watch again, nobody knows what has happened.
+    fn stale(&self, wallet: u64, generation: u64) {
+        let watched = self.lock();
+        let one = watched.get(&wallet);
+        if let Some(one) = one.filter(|one| one.generation == generation) {
+            one.sender.send_modify(|seen| seen.is_stale = true);
+        }
+    }
+
     /// The watch is active again; missed changes are sent now.
     fn watching(&self, answer: &Answer, wallet: u64, generation: u64) {
         let mut watched = self.lock();
@@ -162,12 +183,13 @@ impl Watches {
             one.connection = Some(answer.connection);
             if let Some(notice) = Notice::of_answer(answer, wallet) {
                 // What has happened since the switch answered may have been pushed already.
-                one.sender.send_if_modified(|known| {
+                one.sender.send_if_modified(|seen| {
+                    let known = seen.notice;
                     let is_newer = known.is_none_or(|known| known.position < notice.position);
                     if is_newer {
-                        *known = Some(notice);
+                        seen.notice = Some(notice);
                     }
-                    is_newer
+                    is_newer | std::mem::take(&mut seen.is_stale)
                 });
             }
         }
@@ -228,16 +250,30 @@ pub struct View {
     line: Line,
     session: Session,
     generation: u64,
-    notices: watch::Receiver<Option<Notice>>,
+    seen: watch::Receiver<Seen>,
+}
+
+/// What a view learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// The wallet is so now.
+    Notice(Notice),
+    /// Nobody knows how it is, until the next notice.
+    Stale,
 }
 
 impl View {
-    /// Waits for the next notice. Several in a row may be merged into the last one. `None`: the view is over.
-    pub async fn next(&mut self) -> Option<Notice> {
+    /// Waits for the next update. Several in a row may be merged into the last one. `None`: the session is over.
+    pub async fn next(&mut self) -> Option<Update> {
         loop {
-            self.notices.changed().await.ok()?;
-            if let Some(notice) = *self.notices.borrow_and_update() {
-                return Some(notice);
+            self.seen.changed().await.ok()?;
+            match *self.seen.borrow_and_update() {
+                Seen { is_stale: true, .. } => return Some(Update::Stale),
+                Seen {
+                    notice: Some(notice),
+                    ..
+                } => return Some(Update::Notice(notice)),
+                Seen { notice: None, .. } => {}
             }
         }
     }

@@ -138,7 +138,7 @@ fn new_form(token: &str, say: &Say) -> Markup {
     let fields = html! {
         input type="hidden" name="name" value=(say.name("new-number"));
         (select("new-number", "usage", text::USAGE, &uses, "", say))
-        (amount("new-number", "limit", text::LIMIT, "", "", true, say))
+        (amount("new-number", "limit", &app.in_currency(text::LIMIT), "", "", true, say))
         (password("new-number", say))
         button type="submit" { (text::MAKE) }
     };
@@ -262,7 +262,7 @@ pub async fn new_number(
         .await;
     };
     let typed = posted.text("limit");
-    let limit = Money::from_typed(typed, app.currency()).map(|money| money.minor);
+    let limit = Money::from_typed(typed, app.currency(), member.locale().group()).map(|money| money.minor);
     let wrong = match limit {
         Some(0) => Some(forms::ZERO),
         None if !typed.is_empty() => Some(forms::AMOUNT),

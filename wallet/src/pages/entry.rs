@@ -1,10 +1,9 @@
-//! The start page, registration, sign-in and sign-out.
+//! The start page, sign-in and sign-out.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use rand::RngExt as _;
 use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
@@ -13,6 +12,7 @@ use crate::line::Failure;
 use crate::session::Session;
 use crate::switch::Entry;
 use crate::texts::{entry as text, refusals};
+use crate::web::cookies::Kept;
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
@@ -48,109 +48,12 @@ pub async fn start(visitor: Visitor) -> HttpResponse {
     )
 }
 
-/// `/register`
-pub async fn register_page(visitor: Visitor) -> HttpResponse {
-    show_register(&visitor, &Say::default())
-}
-
-fn show_register(visitor: &Visitor, say: &Say) -> HttpResponse {
-    let token = visitor.entry_token();
-    let field = |name, label, hint| Field {
-        form: "register",
-        name,
-        label,
-        hint,
-        kind: "password",
-        autocomplete: "new-password",
-        longest: PASSWORD_BYTES_MAX as u16,
-        ..Field::default()
-    };
-    let own = html! {
-        (field("password", text::PASSWORD, text::PASSWORD_HINT).show(say))
-        (field("again", text::PASSWORD_AGAIN, "").show(say))
-        button type="submit" { (text::OWN) }
-    };
-    let drawn = html! {
-        input type="hidden" name="drawn" value="1";
-        p { (text::GENERATED_LEAD) }
-        button.second type="submit" { (text::GENERATED) }
-    };
-    let body = html! {
-        section.narrow {
-            h1 { (text::REGISTER) }
-            p.lead { (text::REGISTER_LEAD) }
-            (summary(say))
-            (form("register", "/register", &token, &own))
-            h2 { (text::GENERATED_TITLE) }
-            (form("register-drawn", "/register", &token, &drawn))
-        }
-    };
-    say.entry_page(
-        visitor,
-        &layout::visitor(text::REGISTER, Head::default(), &body),
-    )
-}
-
-/// `POST /register`. The number is shown on this answer and never again; the form's secret is changed with it, so that the
-/// page loaded again opens no second wallet.
-pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpResponse {
-    let drawn = posted.ticked("drawn");
-    let password = match drawn {
-        true => draw_password(),
-        false => Zeroizing::new(posted.raw("password").to_owned()),
-    };
-    if let Some(wrong) = unfit(&password) {
-        let say = Say::wrong("register", "password", wrong).of(&posted);
-        return show_register(&visitor, &say);
-    }
-    if !drawn && posted.raw("again") != password.as_str() {
-        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS).of(&posted);
-        return show_register(&visitor, &say);
-    }
-    match open_wallet(&app, &visitor, &password).await {
-        Ok((session, client)) => {
-            end_old(&app, &visitor).await;
-            let page = show_new(&client, drawn.then_some(&*password));
-            let mut response = answer::html(StatusCode::OK, &page);
-            // Both were made here of characters that a cookie may hold.
-            let _ = response.add_cookie(&cookies::session(&session));
-            let _ = response.add_cookie(&cookies::form(&cookies::draw_secret()));
-            response
-        }
-        Err(failure) => {
-            let say = Say::failed("register", &failure, refusals::words(&failure));
-            show_register(&visitor, &say)
-        }
-    }
-}
-
 /// Why a password can't become one.
 pub fn unfit(password: &str) -> Option<&'static str> {
     if password.chars().count() < PASSWORD_CHARACTERS_MIN {
         return Some(text::PASSWORD_SHORT);
     }
     (password.len() > PASSWORD_BYTES_MAX).then_some(text::PASSWORD_LONG)
-}
-
-/// How often a number is drawn again that somebody has.
-const DRAWS_MAX: usize = 3;
-
-async fn open_wallet(
-    app: &App,
-    visitor: &Visitor,
-    password: &str,
-) -> Result<(Session, ClientNumber), Failure> {
-    let mut last = Failure::NotSent;
-    for _ in 0..DRAWS_MAX {
-        let client = ClientNumber::from_random(rand::rng().random());
-        let entry = entry(visitor, client.clone(), password, SessionKind::Web);
-        match app.switch.register(&entry).await {
-            Ok(session) => return Ok((session, client)),
-            Err(failure) if failure.is("94") => last = failure,
-            Err(failure) => return Err(failure),
-        }
-    }
-    Err(last)
 }
 
 /// What is asked of the switch for a session.
@@ -164,56 +67,11 @@ pub fn entry(visitor: &Visitor, client: ClientNumber, password: &str, kind: Sess
     }
 }
 
-fn show_new(client: &ClientNumber, password: Option<&str>) -> Markup {
-    let digits = Zeroizing::new(client.expose());
-    let body = html! {
-        section.narrow.once {
-            h1 { (text::NEW_TITLE) }
-            p.lead { (text::NEW_LEAD) }
-            dl.secrets {
-                dt { (text::NEW_NUMBER) }
-                dd { output.secret id="client-number" { (grouped(&digits[..])) } (copy("client-number")) }
-                @if let Some(password) = password {
-                    dt { (text::NEW_PASSWORD) }
-                    dd { output.secret id="drawn-password" { (password) } (copy("drawn-password")) }
-                }
-            }
-            p.actions { a.button id="continue" href="/home" { (text::NEW_NEXT) } }
-        }
-    };
-    layout::plain(text::NEW_TITLE, body)
-}
-
 /// A button that the script shows: without it there is nothing to click.
 pub fn copy(of: &str) -> Markup {
     html! {
         button.quiet.copy type="button" hidden data-copy=(of) data-copied=(text::COPIED) { (text::COPY) }
     }
-}
-
-/// Fifteen digits in groups of five, as people write them down.
-fn grouped(digits: &[u8]) -> String {
-    let groups: Vec<_> = digits.chunks(5).map(String::from_utf8_lossy).collect();
-    groups.join(" ")
-}
-
-/// Without characters that look alike: 32 of them, 5 bits each.
-const PASSWORD_ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
-const PASSWORD_GROUPS: usize = 4;
-const PASSWORD_GROUP: usize = 5;
-
-/// 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
-fn draw_password() -> Zeroizing<String> {
-    let mut random = rand::rng();
-    let mut password = Zeroizing::new(String::with_capacity(32));
-    for place in 0..PASSWORD_GROUPS * PASSWORD_GROUP {
-        if place > 0 && place % PASSWORD_GROUP == 0 {
-            password.push('-');
-        }
-        let drawn = random.random_range(0..PASSWORD_ALPHABET.len());
-        password.push(char::from(PASSWORD_ALPHABET[drawn]));
-    }
-    password
 }
 
 /// `/sign-in`
@@ -273,10 +131,8 @@ pub fn sign_in_fields(say: &Say) -> Markup {
 pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpResponse {
     match try_sign_in(&app, &visitor, &posted).await {
         Ok(session) => {
-            let mut response = answer::see_other(own_path(posted.raw("next")));
-            // Hexadecimal digits are always a cookie.
-            let _ = response.add_cookie(&cookies::session(&session));
-            response
+            let response = answer::see_other(own_path(posted.raw("next")));
+            answer::with_cookies(response, vec![cookies::session(&session)])
         }
         Err(say) => show_sign_in(&visitor, &say, own_path(posted.raw("next"))),
     }
@@ -304,7 +160,8 @@ pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Resul
     }
 }
 
-async fn end_old(app: &App, visitor: &Visitor) {
+/// Ends the session that this browser had.
+pub async fn end_old(app: &App, visitor: &Visitor) {
     if let Some(old) = &visitor.session {
         // It may have ended by itself.
         let _ = app.switch.sign_out(old).await;
@@ -334,26 +191,18 @@ pub async fn sign_out(app: Data<App>, member: Member, _: Posted) -> Result<HttpR
 
 /// On to a page for those who have no session any more.
 pub fn signed_out(location: &str) -> HttpResponse {
-    let mut response = answer::see_other(location);
     // The session is over whether the browser forgets it or not.
-    let _ = response.add_cookie(&cookies::no_session());
-    response
+    let forgotten = vec![
+        cookies::no_session(),
+        cookies::forget(Kept::Number),
+        cookies::forget(Kept::Password),
+    ];
+    answer::with_cookies(answer::see_other(location), forgotten)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_drawn_password_is_long_and_never_the_same() {
-        let password = draw_password();
-        assert_eq!(password.len(), 23);
-        assert_ne!(password, draw_password());
-        let mut alphabet = PASSWORD_ALPHABET.to_vec();
-        alphabet.sort_unstable();
-        alphabet.dedup();
-        assert_eq!(alphabet.len(), 32);
-    }
 
     #[test]
     fn leads_to_own_pages_only() {

@@ -17,6 +17,7 @@ use crate::web::fields::summary;
 use crate::web::forms::{button_form, form};
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
+use crate::web::live::Show;
 use crate::web::{App, Member, Trouble, answer, live};
 
 /// How many transactions are shown.
@@ -40,7 +41,9 @@ pub async fn page(
                 h2 { (text::AVAILABLE) }
                 p.figure id="available" aria-live="polite" { (locale.money(app.money(overview.available))) }
                 p.held id="held" { (held_words(&app, locale, overview.held())) }
-                p.live id="live" data-live="/live" data-fragment="/home/recent" data-resting=(text::RESTING) hidden {
+                p.live id="live" role="status" data-live="/live" data-fragment="/home/recent" data-fresh=(text::LIVE)
+                    data-stale=(text::STALE) data-resting=(text::RESTING) data-ended=(text::ENDED)
+                    data-ended-title=(text::ENDED_TITLE) data-sign-in=(text::SIGN_IN) hidden {
                     span.dot {} " " span.words { (text::LIVE) } " " a href="/home" hidden { (text::RELOAD_PAGE) }
                 }
                 (state(&member, &overview))
@@ -149,7 +152,7 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
     };
     let lasts = app.settings.live_for;
     let locale = member.visitor.locale;
-    let event_of = move |notice: Notice| {
+    let show = move |notice: Notice| {
         let held = notice.ledger.saturating_sub(notice.available);
         let balance = Balance {
             available: locale.money(app.money(notice.available)),
@@ -159,9 +162,11 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
         let (app, session) = (app.clone(), member.session.clone());
         async move {
             // The wallet is watched, not the session: the end of a session, wherever it was ended, is a notice like any other.
-            app.switch.balance(&session).await.ok()?;
-            Some((balance, true))
+            match app.switch.balance(&session).await {
+                Ok(_) => Show::State(balance),
+                Err(failure) => failure.into(),
+            }
         }
     };
-    Ok(live::stream(view, now, lasts, event_of))
+    Ok(live::stream(view, now, lasts, show))
 }

@@ -146,11 +146,12 @@ pub async fn unfreeze(
 /// `POST /limits/set`
 pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
     let mut limits = [0; text::FIELDS.len()];
+    let group = member.locale().group();
     for (limit, (name, _, is_amount)) in limits.iter_mut().zip(text::FIELDS) {
         let typed = posted.text(name);
         let (read, wrong) = match is_amount {
             true => (
-                Money::from_typed(typed, app.currency()).map(|money| money.minor),
+                Money::from_typed(typed, app.currency(), group).map(|money| money.minor),
                 forms::AMOUNT,
             ),
             false => (typed.parse().ok(), text::BAD_COUNT),

@@ -6,8 +6,8 @@
 //!
 //! | page | forms (`id`): fields |
 //! | --- | --- |
-//! | `/register` | `register`: password, again · `register-drawn` |
-//! | after it | `#client-number`, `#drawn-password` (values), `#continue` |
+//! | `/register` | `register`: client (not sent), password, again · `register-drawn` |
+//! | `/welcome` | `#client-number`, `#drawn-password` (values) · `welcome`: `#continue` |
 //! | `/sign-in` | `sign-in`: client, password |
 //! | `/home` | `#available`, `#held`, `#recent` · `issue-card` · `freeze` |
 //! | `/transactions` | `search` (GET): q, status, from, until · `#csv`, `#newer`, `#older` |
@@ -16,7 +16,7 @@
 //! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits`: transaction, day, month, day_count, month_count, password |
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
-//! | `/sessions` | `#session-N`, `end-N` · `everywhere` · `password`: password, new, again |
+//! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | everywhere | `sign-out` |
 
@@ -29,6 +29,7 @@ mod limits;
 mod money;
 mod notifications;
 mod parts;
+mod register;
 mod sessions;
 mod transactions;
 
@@ -38,8 +39,10 @@ use actix_web::web::{ServiceConfig, get, post};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/", get().to(entry::start))
-        .route("/register", get().to(entry::register_page))
-        .route("/register", post().to(entry::register))
+        .route("/register", get().to(register::page))
+        .route("/register", post().to(register::register))
+        .route("/welcome", get().to(register::welcome))
+        .route("/welcome", post().to(register::welcomed))
         .route("/sign-in", get().to(entry::sign_in_page))
         .route("/sign-in", post().to(entry::sign_in))
         .route("/sign-out", post().to(entry::sign_out))

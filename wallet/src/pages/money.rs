@@ -10,6 +10,7 @@ use super::entry::signed_out;
 use super::parts::{source_choices, source_kind};
 use crate::currency::Money;
 use crate::line::Name;
+use crate::locale::Locale;
 use crate::switch::Overview;
 use crate::texts::{forms, money as text};
 use crate::web::fields::{Field, amount, password, select, summary};
@@ -35,8 +36,9 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
     let body = html! {
         h1 { (text::TITLE) }
         (summary(&say))
+        p.balance-line { (text::AVAILABLE) " " strong id="available" { (member.locale().money(app.money(overview.available))) } }
         @if !overview.sources.is_empty() {
-            section { h2 { (text::LOAD) } (load_form(&overview, &token, &say)) }
+            section { h2 { (text::LOAD) } (load_form(app, member.locale(), &overview, &token, &say)) }
         }
         section {
             h2 { (text::SOURCES) }
@@ -56,12 +58,26 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
     Ok(say.page(&page))
 }
 
-fn load_form(overview: &Overview, token: &str, say: &Say) -> Markup {
+/// Whole units of the currency; of one without decimals a unit is worth little.
+fn quick_amounts(app: &App) -> [u64; 3] {
+    match app.currency().decimals() {
+        0 => [2_000, 5_000, 10_000],
+        _ => [20, 50, 100],
+    }
+}
+
+fn load_form(app: &App, locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
     let fields = html! {
         // Sent twice, it is loaded once.
         input type="hidden" name="name" value=(say.name("load"));
         (select("load", "source", text::FROM, &source_choices(overview), "", say))
-        (amount("load", "amount", text::AMOUNT, "", "", false, say))
+        (amount("load", "amount", &app.in_currency(text::AMOUNT), "", "", false, say))
+        // The script shows them; without it there is nothing to press.
+        p.quick hidden aria-label=(text::QUICK) {
+            @for whole in quick_amounts(app) {
+                button.quiet type="button" data-fill="load-amount" data-amount=(whole) { (locale.whole(whole)) }
+            }
+        }
         (password("load", say))
         button type="submit" { (text::LOAD_IT) }
     };
@@ -133,8 +149,8 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
     let loaded = plain(reload.map(|row| row.amount));
     let set = html! {
         (select("reload", "source", text::FROM, &source_choices(overview), &chosen, say))
-        (amount("reload", "threshold", text::THRESHOLD, "", &threshold, false, say))
-        (amount("reload", "amount", text::RELOAD_AMOUNT, "", &loaded, false, say))
+        (amount("reload", "threshold", &app.in_currency(text::THRESHOLD), "", &threshold, false, say))
+        (amount("reload", "amount", &app.in_currency(text::RELOAD_AMOUNT), "", &loaded, false, say))
         (password("reload", say))
         button type="submit" { @if reload.is_some() { (text::RELOAD_CHANGE) } @else { (text::RELOAD_ON) } }
     };
@@ -167,7 +183,8 @@ pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<Http
         )
         .await;
     };
-    let Some(money) = Money::from_typed(posted.text("amount"), app.currency()) else {
+    let typed = posted.text("amount");
+    let Some(money) = Money::from_typed(typed, app.currency(), member.locale().group()) else {
         return show(
             &app,
             &member,
@@ -271,7 +288,8 @@ pub async fn reload(
         )
         .await;
     };
-    let typed = |name| Money::from_typed(posted.text(name), app.currency());
+    let group = member.locale().group();
+    let typed = |name| Money::from_typed(posted.text(name), app.currency(), group);
     let Some(threshold) = typed("threshold") else {
         return show(
             &app,

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use tessera_protocol::leased::SourceKind;
 
 use crate::history::{Kind, Outcome, Transaction};
-use crate::locale::{Locale, iso};
+use crate::locale::{DAY_MS, Locale, iso, today};
 use crate::switch::{Overview, ShownCard};
 use crate::texts::{card as card_text, money, transactions as text};
 use crate::web::App;
@@ -70,12 +70,25 @@ pub fn time(locale: &Locale, at: u64) -> Markup {
     html! { time datetime=(iso(at)) { (locale.time(at)) " " (text::ZONE) } }
 }
 
-/// Transactions as a list.
+/// Transactions as a list, by days: in UTC, rewritten by the script into the reader's zone.
 pub fn transactions(app: &App, locale: &Locale, list: &[Transaction]) -> Markup {
+    let today = today();
+    let day_of = |transaction: &Transaction| transaction.at / DAY_MS;
     html! {
         ul.transactions {
-            @for transaction in list { (row(app, locale, transaction)) }
+            @for day in list.chunk_by(|one, next| day_of(one) == day_of(next)) {
+                li.day { (day_name(locale, day[0].at, today)) }
+                @for transaction in day { (row(app, locale, transaction)) }
+            }
         }
+    }
+}
+
+fn day_name(locale: &Locale, at: u64, today: u64) -> String {
+    match today.checked_sub(at / DAY_MS) {
+        Some(0) => text::TODAY.to_owned(),
+        Some(1) => text::YESTERDAY.to_owned(),
+        _ => locale.day(at),
     }
 }
 

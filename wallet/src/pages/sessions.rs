@@ -7,6 +7,7 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::{signed_out, unfit};
 use super::parts;
+use super::register::{digits, number, number_of};
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
@@ -29,6 +30,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
     let body = html! {
         h1 { (text::TITLE) }
         (summary(&say))
+        (number(member))
         section {
             h2 { (text::SESSIONS) }
             ul.rows { @for row in &sessions { (session(member, row)) } }
@@ -39,7 +41,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         section {
             h2 { (text::PASSWORD) }
             p { (text::CHANGE_LEAD) }
-            (form("password", "/sessions/password", &token, &password_fields(&say)))
+            (form("password", "/sessions/password", &token, &password_fields(member, &say)))
         }
     };
     let page = layout::member(text::TITLE, "/sessions", &token, Head::default(), &body);
@@ -71,7 +73,7 @@ fn session(member: &Member, row: &SessionRow) -> Markup {
     }
 }
 
-fn password_fields(say: &Say) -> Markup {
+fn password_fields(member: &Member, say: &Say) -> Markup {
     let field = |name, label, hint, autocomplete| Field {
         form: "password",
         name,
@@ -83,6 +85,10 @@ fn password_fields(say: &Say) -> Markup {
         ..Field::default()
     };
     html! {
+        // Without a name it is not sent. Password managers look for it.
+        @if let Some(client) = number_of(member) {
+            input type="text" hidden readonly autocomplete="username" value=(digits(&client).as_str());
+        }
         (field("password", text::OLD, "", "current-password").show(say))
         (field("new", text::NEW, entry_text::PASSWORD_HINT, "new-password").show(say))
         (field("again", text::AGAIN, "", "new-password").show(say))

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::parts;
 use crate::currency::Money;
 use crate::history::{Assembly, Kind, Outcome, Transaction};
-use crate::locale::iso;
+use crate::locale::{Locale, iso};
 use crate::session::Session;
 use crate::texts::transactions as text;
 use crate::web::fields::{Field, select, summary};
@@ -117,7 +117,7 @@ struct Search {
 }
 
 impl Search {
-    fn of(app: &App, text: &str) -> (Self, Say) {
+    fn of(app: &App, locale: &Locale, text: &str) -> (Self, Say) {
         let mut asked = query(text);
         let mut take = |name: &str| asked.remove(name).unwrap_or_default().trim().to_owned();
         let (raw_from, raw_until) = (take("from"), take("until"));
@@ -131,7 +131,7 @@ impl Search {
         let (from, until) = (day(&raw_from, "from"), day(&raw_until, "until"));
         let words = take("q");
         let search = Self {
-            amount: Money::from_typed(&words, app.currency()).map(|money| money.minor),
+            amount: Money::from_typed(&words, app.currency(), locale.group()).map(|money| money.minor),
             words: words.to_lowercase(),
             status: take("status"),
             from,
@@ -233,7 +233,7 @@ pub async fn page(
     member: Member,
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
-    let (search, say) = Search::of(&app, request.query_string());
+    let (search, say) = Search::of(&app, member.locale(), request.query_string());
     let mut found = Finding::new(&app, &member.session, search, SHORT_WALK_MAX);
     let (mut skip, mut shown) = ((found.search.page - 1) * PAGE, Vec::new());
     while shown.len() <= PAGE
@@ -249,8 +249,13 @@ pub async fn page(
     let body = html! {
         h1 { (text::TITLE) }
         (summary(&say))
-        (search_form(&search, &say))
-        @if shown.is_empty() { div.empty { p { (text::NOTHING) } } }
+        details.fold open[!search.is_everything() || say.is_about("search")] {
+            summary { (text::SEARCH_TITLE) }
+            (search_form(&search, &say))
+        }
+        @if shown.is_empty() && search.is_everything() && search.page == 1 {
+            div.empty { p { (text::EMPTY) } p { a.button href="/money" { (text::EMPTY_NEXT) } } }
+        } @else if shown.is_empty() { div.empty { p { (text::NOTHING) } } }
         @else { (parts::transactions(&app, member.locale(), &shown)) }
         nav.paging aria-label=(text::TITLE) {
             @if search.page > 1 { a id="newer" rel="prev" href=(search.address("/transactions", search.page - 1)) { (text::NEWER) } }
@@ -344,7 +349,7 @@ pub async fn csv(
     member: Member,
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
-    let (search, _) = Search::of(&app, request.query_string());
+    let (search, _) = Search::of(&app, member.locale(), request.query_string());
     // It is known to be alone before anything is sent.
     let mut found = Finding::new(&app, &member.session, search, 0);
     let mut some = found.step(&app).await?;

@@ -27,7 +27,7 @@ use crate::web::layout::{self, Head};
 use crate::web::posted::read_body;
 use crate::web::{App, Posted, Trouble, answer, query};
 
-use purchase::Purchase;
+use purchase::{BadField, Purchase};
 use sealed::{Sealed, Step};
 
 /// The routes of the pay window.
@@ -49,8 +49,9 @@ pub fn routes(config: &mut ServiceConfig) {
 async fn open_by_link(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = query(request.query_string());
     let malls = app.malls();
-    let Some(mall) = asked.get("mall").and_then(|mall| malls.find(mall)) else {
-        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
+    let mall = asked.get("mall").map_or("", String::as_str);
+    let Some(mall) = malls.find(mall) else {
+        return unknown_mall(mall);
     };
     if !asked.contains_key("order") {
         return handshake(mall);
@@ -99,14 +100,19 @@ fn open<'a>(
 ) -> HttpResponse {
     let malls = app.malls();
     let Some(mall) = malls.find(find("mall")) else {
-        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
+        return unknown_mall(find("mall"));
     };
     if !mall.origins.iter().any(|known| known == origin) {
-        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
+        return unknown_origin(mall, origin);
     }
     match Purchase::read(origin, find) {
-        Some(purchase) => Sealed::new(purchase, Step::Asked).go(request, "/pay/review"),
-        None => refused(text::BAD_TITLE, text::BAD),
+        Ok(purchase) => Sealed::new(purchase, Step::Asked).go(request, "/pay/review"),
+        Err(BadField(field)) => refused_for(
+            "field",
+            field,
+            (text::BAD_TITLE, text::BAD),
+            &text::field(field),
+        ),
     }
 }
 
@@ -116,6 +122,13 @@ fn handshake(mall: &Mall) -> HttpResponse {
         section.outcome.waiting id="handshake" data-mall=(mall.acceptor) data-origins=(mall.origins.join(" ")) {
             h1 { (text::OPENING) }
             noscript { p { (text::NO_SCRIPT) } }
+            // What the script shows in its place.
+            @for (reason, title, words, mall) in [
+                ("origin", text::UNREGISTERED_TITLE, text::UNREGISTERED, text::origin(&mall.acceptor, None)),
+                ("silent", text::SILENT_TITLE, text::SILENT, text::SILENT_MALL.to_owned()),
+            ] {
+                template data-reason=(reason) { (refusal(reason, "", (title, words), &mall)) }
+            }
         }
     };
     answer::html(StatusCode::OK, &window(text::TITLE, None, &body))
@@ -136,8 +149,44 @@ fn window(title: &str, refresh: Option<(u32, &str)>, body: &maud::Markup) -> mau
 }
 
 fn refused(title: &str, words: &str) -> HttpResponse {
-    let body = html! { section id="pay-refused" { h1 { (title) } p.lead { (words) } } };
+    refused_for("", "", (title, words), "")
+}
+
+fn unknown_mall(mall: &str) -> HttpResponse {
+    let words = (text::UNREGISTERED_TITLE, text::UNREGISTERED);
+    refused_for("mall", "mall", words, &text::unknown_mall(mall))
+}
+
+fn unknown_origin(mall: &Mall, origin: &str) -> HttpResponse {
+    let words = (text::UNREGISTERED_TITLE, text::UNREGISTERED);
+    let of_mall = text::origin(&mall.acceptor, Some(origin));
+    refused_for("origin", "", words, &of_mall)
+}
+
+/// The same, with what the mall's developer has to know. The script passes that on to the mall's page.
+fn refused_for(
+    reason: &str,
+    field: &str,
+    (title, words): (&str, &str),
+    of_mall: &str,
+) -> HttpResponse {
+    let body = refusal(reason, field, (title, words), of_mall);
     answer::html(StatusCode::FORBIDDEN, &window(title, None, &body))
+}
+
+fn refusal(
+    reason: &str,
+    field: &str,
+    (title, words): (&str, &str),
+    of_mall: &str,
+) -> maud::Markup {
+    html! {
+        section id="pay-refused" data-reason=(reason) data-field=(field) data-mall=(of_mall) {
+            h1 { (title) }
+            p.lead { (words) }
+            @if !of_mall.is_empty() { p.detail { (text::FOR_MALL) " " (of_mall) " " (text::SEE) } }
+        }
+    }
 }
 
 /// Whether the browser says that this is asked for by a frame.

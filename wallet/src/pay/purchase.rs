@@ -41,31 +41,39 @@ pub struct Line {
     pub amount: u64,
 }
 
+/// A field that is missing, can't be read, or contradicts another: its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadField(pub &'static str);
+
 impl Purchase {
-    /// From the fields of a form or an address. `None` where one is missing, can't be read, or contradicts another.
-    pub fn read<'a>(origin: &str, find: impl Fn(&str) -> &'a str) -> Option<Self> {
+    /// From the fields of a form or an address.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn read<'a>(origin: &str, find: impl Fn(&str) -> &'a str) -> Result<Self, BadField> {
         let order = find("order");
         let printable = order.bytes().all(|byte| byte.is_ascii_graphic());
         if order.is_empty() || order.len() > ORDER_CHARACTERS_MAX || !printable {
-            return None;
+            return Err(BadField("order"));
         }
-        let amount: u64 = find("amount").parse().ok()?;
-        Amount::new(amount).filter(|amount| !amount.is_zero())?;
-        let lines = lines(find("lines"))?;
-        let sum = lines
-            .iter()
-            .try_fold(0u64, |sum, line| sum.checked_add(line.amount))?;
-        if !lines.is_empty() && sum != amount {
-            return None;
-        }
-        Some(Self {
+        let amount: Option<u64> = find("amount").parse().ok();
+        let amount = amount
+            .filter(|amount| Amount::new(*amount).is_some_and(|amount| !amount.is_zero()))
+            .ok_or(BadField("amount"))?;
+        let currency = currency::from_text(find("currency")).ok_or(BadField("currency"))?;
+        let lines = lines(find("lines"))
+            .filter(|lines| lines.is_empty() || sum(lines) == Some(amount))
+            .ok_or(BadField("lines"))?;
+        let return_url =
+            return_url(find("return_url"), origin).ok_or(BadField("return_url"))?;
+        Ok(Self {
             mall: find("mall").to_owned(),
             order: order.to_owned(),
             amount,
-            currency: currency::from_text(find("currency"))?,
+            currency,
             lines,
             origin: origin.to_owned(),
-            return_url: return_url(find("return_url"), origin)?,
+            return_url,
         })
     }
 
@@ -107,6 +115,11 @@ impl Purchase {
             .append_pair("order", &self.order);
         Some(url.into())
     }
+}
+
+fn sum(lines: &[Line]) -> Option<u64> {
+    let mut amounts = lines.iter().map(|line| line.amount);
+    amounts.try_fold(0u64, u64::checked_add)
 }
 
 fn lines(json: &str) -> Option<Vec<Line>> {
@@ -156,7 +169,7 @@ mod tests {
 
     const ORIGIN: &str = "https://shop.example";
 
-    fn read(change: &[(&str, &'static str)]) -> Option<Purchase> {
+    fn read(change: &[(&str, &'static str)]) -> Result<Purchase, BadField> {
         Purchase::read(ORIGIN, |name| {
             let changed = change.iter().find(|(field, _)| *field == name);
             changed.map_or_else(
@@ -181,7 +194,7 @@ mod tests {
             let field = fields.iter().find(|(field, _)| *field == name);
             field.map_or("", |(_, value)| value.as_str())
         });
-        assert_eq!(again.as_ref(), Some(&purchase));
+        assert_eq!(again.as_ref(), Ok(&purchase));
         assert_eq!(purchase.description(), "Cup; Saucer");
         let back = purchase.way_back("agreed").unwrap();
         assert_eq!(
@@ -207,7 +220,7 @@ mod tests {
             ("return_url", "https://evil.example/"),
             ("return_url", "javascript:alert(1)"),
         ] {
-            assert_eq!(read(&[wrong]), None, "{wrong:?}");
+            assert_eq!(read(&[wrong]), Err(BadField(wrong.0)), "{wrong:?}");
         }
     }
 

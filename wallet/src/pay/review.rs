@@ -110,7 +110,7 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
                 @if same_currency && left.is_some() {
                     (form("agree", &address("/pay/agree", request), &token, &html! {
                         input type="hidden" name="name" value=(Name::random());
-                        button type="submit" { (text::AGREE) }
+                        button type="submit" { (text::PAY) " " (money(purchase.amount)) }
                     }))
                 }
                 (cancel_form(request, &token))

@@ -61,7 +61,7 @@ impl Sealed {
         let secret = cookies::secret(request, cookies::PAY)?;
         let fields = query(request.query_string());
         let find = |name: &str| fields.get(name).map_or("", String::as_str);
-        let purchase = Purchase::read(find("origin"), find)?;
+        let purchase = Purchase::read(find("origin"), find).ok()?;
         let sealed = Self::new(purchase, Step::of(find("step"))?);
         let seal = token("pay", &secret, &sealed.plain());
         same(&seal, find("seal")).then_some(sealed)

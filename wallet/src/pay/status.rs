@@ -12,6 +12,7 @@ use super::{address, refused, window};
 use crate::currency::Money;
 use crate::line::Notice;
 use crate::texts::{pay as text, refusals};
+use crate::web::live::Show;
 use crate::web::{App, Member, Trouble, Visitor, answer, live};
 
 /// After so many seconds a browser without scripts looks again.
@@ -115,16 +116,22 @@ pub async fn live(
         return Ok(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE));
     };
     let lasts = app.settings.live_for;
-    let event_of = move |_: Notice| {
+    let show = move |_: Notice| {
         let (app, session) = (app.clone(), member.session.clone());
         let purchase = sealed.purchase.clone();
         async move {
-            let outcome = Outcome::read(&app, &session, &purchase).await.ok()?;
-            let more = outcome.as_ref().is_some_and(|now| !now.is_final());
-            Some((WindowState::of(outcome.as_ref()), more))
+            let outcome = match Outcome::read(&app, &session, &purchase).await {
+                Ok(outcome) => outcome,
+                Err(failure) => return failure.into(),
+            };
+            let state = WindowState::of(outcome.as_ref());
+            match outcome.is_some_and(|now| !now.is_final()) {
+                true => Show::State(state),
+                false => Show::Last(state),
+            }
         }
     };
-    Ok(live::stream(view, now, lasts, event_of))
+    Ok(live::stream(view, now, lasts, show))
 }
 
 fn class(outcome: &Outcome) -> &'static str {

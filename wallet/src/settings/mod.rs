@@ -156,6 +156,9 @@ pub struct LineSettings {
     /// An operation must be answered by then.
     #[serde(deserialize_with = "units::duration")]
     pub answer_within: Duration,
+    /// A page that only reads waits so long for a line, and then says that the switch can't be reached.
+    #[serde(deserialize_with = "units::duration")]
+    pub reach_within: Duration,
     /// Connection, handshake and sign-on at one address must be through by then.
     #[serde(deserialize_with = "units::duration")]
     pub connect_within: Duration,
@@ -186,6 +189,7 @@ impl Default for LineSettings {
             lines: 2,
             in_flight_max: 256,
             answer_within: Duration::from_secs(10),
+            reach_within: Duration::from_secs(2),
             connect_within: Duration::from_secs(5),
             silence: Duration::from_secs(3),
             echo_after: Duration::from_secs(5),

@@ -22,7 +22,11 @@ pub const START_POINTS: &[(&str, &str)] = &[
 ];
 pub const REGISTER: &str = "Open a wallet";
 pub const REGISTER_LEAD: &str =
-    "Choose a password. We create an identification number for you and show it once.";
+    "We have created an identification number for you. Choose a password, and keep both.";
+pub const NUMBER_HINT: &str =
+    "Your password manager can save it. You see it again on the next page.";
+pub const ANOTHER: &str =
+    "This identification number is in use already. Here is another one; nothing was opened.";
 pub const PASSWORD: &str = "Password";
 pub const PASSWORD_HINT: &str = "At least 10 characters. It can't be reset, so keep it safe.";
 pub const PASSWORD_AGAIN: &str = "Repeat the password";
@@ -36,9 +40,11 @@ pub const PASSWORD_LONG: &str = "The password is too long. It can have 128 plain
 pub const PASSWORD_DIFFERS: &str = "The two passwords are not the same.";
 
 pub const NEW_TITLE: &str = "Write this down";
-pub const NEW_LEAD: &str = "This is the only time that you see your identification number. We do not store it, so we can't send it to you again. Without it the wallet can't be opened, neither by you nor by us.";
+pub const NEW_LEAD: &str = "You sign in with your identification number. We do not store it, so we can't send it to you. Without it the wallet can't be opened, neither by you nor by us. Until you sign out of this browser, you also find it under Security.";
 pub const NEW_NUMBER: &str = "Identification number";
 pub const NEW_PASSWORD: &str = "Password";
+pub const NUMBER_LEAD: &str = "You sign in with it. This browser shows it until you sign out.";
+pub const NUMBER_SHOW: &str = "Show the number";
 pub const NEW_NEXT: &str = "I have written it down";
 pub const COPY: &str = "Copy";
 pub const COPIED: &str = "Copied";

@@ -5,7 +5,13 @@ pub const AVAILABLE: &str = "Available";
 pub const HELD: &str = "Held for open purchases";
 pub const NOTHING_HELD: &str = "Nothing held";
 pub const LIVE: &str = "Up to date";
-pub const RESTING: &str = "Updates have paused";
+/// After it comes the time of day.
+pub const STALE: &str = "No connection. As of";
+/// After it comes the time of day.
+pub const RESTING: &str = "Updates have paused. As of";
+pub const ENDED_TITLE: &str = "You are signed out";
+pub const ENDED: &str = "This session has ended. Sign in to see your wallet.";
+pub const SIGN_IN: &str = "Sign in";
 pub const RELOAD_PAGE: &str = "Update now";
 pub const RECENT: &str = "Last transactions";
 pub const ALL: &str = "All transactions";

@@ -9,6 +9,11 @@ pub const UNREGISTERED: &str = "This purchase does not come from a registered pa
 pub const BAD_TITLE: &str = "This purchase can't be read";
 pub const BAD: &str =
     "The details from the mall are incomplete or do not match. Nothing has been paid.";
+pub const SILENT_TITLE: &str = "The mall does not answer";
+pub const SILENT: &str = "The page that opened this window does not say what you want to pay. Nothing has been paid. Close this window and try again in the mall.";
+pub const SILENT_MALL: &str = "The page that opened the window was closed, or its Cross-Origin-Opener-Policy cuts it off: use same-origin-allow-popups.";
+pub const FOR_MALL: &str = "For the mall:";
+pub const SEE: &str = "See \u{201c}What can go wrong\u{201d} in docs/malls.md.";
 pub const OTHER_TITLE: &str = "This is not what you agreed to";
 pub const OTHER: &str = "You agreed to a different amount for this order. The amount that the mall shows now will not be paid. Go back to the mall, and check your transactions to see what you paid.";
 pub const FRAMED_TITLE: &str = "This page is inside another page";
@@ -21,7 +26,8 @@ pub const AVAILABLE: &str = "Available";
 pub const AFTER: &str = "Afterwards";
 pub const SHORT: &str = "There is not enough money in your wallet.";
 pub const LOAD: &str = "Load money in a new tab";
-pub const AGREE: &str = "Agree and pay";
+/// After it comes the amount.
+pub const PAY: &str = "Pay";
 pub const CANCEL: &str = "Cancel";
 pub const OTHER_CURRENCY: &str = "This purchase is not in the currency of your wallet.";
 pub const WAITING: &str = "You agreed. Waiting for the mall\u{2026}";
@@ -38,6 +44,39 @@ pub const DECLINED: &str = "Declined";
 pub const BACK: &str = "Back to the mall";
 pub const CLOSE: &str = "Close this window";
 pub const ELSEWHERE: &str = "This order is already paid, or another wallet has agreed to pay it.";
+
+/// What is wrong with a field of the mall's request.
+pub fn field(name: &str) -> String {
+    let rule = match name {
+        "order" => "1 to 32 printable ASCII characters without spaces",
+        "amount" => "a whole number of minor units, 1 to 999999999999",
+        "currency" => "ISO 4217, letters or number, such as USD or 840",
+        "lines" => {
+            "a list of up to 30 lines with text and amount; the amounts add up to the amount of the order"
+        }
+        _ => "an address of the page that asks, with the same origin",
+    };
+    format!("the field {name} can't be used. It must be {rule}.")
+}
+
+/// No such mall is registered.
+pub fn unknown_mall(mall: &str) -> String {
+    match mall {
+        "" => "the field mall is missing.".to_owned(),
+        _ => format!("the field mall names {mall}, which is not registered at this wallet server."),
+    }
+}
+
+/// The page that asks is none of the mall's, as far as it is known.
+pub fn origin(mall: &str, origin: Option<&str>) -> String {
+    match origin {
+        None => format!("the origin of the page is not registered for {mall}."),
+        Some("" | "null") => format!(
+            "the browser does not say from which page of {mall} it comes: do not use Referrer-Policy: no-referrer."
+        ),
+        Some(origin) => format!("the origin {origin} is not registered for {mall}."),
+    }
+}
 
 /// The result of the previous try, if the payer may agree again.
 pub fn declined_before(reason: &str) -> String {

@@ -4,6 +4,9 @@ use super::refusals::reason;
 use crate::history::{Kind, Outcome, Transaction};
 
 pub const TITLE: &str = "Transactions";
+pub const SEARCH_TITLE: &str = "Search and filter";
+pub const EMPTY: &str = "No transactions yet. Load money, and your loads and purchases appear here.";
+pub const EMPTY_NEXT: &str = "Load money";
 pub const SEARCH: &str = "Search";
 pub const SEARCH_HINT: &str = "A word, a mall, or an amount.";
 pub const STATUS: &str = "Which";
@@ -40,6 +43,9 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::Start => "Starting balance",
     }
 }
+
+pub const TODAY: &str = "Today";
+pub const YESTERDAY: &str = "Yesterday";
 
 /// The state of a transaction. `money` writes an amount without its currency's name repeated.
 pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String {

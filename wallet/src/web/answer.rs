@@ -1,6 +1,7 @@
 //! Makes HTTP answers: pages, redirects, JSON.
 
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
 use maud::Markup;
 use serde::Serialize;
@@ -26,6 +27,14 @@ pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, location))
         .finish()
+}
+
+/// Adds cookies, which were made of characters that a cookie may hold.
+pub fn with_cookies(mut response: HttpResponse, cookies: Vec<Cookie<'_>>) -> HttpResponse {
+    for cookie in &cookies {
+        let _ = response.add_cookie(cookie);
+    }
+    response
 }
 
 /// An answer in JSON.

@@ -1,9 +1,10 @@
 //! The cookies. All have the prefix `__Host-`: sent to this host only, over HTTPS or loopback, for all paths.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
-use crate::session::Session;
+use crate::session::{Session, same, token};
 
 /// Holds the handle of the session and nothing else.
 pub const SESSION: &str = "__Host-tessera";
@@ -14,6 +15,31 @@ pub const FORM: &str = "__Host-tessera-form";
 pub const PAY: &str = "__Host-tessera-pay";
 
 const SECRET_DIGITS: usize = 32;
+/// A password manager, or a hand with a pen, has it by then.
+const PASSWORD_KEPT: Duration = Duration::minutes(15);
+
+/// What the session that opened a wallet can show again. The cookie holds the secret that it follows from, and is of no use in
+/// another session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The identification number, as long as the session.
+    Number,
+    /// The password that was created, for a few minutes.
+    Password,
+}
+
+impl Kept {
+    fn cookie(self) -> &'static str {
+        match self {
+            Self::Number => "__Host-tessera-number",
+            Self::Password => "__Host-tessera-password",
+        }
+    }
+
+    fn tag(self, session: &Session, secret: &str) -> String {
+        token(self.cookie(), session.expose(), secret)
+    }
+}
 
 /// The cookie with the handle of a session.
 pub fn session(session: &Session) -> Cookie<'static> {
@@ -28,6 +54,30 @@ pub fn form(secret: &str) -> Cookie<'static> {
 /// The cookie with the secret of the pay window.
 pub fn pay(secret: &str) -> Cookie<'static> {
     make(PAY, secret.to_owned(), SameSite::None)
+}
+
+/// The cookie with the secret of a registration.
+pub fn keep(kept: Kept, session: &Session, secret: &str) -> Cookie<'static> {
+    let value = format!("{secret}{}", kept.tag(session, secret));
+    let mut cookie = make(kept.cookie(), value, SameSite::Strict);
+    if kept == Kept::Password {
+        cookie.set_max_age(PASSWORD_KEPT);
+    }
+    cookie
+}
+
+/// The secret that this session keeps, if it does.
+pub fn kept(request: &HttpRequest, kept: Kept, session: &Session) -> Option<String> {
+    let cookie = request.cookie(kept.cookie())?;
+    let (secret, tag) = cookie.value().split_at_checked(SECRET_DIGITS)?;
+    same(tag, &kept.tag(session, secret)).then(|| secret.to_owned())
+}
+
+/// Deletes such a cookie.
+pub fn forget(kept: Kept) -> Cookie<'static> {
+    let mut cookie = make(kept.cookie(), String::new(), SameSite::Strict);
+    cookie.make_removal();
+    cookie
 }
 
 /// Deletes the session's cookie.

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -11,8 +11,9 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
 
-use super::{App, Trouble, is_pay_window, query};
+use super::{App, Trouble, is_pay_window, layout, query};
 use crate::policy;
+use crate::texts::trouble as text;
 
 /// Bytes of all headers of a request together.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -24,7 +25,7 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscop
 pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
     let method = request.method().clone();
     let window = is_pay_window(request.path());
@@ -35,6 +36,13 @@ pub async fn guard<B: MessageBody + 'static>(
         Some(response) => request.into_response(response),
         None => next.call(request).await?.map_into_boxed_body(),
     };
+    if method == Method::GET
+        && let Some(trouble) = unreachable(&response)
+    {
+        let here = response.request().uri().to_string();
+        let page = trouble.page((&here, text::AGAIN), layout::plain);
+        response = response.into_response(page);
+    }
     if let Some(app) = &app {
         if window {
             add_window_rules(response.headers_mut(), app, mall.as_deref());
@@ -53,6 +61,13 @@ pub async fn guard<B: MessageBody + 'static>(
         tracing::info!(target: "tessera_wallet::request", method, route, status, microseconds, "request");
     }
     Ok(response)
+}
+
+/// A page that could not be shown now, and can be asked for again as it is.
+fn unreachable(response: &ServiceResponse<BoxBody>) -> Option<Trouble> {
+    let error = response.response().error()?;
+    let trouble: &Trouble = error.as_error()?;
+    matches!(trouble, Trouble::Failure(_)).then(|| trouble.clone())
 }
 
 /// Methods are a browser's to choose; labels of a metric are not.

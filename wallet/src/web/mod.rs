@@ -74,6 +74,11 @@ impl App {
         mall.map_or(acceptor, |mall| &mall.name).to_owned()
     }
 
+    /// The label of a field for an amount.
+    pub fn in_currency(&self, label: &str) -> String {
+        format!("{label} ({})", self.money(0).currency_letters())
+    }
+
     /// So much in the wallets' currency.
     pub fn money(&self, minor: u64) -> Money {
         Money::new(minor, self.settings.currency)

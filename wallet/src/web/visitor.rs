@@ -7,7 +7,9 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use zeroize::Zeroizing;
 
+use super::cookies::Kept;
 use super::{App, Trouble, cookies};
 use crate::caller::Caller;
 use crate::locale::Locale;
@@ -98,12 +100,24 @@ pub struct Member {
     pub session: Session,
     /// The same browser without its session.
     pub visitor: Visitor,
+    /// The secrets that it keeps of its registration: of the number, and of the password.
+    kept: [Option<Zeroizing<String>>; 2],
 }
 
 impl Member {
     /// What their forms must carry.
     pub fn token(&self) -> String {
         self.session.form_token()
+    }
+
+    /// The secret that this session keeps of its registration, if it does.
+    pub fn kept(&self, kept: Kept) -> Option<&str> {
+        let [number, password] = &self.kept;
+        let secret = match kept {
+            Kept::Number => number,
+            Kept::Password => password,
+        };
+        secret.as_ref().map(|secret| secret.as_str())
     }
 
     /// How they write amounts and dates.
@@ -119,7 +133,17 @@ impl FromRequest for Member {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let visitor = Visitor::of(request);
         ready(match visitor.session.clone() {
-            Some(session) => Ok(Self { session, visitor }),
+            Some(session) => {
+                let kept = [Kept::Number, Kept::Password].map(|kept| {
+                    let secret = cookies::kept(request, kept, &session);
+                    secret.map(Zeroizing::new)
+                });
+                Ok(Self {
+                    session,
+                    visitor,
+                    kept,
+                })
+            }
             None if request.method() == Method::GET => {
                 Err(Trouble::SignIn(request.path().to_owned()))
             }

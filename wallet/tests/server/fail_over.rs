@@ -20,6 +20,7 @@ fn two_nodes() -> (World, Standby) {
         settings.line.lines = 1;
         settings.line.silence = Duration::from_millis(400);
         settings.line.answer_within = crate::fake::PATIENCE;
+        settings.line.reach_within = crate::fake::PATIENCE;
     });
     (world, standby)
 }

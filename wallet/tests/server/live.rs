@@ -1,5 +1,7 @@
 //! What happens while a page is open: notices of the switch, lost lines, sessions that end.
 
+use std::sync::atomic::Ordering;
+
 use crate::fake::World;
 use tessera_protocol::leased::{EventKind, Operation};
 
@@ -71,6 +73,24 @@ fn a_lost_line_is_watched_again_and_missed_changes_are_sent() {
     });
 }
 
+/// The line is gone, the server is there: the page must not say that it is up to date.
+#[test]
+fn a_page_learns_that_nobody_knows_how_its_wallet_is() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    let (_, mut events) = browser.events("/live");
+    events.next();
+    until("watched", || world.switch.count(Operation::Watch) == 1);
+    events.wait_for("alive");
+    world.switch.closed.store(true, Ordering::Relaxed);
+    world.switch.cut_all();
+    events.wait_for("stale");
+    events.wait_for("alive");
+    spend(&world, &client, 100);
+    world.switch.closed.store(false, Ordering::Relaxed);
+    while events.next()["available"] != "99.00\u{a0}USD" {}
+}
+
 #[test]
 fn the_watch_ends_with_the_session() {
     let world = World::start();
@@ -80,7 +100,7 @@ fn the_watch_ends_with_the_session() {
     until("watched", || world.switch.count(Operation::Watch) == 1);
     browser.get("/home");
     browser.send("/sign-out", "sign-out", &[]);
-    events.rest();
+    assert!(events.rest().contains("event: ended"));
     until("unwatched", || world.switch.count(Operation::Unwatch) == 1);
     assert_eq!(browser.get("/live").status, 303);
 }
@@ -105,7 +125,8 @@ fn a_session_that_was_ended_elsewhere_gets_no_more_events_and_others_do() {
         wallet.available = 7_700;
         number
     });
-    assert!(!of_lost.rest().contains("77.00"));
+    let rest = of_lost.rest();
+    assert!(rest.contains("event: ended") && !rest.contains("77.00"), "{rest}");
     while of_kept.next()["available"] != "77.00\u{a0}USD" {}
     assert_eq!(lost.get("/live").status, 303);
 }

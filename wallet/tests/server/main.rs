@@ -8,3 +8,4 @@ mod mutation;
 mod pages;
 mod pay;
 mod random_input;
+mod register;

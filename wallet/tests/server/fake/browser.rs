@@ -229,16 +229,34 @@ impl Events {
         rest
     }
 
-    /// The data of the next event.
+    /// The data of the next state.
     pub fn next(&mut self) -> serde_json::Value {
+        loop {
+            let (name, data) = self.any();
+            if name == "state" {
+                return data;
+            }
+        }
+    }
+
+    /// Waits for an event of this name.
+    pub fn wait_for(&mut self, name: &str) {
+        while self.any().0 != name {}
+    }
+
+    fn any(&mut self) -> (String, serde_json::Value) {
+        let mut name = String::new();
         loop {
             let mut line = String::new();
             assert!(
                 self.reader.read_line(&mut line).unwrap() > 0,
                 "the stream has ended"
             );
+            if let Some(event) = line.trim_end().strip_prefix("event: ") {
+                name = event.to_owned();
+            }
             if let Some(data) = line.trim_end().strip_prefix("data: ") {
-                return serde_json::from_str(data).unwrap();
+                return (name, serde_json::from_str(data).unwrap());
             }
         }
     }

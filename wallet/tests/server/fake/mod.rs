@@ -77,9 +77,15 @@ impl World {
             "register",
             &[("password", password), ("again", password)],
         );
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        let client = answer.text_of("client-number").replace(' ', "");
-        (browser, client)
+        let location = answer.header("location");
+        assert_eq!(
+            (answer.status, location),
+            (303, "/welcome"),
+            "{}",
+            answer.body
+        );
+        let client = browser.get("/welcome").text_of("client-number");
+        (browser, client.replace(' ', ""))
     }
 }
 

@@ -1,0 +1,277 @@
+//! Registration, and the identification number.
+//!
+//! The number and a created password follow from the secret that the browser had for its forms. A cookie keeps that secret for the
+//! session that was opened with it, so the pages that show them can be loaded again, and nothing is stored here.
+//!
+//! ```text
+//! GET /register ─▶ POST /register ─▶ GET /welcome ─▶ POST /welcome ─▶ GET /home
+//! the number       the wallet        the number      the created      /sessions shows the number
+//! in the form      is opened         (and password)  password goes    until the session ends
+//! ```
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use maud::{Markup, html};
+use tessera_protocol::ClientNumber;
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
+use zeroize::Zeroizing;
+
+use super::entry::{copy, end_old, entry, unfit};
+use crate::session::token;
+use crate::texts::{entry as text, refusals};
+use crate::web::cookies::{self, Kept};
+use crate::web::fields::{Field, summary};
+use crate::web::forms::form;
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
+
+/// `/register`
+pub async fn page(visitor: Visitor) -> HttpResponse {
+    show(&visitor, &Say::default())
+}
+
+fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
+    let token = visitor.entry_token();
+    let field = |name, label, hint| Field {
+        form: "register",
+        name,
+        label,
+        hint,
+        kind: "password",
+        autocomplete: "new-password",
+        longest: PASSWORD_BYTES_MAX as u16,
+        ..Field::default()
+    };
+    let own = html! {
+        (number_field(&client_of(&visitor.form_secret), "register"))
+        (field("password", text::PASSWORD, text::PASSWORD_HINT).show(say))
+        (field("again", text::PASSWORD_AGAIN, "").show(say))
+        button type="submit" { (text::OWN) }
+    };
+    let created = html! {
+        input type="hidden" name="drawn" value="1";
+        p { (text::GENERATED_LEAD) }
+        button.second type="submit" { (text::GENERATED) }
+    };
+    let body = html! {
+        section.narrow {
+            h1 { (text::REGISTER) }
+            p.lead { (text::REGISTER_LEAD) }
+            (summary(say))
+            (form("register", "/register", &token, &own))
+            h2 { (text::GENERATED_TITLE) }
+            (form("register-drawn", "/register", &token, &created))
+        }
+    };
+    say.entry_page(
+        visitor,
+        &layout::visitor(text::REGISTER, Head::default(), &body),
+    )
+}
+
+/// The number where password managers look for the name of an account. It is not sent: it follows from the form's secret.
+fn number_field(client: &ClientNumber, form: &str) -> Markup {
+    let id = format!("{form}-client");
+    let hint = format!("{id}-hint");
+    html! {
+        div.field {
+            label for=(id) { (text::NEW_NUMBER) }
+            input.secret id=(id) type="text" readonly value=(written(client).as_str()) autocomplete="username"
+                spellcheck="false" aria-describedby=(hint);
+            p.hint id=(hint) { (text::NUMBER_HINT) }
+        }
+    }
+}
+
+/// `POST /register`. The form's secret is changed with it, so that the same form opens no second wallet.
+pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpResponse {
+    let created = posted.ticked("drawn");
+    let password = match created {
+        true => created_password(&visitor.form_secret),
+        false => Zeroizing::new(posted.raw("password").to_owned()),
+    };
+    if let Some(wrong) = unfit(&password) {
+        let say = Say::wrong("register", "password", wrong).of(&posted);
+        return show(&visitor, &say);
+    }
+    if !created && posted.raw("again") != password.as_str() {
+        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS).of(&posted);
+        return show(&visitor, &say);
+    }
+    let client = client_of(&visitor.form_secret);
+    let entry = entry(&visitor, client, &password, SessionKind::Web);
+    let session = match app.switch.register(&entry).await {
+        Ok(session) => session,
+        Err(failure) if failure.is("94") => match app.switch.sign_in(&entry).await {
+            // The same form opened it before, and the browser did not get the answer.
+            Ok(session) => session,
+            Err(_) => return show_another(visitor),
+        },
+        Err(failure) => {
+            let say = Say::failed("register", &failure, refusals::words(&failure));
+            return show(&visitor, &say);
+        }
+    };
+    end_old(&app, &visitor).await;
+    let secret = &visitor.form_secret;
+    let mut given = vec![
+        cookies::session(&session),
+        cookies::keep(Kept::Number, &session, secret),
+        cookies::form(&cookies::draw_secret()),
+    ];
+    if created {
+        given.push(cookies::keep(Kept::Password, &session, secret));
+    }
+    answer::with_cookies(answer::see_other("/welcome"), given)
+}
+
+/// Somebody has this number already: another secret gives another one.
+fn show_another(visitor: Visitor) -> HttpResponse {
+    let visitor = Visitor {
+        form_secret: cookies::draw_secret(),
+        form_secret_is_new: true,
+        ..visitor
+    };
+    show(&visitor, &Say::before("register", text::ANOTHER.to_owned()))
+}
+
+/// `/welcome`: the number, and the password where one was created.
+pub async fn welcome(member: Member) -> HttpResponse {
+    let Some(client) = number_of(&member) else {
+        return answer::see_other("/home");
+    };
+    let password = member.kept(Kept::Password).map(created_password);
+    let written = written(&client);
+    // Fields without names are not sent, but password managers see them.
+    let known = html! {
+        input type="text" hidden readonly autocomplete="username" value=(digits(&client).as_str());
+        @if let Some(password) = &password {
+            input type="password" hidden readonly autocomplete="new-password" value=(password.as_str());
+        }
+        button id="continue" type="submit" { (text::NEW_NEXT) }
+    };
+    let body = html! {
+        section.narrow.once {
+            h1 { (text::NEW_TITLE) }
+            p.lead { (text::NEW_LEAD) }
+            dl.secrets {
+                dt { (text::NEW_NUMBER) }
+                dd { output.secret id="client-number" { (written.as_str()) } (copy("client-number")) }
+                @if let Some(password) = &password {
+                    dt { (text::NEW_PASSWORD) }
+                    dd { output.secret id="drawn-password" { (password.as_str()) } (copy("drawn-password")) }
+                }
+            }
+            (form("welcome", "/welcome", &member.token(), &known))
+        }
+    };
+    answer::html(StatusCode::OK, &layout::plain(text::NEW_TITLE, body))
+}
+
+/// `POST /welcome`: the payer has the password now.
+pub async fn welcomed(_: Member, _: Posted) -> Result<HttpResponse, Trouble> {
+    let given = vec![cookies::forget(Kept::Password)];
+    Ok(answer::with_cookies(answer::see_other("/home"), given))
+}
+
+/// The part of the page about security that shows the number, in the session that opened the wallet.
+pub fn number(member: &Member) -> Markup {
+    html! {
+        @if let Some(client) = number_of(member) {
+            section {
+                h2 { (text::NEW_NUMBER) }
+                p { (text::NUMBER_LEAD) }
+                details {
+                    summary { (text::NUMBER_SHOW) }
+                    p { output.secret id="client-number" { (written(&client).as_str()) } (copy("client-number")) }
+                }
+            }
+        }
+    }
+}
+
+/// The number, in the session that opened the wallet.
+pub fn number_of(member: &Member) -> Option<ClientNumber> {
+    member.kept(Kept::Number).map(client_of)
+}
+
+/// The number that follows from a form's secret.
+fn client_of(secret: &str) -> ClientNumber {
+    let drawn = Zeroizing::new(token("client number", secret, ""));
+    let random = drawn
+        .get(..16)
+        .map(|digits| u64::from_str_radix(digits, 16));
+    ClientNumber::from_random(random.and_then(Result::ok).unwrap_or_default())
+}
+
+/// Fifteen digits in groups of five, as people write them down.
+fn written(client: &ClientNumber) -> Zeroizing<String> {
+    let digits = digits(client);
+    Zeroizing::new(format!(
+        "{} {} {}",
+        &digits[..5],
+        &digits[5..10],
+        &digits[10..]
+    ))
+}
+
+/// As it is typed into a form.
+pub fn digits(client: &ClientNumber) -> Zeroizing<String> {
+    let digits = Zeroizing::new(client.expose());
+    Zeroizing::new(digits.iter().map(|digit| char::from(*digit)).collect())
+}
+
+/// Without characters that look alike: 32 of them, 5 bits each.
+const PASSWORD_ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
+const PASSWORD_GROUPS: usize = 4;
+const PASSWORD_GROUP: usize = 5;
+
+/// The password that follows from a form's secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
+fn created_password(secret: &str) -> Zeroizing<String> {
+    let drawn = Zeroizing::new(token("created password", secret, ""));
+    let mut password = Zeroizing::new(String::with_capacity(32));
+    let bytes = drawn.as_bytes().chunks_exact(2);
+    for (place, pair) in bytes.take(PASSWORD_GROUPS * PASSWORD_GROUP).enumerate() {
+        if place > 0 && place % PASSWORD_GROUP == 0 {
+            password.push('-');
+        }
+        let byte = std::str::from_utf8(pair).map(|pair| u8::from_str_radix(pair, 16));
+        let byte = byte.ok().and_then(Result::ok).unwrap_or_default();
+        password.push(char::from(PASSWORD_ALPHABET[usize::from(byte % 32)]));
+    }
+    password
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_and_password_follow_from_the_secret_alone() {
+        let [secret, other] = [(); 2].map(|()| cookies::draw_secret());
+        assert_eq!(client_of(&secret), client_of(&secret));
+        assert_ne!(client_of(&secret), client_of(&other));
+        let password = created_password(&secret);
+        assert_eq!(password, created_password(&secret));
+        assert_ne!(password, created_password(&other));
+        assert_eq!(password.len(), 23);
+        let shown = written(&client_of(&secret));
+        assert_eq!(ClientNumber::from_text(&shown), Ok(client_of(&secret)));
+    }
+
+    /// All characters of the alphabet come up, so no bit of the secret is lost.
+    #[test]
+    fn a_created_password_uses_the_whole_alphabet() {
+        let mut seen: Vec<u8> = (0..200)
+            .flat_map(|number| created_password(&number.to_string()).as_bytes().to_vec())
+            .filter(|sign| *sign != b'-')
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        let mut alphabet = PASSWORD_ALPHABET.to_vec();
+        alphabet.sort_unstable();
+        assert_eq!(seen, alphabet);
+    }
+}
