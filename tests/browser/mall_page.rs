@@ -57,9 +57,14 @@ fn gets_to_know_what_is_wrong(payer: &Payer<'_>) {
         let words = browser.text("#pay-refused");
         browser.close_window();
         browser.look_at(&shop);
-        browser.wait("the page to know", || !browser.script("return window.refused", &[]).is_null());
+        browser.wait("the page to know", || {
+            !browser.script("return window.refused", &[]).is_null()
+        });
         let refused = browser.script("return window.refused", &[]);
-        let message = refused[2].as_str().expect("a text").trim_start_matches("Tessera: ");
+        let message = refused[2]
+            .as_str()
+            .expect("a text")
+            .trim_start_matches("Tessera: ");
         assert!(words.contains(message), "{words}: {message}");
         (refused[0].clone(), refused[1].clone())
     };
@@ -70,8 +75,16 @@ fn gets_to_know_what_is_wrong(payer: &Payer<'_>) {
             "field",
             "lines",
         ),
-        ("{ mall, currency: 'XXX', order: 'A-2', amount: 100 }", "field", "currency"),
-        ("{ mall: 'NOBODY', currency, order: 'A-3', amount: 100 }", "mall", "mall"),
+        (
+            "{ mall, currency: 'XXX', order: 'A-2', amount: 100 }",
+            "field",
+            "currency",
+        ),
+        (
+            "{ mall: 'NOBODY', currency, order: 'A-3', amount: 100 }",
+            "mall",
+            "mall",
+        ),
     ] {
         assert_eq!(asks(purchase), (json!(reason), json!(field)), "{purchase}");
     }

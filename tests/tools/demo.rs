@@ -159,8 +159,8 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
 
     wallet.get("/register");
     let fields = [("password", PASSWORD), ("again", PASSWORD)];
-    let shown = wallet.send("/register", "register", &fields);
-    let client = shown.text_of("client-number");
+    wallet.send("/register", "register", &fields);
+    let client = wallet.get("/welcome").text_of("client-number");
     let digits = client.chars().filter(char::is_ascii_digit);
     assert_eq!(digits.count(), 15, "{client}");
     wallet.get("/home");

@@ -132,7 +132,10 @@ mod tests {
             let money = Money::new(123_456, currency);
             let text = format!("{} {}", money.plain(), money.currency_letters());
             assert_eq!(text, tessera_protocol::money_text(123_456, currency));
-            assert_eq!(Money::from_typed(&money.plain(), currency, ','), Some(money));
+            assert_eq!(
+                Money::from_typed(&money.plain(), currency, ','),
+                Some(money)
+            );
         }
         assert_eq!(from_text("USD"), Some(Currency::USD));
         assert_eq!(from_text("840"), Some(Currency::USD));
@@ -141,9 +144,8 @@ mod tests {
 
     #[test]
     fn an_amount_is_read_as_its_writer_means_it() {
-        let read = |text, group| {
-            Money::from_typed(text, Currency::USD, group).map(|money| money.minor)
-        };
+        let read =
+            |text, group| Money::from_typed(text, Currency::USD, group).map(|money| money.minor);
         for (text, english, german) in [
             ("19", Some(1_900), Some(1_900)),
             ("19.9", Some(1_990), Some(1_990)),
@@ -184,7 +186,16 @@ mod tests {
     fn what_is_written_is_read_in_every_language() {
         for header in ["en", "de", "fr", "es", "ja", "ko", "de-CH", "pl"] {
             let locale = Locale::of(header);
-            for minor in [1, 99, 100, 99_999, 100_000, 123_456, 123_456_789, 999_999_999_999] {
+            for minor in [
+                1,
+                99,
+                100,
+                99_999,
+                100_000,
+                123_456,
+                123_456_789,
+                999_999_999_999,
+            ] {
                 let money = Money::new(minor, Currency::USD);
                 let written = locale.money(money);
                 let read = Money::from_typed(&written, Currency::USD, locale.group());

@@ -94,7 +94,7 @@ fn with_card(
             h2 { (text::NUMBERS_TITLE) }
             p { (text::NUMBERS_LEAD) }
             (list(app, member, numbers))
-            (new_form(&token, say))
+            (new_form(app, &token, say))
         }
         section {
             h2 { (text::REISSUE_TITLE) }
@@ -130,7 +130,7 @@ fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
     }
 }
 
-fn new_form(token: &str, say: &Say) -> Markup {
+fn new_form(app: &App, token: &str, say: &Say) -> Markup {
     let uses = [
         ("once".to_owned(), text::ONCE.to_owned()),
         ("mall".to_owned(), text::MALL.to_owned()),
@@ -262,7 +262,8 @@ pub async fn new_number(
         .await;
     };
     let typed = posted.text("limit");
-    let limit = Money::from_typed(typed, app.currency(), member.locale().group()).map(|money| money.minor);
+    let limit =
+        Money::from_typed(typed, app.currency(), member.locale().group()).map(|money| money.minor);
     let wrong = match limit {
         Some(0) => Some(forms::ZERO),
         None if !typed.is_empty() => Some(forms::AMOUNT),

@@ -8,7 +8,6 @@ use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
-use crate::line::Failure;
 use crate::session::Session;
 use crate::switch::Entry;
 use crate::texts::{entry as text, refusals};

@@ -16,8 +16,8 @@ use crate::texts::home as text;
 use crate::web::fields::summary;
 use crate::web::forms::{button_form, form};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
 use crate::web::live::Show;
+use crate::web::say::Say;
 use crate::web::{App, Member, Trouble, answer, live};
 
 /// How many transactions are shown.

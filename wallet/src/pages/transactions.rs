@@ -131,7 +131,8 @@ impl Search {
         let (from, until) = (day(&raw_from, "from"), day(&raw_until, "until"));
         let words = take("q");
         let search = Self {
-            amount: Money::from_typed(&words, app.currency(), locale.group()).map(|money| money.minor),
+            amount: Money::from_typed(&words, app.currency(), locale.group())
+                .map(|money| money.minor),
             words: words.to_lowercase(),
             status: take("status"),
             from,

@@ -174,12 +174,7 @@ fn refused_for(
     answer::html(StatusCode::FORBIDDEN, &window(title, None, &body))
 }
 
-fn refusal(
-    reason: &str,
-    field: &str,
-    (title, words): (&str, &str),
-    of_mall: &str,
-) -> maud::Markup {
+fn refusal(reason: &str, field: &str, (title, words): (&str, &str), of_mall: &str) -> maud::Markup {
     html! {
         section id="pay-refused" data-reason=(reason) data-field=(field) data-mall=(of_mall) {
             h1 { (title) }

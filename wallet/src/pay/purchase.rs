@@ -64,8 +64,7 @@ impl Purchase {
         let lines = lines(find("lines"))
             .filter(|lines| lines.is_empty() || sum(lines) == Some(amount))
             .ok_or(BadField("lines"))?;
-        let return_url =
-            return_url(find("return_url"), origin).ok_or(BadField("return_url"))?;
+        let return_url = return_url(find("return_url"), origin).ok_or(BadField("return_url"))?;
         Ok(Self {
             mall: find("mall").to_owned(),
             order: order.to_owned(),

@@ -5,7 +5,8 @@ use crate::history::{Kind, Outcome, Transaction};
 
 pub const TITLE: &str = "Transactions";
 pub const SEARCH_TITLE: &str = "Search and filter";
-pub const EMPTY: &str = "No transactions yet. Load money, and your loads and purchases appear here.";
+pub const EMPTY: &str =
+    "No transactions yet. Load money, and your loads and purchases appear here.";
 pub const EMPTY_NEXT: &str = "Load money";
 pub const SEARCH: &str = "Search";
 pub const SEARCH_HINT: &str = "A word, a mall, or an amount.";

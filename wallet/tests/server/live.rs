@@ -126,7 +126,10 @@ fn a_session_that_was_ended_elsewhere_gets_no_more_events_and_others_do() {
         number
     });
     let rest = of_lost.rest();
-    assert!(rest.contains("event: ended") && !rest.contains("77.00"), "{rest}");
+    assert!(
+        rest.contains("event: ended") && !rest.contains("77.00"),
+        "{rest}"
+    );
     while of_kept.next()["available"] != "77.00\u{a0}USD" {}
     assert_eq!(lost.get("/live").status, 303);
 }

@@ -228,7 +228,7 @@ fn money_is_loaded_once_however_often_the_form_is_sent() {
     );
     let wrong = [
         ("source", "1"),
-        ("amount", "1.000,5"),
+        ("amount", "1.00,5"),
         ("password", PASSWORD),
     ];
     let answer = browser.send("/money/load", "load", &wrong);
