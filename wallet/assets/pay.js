@@ -6,7 +6,7 @@ const VERSION = 1;
 const POLL_MS = 3000;
 
 // The opener has said nothing for so long: it can't, or does not know how.
-const SILENT_MS = 5000;
+const MALL_SILENT_MS = 5000;
 
 // Before the purchase is known: says hello to the opener, takes the purchase from a page of the mall and from nobody else.
 function shakeHands(place) {
@@ -20,7 +20,7 @@ function shakeHands(place) {
     refuse("silent");
     return;
   }
-  const silent = setTimeout(() => refuse("silent"), SILENT_MS);
+  const silent = setTimeout(() => refuse("silent"), MALL_SILENT_MS);
   addEventListener("message", (event) => {
     const purchase = event.data;
     if (event.source !== opener || !purchase || purchase.tessera !== VERSION) {
