@@ -88,8 +88,8 @@ fn gets_to_know_what_is_wrong(payer: &Payer<'_>) {
     ] {
         assert_eq!(asks(purchase), (json!(reason), json!(field)), "{purchase}");
     }
-    // A page of an origin that is not registered, and says that it is this mall's.
-    browser.open(&payer.world.teacup("/").replace("127.0.0.1", "localhost"));
+    // A page that is not registered, and says that it is this mall's.
+    browser.open("data:text/html,<main></main>");
     let loads = "const [origin, done] = arguments; const script = document.createElement('script'); \
         script.src = origin + '/tessera.js'; script.onload = () => done(true); script.onerror = () => done(false); \
         document.head.append(script); const button = document.createElement('button'); \

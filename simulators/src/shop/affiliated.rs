@@ -69,7 +69,7 @@ async fn goods(shop: Data<Arc<Shop>>) -> HttpResponse {
                         form method="post" action="/basket" {
                             input type="hidden" name="good" value=(good.id);
                             input type="hidden" name="add" value="1";
-                            button aria-label={ "Add " (good.name) " to basket" } { "Add to basket" }
+                            button aria-label={ "Add to basket: " (good.name) } { "Add to basket" }
                         }
                     }
                 }
