@@ -1,13 +1,15 @@
 //! Metrics that are read from the components at each scrape: they cost nothing in between.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::gate::DeadLetters;
 use tessera_admission::{ListedParty, PartyDirectory};
 use tessera_cluster::{Role, Standing};
+use tessera_config::Settings;
 use tessera_journal::Journal;
 use tessera_kit::{clock, fence};
-use tessera_metrics::Metrics;
+use tessera_metrics::{Folder, Metrics, Space};
 
 /// Brings these figures up to date before each reading of the metrics.
 pub(crate) fn refresh_before_reading(
@@ -46,6 +48,31 @@ pub(crate) fn refresh_before_reading(
             figures.connections.set(signed(connections.taken() as u64));
         }
     });
+}
+
+/// The same for the disks of the data, which a standby fills too.
+pub(crate) fn refresh_disks_before_reading(metrics: &Metrics, settings: &Settings) {
+    let mut folders = vec![(Folder::Data, settings.data.clone())];
+    if settings.journal.archive {
+        let archive = settings.data.join(&settings.journal.archive_folder);
+        folders.push((Folder::Archive, archive));
+    }
+    metrics.before_reading(move |metrics| {
+        for (folder, path) in &folders {
+            metrics.disk.has(*folder, space(path));
+        }
+    });
+}
+
+/// Of the file system that has the folder, or will have it once it is made.
+fn space(folder: &Path) -> Option<Space> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let system = rustix::fs::statvfs(there).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(system.f_frsize);
+    Some(Space {
+        free: bytes(system.f_bavail),
+        size: bytes(system.f_blocks),
+    })
 }
 
 /// The same for the figures of a node of a cluster.

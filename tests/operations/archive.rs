@@ -96,6 +96,10 @@ fn segments_go_to_the_archive_and_everything_is_read_from_there() {
             && figure("tessera_journal_segment_bytes") > 0.0
     });
     assert_eq!(rig.figure("tessera_archive_failing"), Some(0.0));
+    for folder in ["data", "archive"] {
+        let free = rig.figure(&format!("tessera_disk_free_bytes{{folder=\"{folder}\"}}"));
+        assert!(free.is_some_and(|free| free > 0.0), "{folder}: {free:?}");
+    }
     // A running switch, and commands beside it, read on; also those for which there is no index.
     assert!(audit(&rig).contains("the totals agree"));
     rig.run(&[

@@ -44,12 +44,20 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
     wait_for("a spare segment", || {
         disk.data.join("journal/spare.ready").exists()
     });
+    let space = |figure| {
+        let name = format!("tessera_disk_{figure}_bytes{{folder=\"data\"}}");
+        rig.figure(&name).expect("a figure")
+    };
+    assert_eq!(space("size"), 40.0 * 1024.0 * 1024.0);
+    let free = space("free");
+    assert!(free > 1024.0 * 1024.0 && free < space("size"), "{free}");
     // Full while it runs.
     disk.fill();
     wait_for("checkpoints to pause", || {
         buy(&rig, 5);
         paused(&rig)
     });
+    assert!(space("free") < 64.0 * 1024.0, "{}", space("free"));
     buy(&rig, 20);
     wait_for("the log to say so", || {
         rig.log("switch").contains("the store cannot be written")

@@ -201,6 +201,16 @@ label!(
 );
 
 label!(
+    /// A folder whose disk is watched.
+    Folder, "folder" {
+        /// Journal, store, outbox and keys.
+        Data = "data",
+        /// The archive of the journal, which may be on a disk of its own.
+        Archive = "archive",
+    }
+);
+
+label!(
     /// What became of an order to read the parties again.
     Reloaded, "outcome" {
         /// They count.

@@ -6,6 +6,7 @@
 
 mod admission;
 mod cluster;
+mod disk;
 mod families;
 mod host;
 mod journal;
@@ -29,12 +30,13 @@ use prometheus::{IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub use admission::{AdmissionMetrics, PartyMetrics};
 pub use cluster::ClusterMetrics;
+pub use disk::{DiskMetrics, Space};
 pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{
-    Certificate, ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome,
-    Queue, Reloaded, Stage, TotalsOutcome, UnmatchedAnswer,
+    Certificate, ConnectionClosed, ConnectionRefused, Folder, FrameRefused, Kind, Label,
+    LinkOutcome, Queue, Reloaded, Stage, TotalsOutcome, UnmatchedAnswer,
 };
 pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;
@@ -63,6 +65,8 @@ pub struct Metrics {
     pub wallets: WalletMetrics,
     /// The journal.
     pub journal: JournalMetrics,
+    /// The disks of the data.
+    pub disk: DiskMetrics,
     /// The lines to the financial system, and what is stored for it.
     pub host: HostMetrics,
     /// The store.
@@ -97,6 +101,7 @@ impl Metrics {
             admission: AdmissionMetrics::new(&register),
             wallets: WalletMetrics::new(&register),
             journal: JournalMetrics::new(&register),
+            disk: DiskMetrics::new(&register),
             host: HostMetrics::new(&register),
             store: StoreMetrics::new(&register),
             notify: NotifyMetrics::new(&register),

@@ -8,6 +8,7 @@ use tessera_config::{PartyKind, Settings, check_authorities, ends_at, host_clien
 use tessera_metrics::{Certificate, LinkStats, Metrics};
 use tessera_notify::MallNames;
 
+use crate::gauges;
 use crate::ops::Health;
 use crate::reload::Certified;
 
@@ -30,6 +31,7 @@ impl Base {
         let settings = Arc::new(settings);
         let workers = settings.worker_count();
         let metrics = Arc::new(Metrics::new());
+        gauges::refresh_disks_before_reading(&metrics, &settings);
         let party_directory = Arc::new(PartyDirectory::new(Parties::new(
             settings.parties.clone(),
             settings.mall.in_flight_max,
