@@ -42,7 +42,7 @@ const OTHER: &str = "other";
 const NUMBERS: usize = 100;
 
 /// A worker's share of the answers, by kind and response code. A series begins with its first answer, so that
-/// combinations that never occur are not exported.
+/// combinations that never occur are not exported; only those of 96 are there from the start.
 pub(super) struct Answers {
     family: IntCounterVec,
     /// The column of each two-digit code.
@@ -61,6 +61,10 @@ impl Answers {
             if let Some(number) = number(*code) {
                 columns[number] = column as u8;
             }
+        }
+        // An alert looks at the increase of these, which needs a value from before the first one.
+        for kind in Kind::ALL {
+            family.with_label_values(&[kind.name(), &ResponseCode::FAULT.to_string()]);
         }
         let cells = Kind::ALL.len() * Self::COLUMNS;
         Self {
