@@ -7,6 +7,8 @@
 //! What never happens here: a panic because of a sink, or an unbounded buffer.
 
 mod limit;
+#[cfg(feature = "testing")]
+pub mod listing;
 mod log;
 mod metrics;
 mod print;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 pub use limit::Limit;
 pub use log::{LogFormat, LogLevel, LogSettings, LoggingError, start_logging};
-pub use metrics::register_metrics;
+pub use metrics::log_metrics;
 pub use print::{Printer, print};
 use queue::Queue;
 

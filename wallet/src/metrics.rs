@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
@@ -75,16 +76,24 @@ impl Metrics {
                 &["outcome"],
             )?,
         };
-        let registry = &metrics.registry;
-        tessera_console::register_metrics(registry)?;
-        registry.register(Box::new(metrics.requests.clone()))?;
-        registry.register(Box::new(metrics.request_seconds.clone()))?;
-        registry.register(Box::new(metrics.operations.clone()))?;
-        registry.register(Box::new(metrics.operation_seconds.clone()))?;
-        registry.register(Box::new(metrics.live_views.clone()))?;
-        registry.register(Box::new(metrics.lines_up.clone()))?;
-        registry.register(Box::new(metrics.reloads.clone()))?;
+        for collector in metrics.collectors()? {
+            metrics.registry.register(collector)?;
+        }
         Ok(Arc::new(metrics))
+    }
+
+    /// All that is exported.
+    fn collectors(&self) -> Result<[Box<dyn Collector>; 8], prometheus::Error> {
+        Ok([
+            Box::new(tessera_console::log_metrics()?),
+            Box::new(self.requests.clone()),
+            Box::new(self.request_seconds.clone()),
+            Box::new(self.operations.clone()),
+            Box::new(self.operation_seconds.clone()),
+            Box::new(self.live_views.clone()),
+            Box::new(self.lines_up.clone()),
+            Box::new(self.reloads.clone()),
+        ])
     }
 
     /// A request of a browser was answered. `route` is a pattern, never a path.
@@ -139,6 +148,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use tessera_console::listing;
+
     use super::*;
 
     #[test]
@@ -157,13 +168,13 @@ mod tests {
         }
     }
 
+    /// The rules for Prometheus and the dashboards are compared with this document, so they name what is exported.
     #[test]
-    fn the_alert_names_a_metric_that_exists() {
-        let alerts = include_str!("../../config/alerts.yml");
-        let metrics = Metrics::new().unwrap();
-        let text = metrics.text();
-        let metric = "tessera_wallet_lines_up";
-        assert!(alerts.contains(metric), "{metric}");
-        assert!(text.contains(&format!("\n{metric} ")), "{text}");
+    fn the_document_lists_every_metric() {
+        let rows = listing::table(&Metrics::new().unwrap().collectors().unwrap());
+        assert!(rows.lines().count() > 8, "{rows}");
+        let document = include_str!("../../docs/metrics.md");
+        let listed = listing::section(document, "The wallet server");
+        assert_eq!(listed, rows, "docs/metrics.md: these are the rows\n{rows}");
     }
 }

@@ -37,6 +37,12 @@ pub(super) const BYTES: &[f64] = &[
     16_777_216.0,
 ];
 
+#[cfg(test)]
+thread_local! {
+    /// All that this thread has registered, also what has no value yet, and is therefore in no text.
+    pub(super) static KNOWN: std::cell::RefCell<Vec<Box<dyn Collector>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 pub(super) struct Register<'a> {
     registry: &'a Registry,
 }
@@ -48,7 +54,7 @@ impl<'a> Register<'a> {
 
     /// What the log could not say.
     pub(super) fn log(&self) {
-        tessera_console::register_metrics(self.registry).expect("names that are not taken");
+        self.known(tessera_console::log_metrics());
     }
 
     pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
@@ -111,6 +117,8 @@ impl<'a> Register<'a> {
         self.registry
             .register(Box::new(metric.clone()))
             .expect("a name that is not taken");
+        #[cfg(test)]
+        KNOWN.with_borrow_mut(|known| known.push(Box::new(metric.clone())));
         metric
     }
 }
