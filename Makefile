@@ -13,7 +13,7 @@ FEATURES := --features demo-cluster
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy demo demo-cluster clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy monitoring dashboards demo demo-cluster clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -24,7 +24,7 @@ PART := $(filter %/$(AREA).rs,$(PARTS))
 
 # Everything that must pass. `make test AREA=ledger` runs the tests of one area.
 ifndef AREA
-test: format lint docs licenses deploy units forms
+test: format lint docs licenses deploy monitoring units forms
 else ifneq ($(and $(filter $(AREA),$(CRATES)),$(filter $(AREA),$(PROGRAMS))),)
 test: ready-$(AREA)
 	cargo test --package tessera-$(AREA)
@@ -39,7 +39,7 @@ else ifneq ($(PART),)
 PROGRAM := $(word 2,$(subst /, ,$(PART)))
 test: ready-$(PROGRAM)
 	$(PEERS) cargo test --workspace $(FEATURES) --test $(PROGRAM) -- --include-ignored $(AREA)::
-else ifneq ($(filter $(AREA),deploy forms),)
+else ifneq ($(filter $(AREA),deploy forms monitoring),)
 test: $(AREA)
 else
 test:
@@ -49,6 +49,7 @@ test:
 	@echo "  parts of these:        $(sort $(basename $(notdir $(PARTS))))" >&2
 	@echo "  the browser extension: forms" >&2
 	@echo "  the files of deploy/:  deploy" >&2
+	@echo "  alerts and dashboards: monitoring" >&2
 	@exit 2
 endif
 
@@ -114,7 +115,7 @@ $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent
 	touch $@
 
-$(VENV)/ready: tests/peers/requirements.txt tests/deploy/requirements.txt wallet/extension/tests/requirements.txt
+$(VENV)/ready: tests/peers/requirements.txt tests/deploy/requirements.txt tests/monitoring/requirements.txt wallet/extension/tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet $(addprefix --requirement ,$^)
 	touch $@
@@ -147,6 +148,15 @@ golden:
 # Units, manifests, Dockerfile, load balancer and scripts of deploy/, with the tools that read them; nothing is started.
 deploy: needs-deploy $(VENV)/ready
 	PATH="$$PATH:/usr/sbin" $(VENV)/bin/python tests/deploy/check.py
+
+# Rules for Prometheus, alerts with their runbook and dashboards, against the list of metrics; promtool runs each alert. Nothing is
+# started.
+monitoring: needs-monitoring $(VENV)/ready
+	$(VENV)/bin/python tests/monitoring/check.py
+
+# The dashboards of config/grafana, after a change of the script that writes them.
+dashboards:
+	$(PYTHON) config/grafana/make.py
 
 # The Debian package, in target/debian. Cargo-deb takes minutes to build, so it is not installed without being asked.
 package:

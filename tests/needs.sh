@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, operations, peers, all.
+# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, monitoring,
+# operations, peers, all.
 #
 #   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
 #   tests/needs.sh AREA --install   installs them (as root)
@@ -12,7 +13,7 @@ concerns() { [[ $area == all || " $* " == *" $area "* ]]; }
 PATH=$PATH:/usr/sbin
 have() { command -v "$1" >/dev/null; }
 
-if concerns browser deploy forms peers; then
+if concerns browser deploy forms monitoring peers; then
     "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     have "${NODE:-node}" || missing+=(nodejs)
     have "${NPM:-npm}" || missing+=(npm)
@@ -40,6 +41,10 @@ if concerns deploy; then
     have openssl || missing+=(openssl)
     have shellcheck || missing+=(shellcheck)
     have systemd-analyze || missing+=(systemd)
+fi
+if concerns monitoring; then
+    # It is in the package of the server, which need not run.
+    have promtool || missing+=(prometheus)
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit
