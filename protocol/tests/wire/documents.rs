@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::common::hex;
-use crate::tables::made;
+use crate::tables::{made, specifications};
 use crate::worked::{Example, examples};
 use tessera_protocol::{MacKey, Message, Request, Secrets, describe};
 
@@ -28,6 +28,26 @@ fn the_tables_of_the_dissector_are_those_of_the_code() {
     let document = "docs/wireshark/tessera.lua";
     let names = made::check(document, &made::LUA, crate::tables::dissector::make);
     assert_eq!(names.len(), 4);
+}
+
+#[test]
+fn the_tables_of_the_clients_are_those_of_the_code() {
+    let clients = [
+        ("clients/python/tessera_mall.py", &made::PYTHON),
+        ("clients/javascript/tessera-mall.js", &made::SLASHES),
+        ("clients/java/tessera/mall/Message.java", &made::SLASHES),
+    ];
+    for (document, marks) in clients {
+        let names = made::check(document, marks, specifications::client);
+        assert_eq!(names.len(), 1, "{document}");
+    }
+}
+
+#[test]
+fn the_specifications_for_other_libraries_are_those_of_the_code() {
+    made::check_file("clients/packing/pyiso8583.json", &specifications::pyiso8583());
+    made::check_file("clients/packing/moov.json", &specifications::moov());
+    made::check_file("clients/packing/jpos.xml", &specifications::jpos());
 }
 
 #[test]

@@ -22,6 +22,19 @@ pub const LUA: Marks = Marks {
     end: "-- end",
 };
 
+pub const PYTHON: Marks = Marks {
+    begin: "# made: ",
+    behind_name: "\n",
+    end: "# end",
+};
+
+/// JavaScript and Java.
+pub const SLASHES: Marks = Marks {
+    begin: "// made: ",
+    behind_name: "\n",
+    end: "// end",
+};
+
 fn path(document: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
@@ -39,12 +52,18 @@ pub fn check(
     marks: &Marks,
     make: impl Fn(&str, &str) -> String,
 ) -> BTreeSet<String> {
-    let text = read(document);
-    let (remade, names) = remake(&text, marks, make);
+    let (remade, names) = remake(&read(document), marks, make);
+    check_file(document, &remade);
+    names
+}
+
+/// Compares a document that is made as a whole, or writes it anew where `UPDATE_DOCUMENTS` is set.
+pub fn check_file(document: &str, remade: &str) {
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        std::fs::write(path(document), &remade).unwrap();
-        return names;
+        std::fs::write(path(document), remade).unwrap();
+        return;
     }
+    let text = read(document);
     const AGAIN: &str = "UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents";
     for (line, (found, expected)) in text.lines().zip(remade.lines()).enumerate() {
         assert_eq!(
@@ -59,7 +78,6 @@ pub fn check(
         remade.len(),
         "{document} is behind the code; run {AGAIN}"
     );
-    names
 }
 
 fn remake(

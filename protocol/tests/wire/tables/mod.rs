@@ -3,6 +3,7 @@
 pub mod dissector;
 pub mod kinds;
 pub mod made;
+pub mod specifications;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
