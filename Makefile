@@ -6,7 +6,7 @@ NPM ?= npm
 VENV := .venv
 NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
-PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
+PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required TESSERA_JAVA=required
 
 # What everything is built with, so that lints, tests and documents see the demo's cluster too, and nothing is built twice.
 FEATURES := --features demo-cluster

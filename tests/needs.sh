@@ -23,6 +23,7 @@ if concerns browser; then
 fi
 if concerns peers; then
     have tshark || missing+=(tshark)
+    have javac || missing+=(default-jdk-headless)
 fi
 if concerns cluster; then
     have ip || missing+=(iproute2)

@@ -2,6 +2,7 @@
 
 mod attack;
 mod clients;
+mod malls;
 mod notifications;
 #[path = "../rig/mod.rs"]
 mod rig;

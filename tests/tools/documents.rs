@@ -210,3 +210,25 @@ fn every_area_that_a_document_names_exists() {
         assert!(known, "{document}: {area}");
     }
 }
+
+/// The text with every line trimmed: a document does not indent what it quotes.
+fn trimmed(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn code_that_a_document_quotes_is_in_its_file() {
+    let mut quotes = 0;
+    for document in ["docs/first-order.md", "docs/idempotency.md"] {
+        for quote in read(document).split("<!-- from: ").skip(1) {
+            let (path, rest) = quote.split_once(" -->\n```").unwrap();
+            let (code, _) = rest.split_once("\n```\n").unwrap();
+            let (_, code) = code.split_once('\n').unwrap();
+            let whole = trimmed(&read(path));
+            assert!(whole.contains(&trimmed(code)), "{document}, {path}: {code}");
+            quotes += 1;
+        }
+    }
+    assert!(quotes >= 6, "{quotes}");
+}
