@@ -45,7 +45,10 @@ fn the_tables_of_the_clients_are_those_of_the_code() {
 
 #[test]
 fn the_specifications_for_other_libraries_are_those_of_the_code() {
-    made::check_file("clients/packing/pyiso8583.json", &specifications::pyiso8583());
+    made::check_file(
+        "clients/packing/pyiso8583.json",
+        &specifications::pyiso8583(),
+    );
     made::check_file("clients/packing/moov.json", &specifications::moov());
     made::check_file("clients/packing/jpos.xml", &specifications::jpos());
 }

@@ -104,6 +104,12 @@ const OTHERS: &[(&str, &str)] = &[
     (SEGMENT, "Version 1 was that"),
     ("switch/src/mall/proxied.rs", "Versions 1"),
     ("docs/operations.md", "the PROXY protocol, version 1"),
+    // Promises to those who connect, whose wire has no number in it.
+    ("docs/malls.md", "Version 1 keeps these promises"),
+    (
+        "docs/protocol.md",
+        "This page describes version 1 of the wire protocol",
+    ),
 ];
 
 /// The number that begins a text.

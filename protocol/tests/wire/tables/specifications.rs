@@ -144,7 +144,8 @@ pub fn moov() -> String {
         };
         all.push((number.to_string(), row));
     }
-    let mut text = String::from("{\n  \"name\": \"Tessera, ISO 8583:1987, binary\",\n  \"fields\": {\n");
+    let mut text =
+        String::from("{\n  \"name\": \"Tessera, ISO 8583:1987, binary\",\n  \"fields\": {\n");
     rows(&mut text, "    ", &all);
     text + "  }\n}\n"
 }
