@@ -3,7 +3,8 @@
 //   node --test clients/javascript
 //
 // The real switch takes part where TESSERA_SWITCH names its port, TESSERA_LOSING one that loses the first answer to a
-// purchase, and TESSERA_ORDERS five orders of MALL-0001 that a payer has agreed to pay, each with 19.99.
+// purchase, TESSERA_ORDERS five orders of MALL-0001 that a payer has agreed to pay, each with 19.99, TESSERA_TLS its port with
+// TLS, and TESSERA_AUTHORITY the authority of its certificate.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -57,6 +58,7 @@ const answered = (request, code, more = {}) => {
 /** A switch: what it answers to purchases and reversals, each with their number from 1: fields, bytes, null for silence, LOST. */
 async function play(t, purchase, reversal = (request) => answered(request, "00"), signOn = "00") {
   const seen = [];
+  const played = { hangs: false }; // until the next sign-on
   const sent = (kind) => seen.filter((request) => request.mti[1] === kind);
   const sockets = new Set();
   const server = createServer((socket) => {
@@ -71,6 +73,8 @@ async function play(t, purchase, reversal = (request) => answered(request, "00")
         if (request[70] !== "301") seen.push(request);
         const kind = request.mti[1];
         const isNetwork = kind === "8";
+        if (request[70] === "001") played.hangs = false;
+        if (isNetwork && played.hangs) continue;
         const answer = isNetwork
           ? answered(request, request[70] === "001" ? signOn : "00")
           : (kind === "2" ? purchase : reversal)(request, sent(kind).length);
@@ -88,11 +92,11 @@ async function play(t, purchase, reversal = (request) => answered(request, "00")
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { address: `127.0.0.1:${server.address().port}`, seen, sent };
+  return Object.assign(played, { address: `127.0.0.1:${server.address().port}`, seen, sent });
 }
 
-async function pay(t, played, within = 5000, changes = {}) {
-  const client = mall([played.address], { silence: 400, ...changes });
+async function pay(t, played, within = 30_000, changes = {}) {
+  const client = mall([played.address], changes);
   t.after(() => client.close());
   const kept = [];
   const result = await client.pay(client.purchase("ORDER-1", 1999, "2 × tea"), (request) => kept.push(request), within);
@@ -124,7 +128,7 @@ test("a silent switch is given up for the next address", async (t) => {
   await new Promise((resolve) => silent.listen(0, "127.0.0.1", resolve));
   t.after(() => silent.close());
   const played = await play(t, (request) => answered(request, "00"));
-  const client = mall([`127.0.0.1:${silent.address().port}`, played.address], { silence: 200 });
+  const client = mall([`127.0.0.1:${silent.address().port}`, played.address], { silence: 2000 });
   t.after(() => client.close());
   assert.ok((await client.send(client.purchase("ORDER-1", 1))).approved);
   assert.equal(client.addresses[0], played.address, "it is the first from now on");
@@ -133,14 +137,25 @@ test("a silent switch is given up for the next address", async (t) => {
 test("a switch that answers echoes is waited for", async (t) => {
   const played = await play(t, (request, count) => (count === 1 ? null : answered(request, "00")));
   const began = Date.now();
-  const { outcome } = await pay(t, played, 5000, { answerWithin: 900 });
+  const { outcome } = await pay(t, played, 30_000, { answerWithin: 7000 });
   assert.deepEqual([outcome, played.sent("2").length], ["paid", 2]);
-  assert.ok(Date.now() - began >= 900, "not given up after 0.4 s without input");
+  assert.ok(Date.now() - began >= 7000, "not given up after 3 s without an answer");
+});
+
+test("a connection on which no echo is answered is given up", async (t) => {
+  const played = await play(t, (request, count) => {
+    played.hangs = count === 1;
+    return played.hangs ? null : answered(request, "00");
+  });
+  const began = Date.now();
+  const { outcome } = await pay(t, played, 120_000, { silence: 2000, answerWithin: 60_000 });
+  assert.deepEqual([outcome, played.sent("2").length, played.sent("8").length], ["paid", 2, 2]);
+  assert.ok(Date.now() - began < 60_000, "long before answerWithin");
 });
 
 test("a purchase without an answer is reversed and never sent anew", async (t) => {
   const played = await play(t, () => LOST, (request, count) => (count === 1 ? LOST : answered(request, "00")));
-  const { outcome, answer, kept } = await pay(t, played, 500);
+  const { outcome, answer, kept } = await pay(t, played, 2000);
   assert.deepEqual([outcome, answer.fields.mti], ["undone", "0430"]);
   assertRepeated(played.sent("2"));
   assert.deepEqual(played.sent("4").map((request) => request.mti), ["0420", "0421"]);
@@ -166,7 +181,7 @@ test("an answer with a wrong MAC is none", async (t) => {
 test("an answer to another request is passed over", async (t) => {
   const other = (request) => answered({ ...request, 11: "000000" }, "00");
   const played = await play(t, (request, count) => (count === 1 ? other(request) : answered(request, "51")));
-  assert.equal((await pay(t, played, 5000, { answerWithin: 300 })).outcome, "declined");
+  assert.equal((await pay(t, played, 30_000, { answerWithin: 300 })).outcome, "declined");
 });
 
 test("what decides nothing ends a first transmission but no repeat", async (t) => {
@@ -194,7 +209,7 @@ test("after a crash it goes on with what was kept", async (t) => {
 
 test("without any answer it says what to continue with", async (t) => {
   const played = await play(t, () => LOST, () => LOST);
-  await assert.rejects(pay(t, played, 300), (error) => error instanceof Unanswered && error.request.mti === "0421");
+  await assert.rejects(pay(t, played, 2000), (error) => error instanceof Unanswered && error.request.mti === "0421");
 });
 
 test("a refused sign-on is said at once", async (t) => {
@@ -211,6 +226,9 @@ test("connections are used again and shared", async (t) => {
   assert.equal(played.sent("8").length, 1);
   await Promise.all(Array.from({ length: 8 }, (_, number) => client.send(client.purchase(`MORE-${number}`, 1))));
   assert.equal(played.sent("2").length, 11);
+  client.idle = -1;
+  await client.send(client.purchase("LATER", 1));
+  assert.equal(played.seen.at(-2).mti, "0800", "an old connection is not used again");
   assert.equal(new Set(played.seen.map((request) => request[11])).size, played.seen.length, "no trace number comes twice");
 });
 
@@ -266,4 +284,11 @@ test("buys, repeats, refunds and reverses at the real switch", { skip: noSwitch 
   assert.notEqual(unknown.answer.reason, "");
 
   assert.equal((await losing.pay(losing.purchase(four, 1999), keep)).outcome, "paid", "after a repeat");
+});
+
+test("connects with TLS and verifies the certificate", { skip: noSwitch }, async (t) => {
+  const trusting = mall([process.env.TESSERA_TLS], { tls: { ca: readFileSync(process.env.TESSERA_AUTHORITY) } });
+  t.after(() => trusting.close());
+  assert.ok((await trusting.echo()) < 3000);
+  await assert.rejects(mall([process.env.TESSERA_TLS], { tls: {} }).echo(), /certificate/);
 });

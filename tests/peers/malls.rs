@@ -203,7 +203,11 @@ fn clients(language: &str) -> PathBuf {
 /// Runs a client's tests with a switch, a payer who has agreed to its orders, and a line that loses an answer. The money is
 /// then where the client has left it, and the financial system agrees.
 fn passes(tests: impl FnOnce(&Path) -> Command) {
-    let rig = Rig::started(0, 0);
+    let over_tls = free_port();
+    let table = format!(
+        "[mall.tls]\nlisten = \"{over_tls}\"\ncertificate = \"certs/switch.pem\"\nkey = \"certs/switch.key\"\n"
+    );
+    let rig = started(Rig::with(0, 0, &[("#[mall.tls]", &table)]), &[]);
     let mut line = Line::signed_on(&rig);
     let wallet = line.wallet_with(50_000);
     let orders: Vec<_> = (1..=ORDERS)
@@ -220,7 +224,9 @@ fn passes(tests: impl FnOnce(&Path) -> Command) {
     command
         .env("TESSERA_SWITCH", rig.addresses.malls.to_string())
         .env("TESSERA_LOSING", losing.address.to_string())
-        .env("TESSERA_ORDERS", orders.join(","));
+        .env("TESSERA_ORDERS", orders.join(","))
+        .env("TESSERA_TLS", format!("localhost:{}", over_tls.port()))
+        .env("TESSERA_AUTHORITY", rig.path("certs/ca.pem"));
     succeeds(command);
     assert_eq!(losing.lost(), 1, "an answer was lost");
     let left = 50_000 - SPENT;

@@ -5,6 +5,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,8 +17,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 import tessera.mall.Mall.Answer;
 import tessera.mall.Mall.Outcome;
 import tessera.mall.Mall.Payment;
@@ -32,7 +39,8 @@ import tessera.mall.Mall.Unanswered;
  * </pre>
  *
  * The real switch takes part where TESSERA_SWITCH names its port, TESSERA_LOSING one that loses the first answer to a
- * purchase, and TESSERA_ORDERS five orders of MALL-0001 that a payer has agreed to pay, each with 19.99.
+ * purchase, TESSERA_ORDERS five orders of MALL-0001 that a payer has agreed to pay, each with 19.99, TESSERA_TLS its port with
+ * TLS, and TESSERA_AUTHORITY the authority of its certificate.
  */
 final class MallTest {
     private static final String KEY = "000102030405060708090a0b0c0d0e0f";
@@ -48,6 +56,7 @@ final class MallTest {
         tests.put("a purchase is repeated where the connection is lost", MallTest::repeats);
         tests.put("a silent switch is given up for the next address", MallTest::nextAddress);
         tests.put("a switch that answers echoes is waited for", MallTest::waits);
+        tests.put("a connection on which no echo is answered is given up", MallTest::givesUp);
         tests.put("a purchase without an answer is reversed and never sent anew", MallTest::reverses);
         tests.put("an answer with a wrong MAC is none", MallTest::wrongMac);
         tests.put("an answer to another request is passed over", MallTest::anotherAnswer);
@@ -58,7 +67,10 @@ final class MallTest {
         tests.put("connections are used again and shared", MallTest::shares);
         tests.put("values that cannot be sent are refused", MallTest::values);
         boolean hasSwitch = System.getenv("TESSERA_SWITCH") != null;
-        if (hasSwitch) tests.put("buys, repeats, refunds and reverses at the real switch", MallTest::realSwitch);
+        if (hasSwitch) {
+            tests.put("buys, repeats, refunds and reverses at the real switch", MallTest::realSwitch);
+            tests.put("connects with TLS and verifies the certificate", MallTest::overTls);
+        }
         int failed = 0;
         for (var test : tests.entrySet()) {
             try {
@@ -167,6 +179,8 @@ final class MallTest {
         final ServerSocket listener;
         final Answers purchase, reversal;
         final String signOn;
+        /** Until the next sign-on. */
+        volatile boolean hangs;
 
         Played(Answers purchase, Answers reversal, String signOn) throws IOException {
             this.purchase = purchase;
@@ -209,6 +223,8 @@ final class MallTest {
                     var request = Message.verified(message, KEY);
                     char kind = request.get("mti").charAt(1);
                     if (!"301".equals(request.get("70"))) seen.add(request);
+                    if ("001".equals(request.get("70"))) hangs = false;
+                    if (kind == '8' && hangs) continue;
                     Object answer = kind == '8' ? answered(request, "001".equals(request.get("70")) ? signOn : "00")
                             : (kind == '2' ? purchase : reversal).to(request, sent(kind).size());
                     if (answer == null) continue;
@@ -231,16 +247,16 @@ final class MallTest {
 
     private static final List<Map<String, String>> KEPT = new ArrayList<>();
 
-    private static Payment pay(Played played, int within, int answerWithin) throws IOException {
+    private static Payment pay(Played played, int within, int silence, int answerWithin) throws IOException {
         KEPT.clear();
         try (Mall mall = mall(played.address())) {
-            mall.silence = 400;
+            mall.silence = silence;
             mall.answerWithin = answerWithin;
             return mall.pay(mall.purchase("ORDER-1", 1999, "2 × tea"), KEPT::add, within);
         }
     }
 
-    private static Payment pay(Played played) throws IOException { return pay(played, 5000, 12_000); }
+    private static Payment pay(Played played) throws IOException { return pay(played, 30_000, 3000, 12_000); }
 
     private static List<String> types(List<Map<String, String>> requests) {
         return requests.stream().map(request -> request.get("mti")).toList();
@@ -278,8 +294,8 @@ final class MallTest {
         try (var silent = new ServerSocket(0)) {
             var played = new Played(APPROVED);
             try (Mall mall = mall("127.0.0.1:" + silent.getLocalPort(), played.address())) {
-                mall.silence = 200;
-                check(mall.send(mall.purchase("ORDER-1", 1, ""), 5000).approved(), "approved");
+                mall.silence = 2000;
+                check(mall.send(mall.purchase("ORDER-1", 1, ""), 30_000).approved(), "approved");
                 equal(played.address(), mall.addresses().get(0), "it is the first from now on");
             }
         }
@@ -288,14 +304,28 @@ final class MallTest {
     private static void waits() throws IOException {
         var played = new Played((request, count) -> count == 1 ? null : answered(request, "00"));
         long began = System.nanoTime();
-        equal(Outcome.PAID, pay(played, 5000, 900).outcome(), "outcome");
+        equal(Outcome.PAID, pay(played, 30_000, 3000, 7000).outcome(), "outcome");
         equal(2, played.sent('2').size(), "purchases");
-        check(System.nanoTime() - began >= 900_000_000L, "given up after 0.4 s without input");
+        check(System.nanoTime() - began >= 7_000_000_000L, "given up after 3 s without an answer");
+    }
+
+    private static void givesUp() throws IOException {
+        var reference = new AtomicReference<Played>();
+        var played = new Played((request, count) -> {
+            reference.get().hangs = count == 1;
+            return count == 1 ? null : answered(request, "00");
+        });
+        reference.set(played);
+        long began = System.nanoTime();
+        equal(Outcome.PAID, pay(played, 120_000, 2000, 60_000).outcome(), "outcome");
+        equal(2, played.sent('2').size(), "purchases");
+        equal(2, played.sent('8').size(), "connections");
+        check(System.nanoTime() - began < 60_000_000_000L, "long before answerWithin");
     }
 
     private static void reverses() throws IOException {
         var played = new Played(LOST, (request, count) -> count == 1 ? LOST.to(request, count) : answered(request, "00"), "00");
-        Payment payment = pay(played, 500, 12_000);
+        Payment payment = pay(played, 2000, 3000, 12_000);
         equal(Outcome.UNDONE, payment.outcome(), "outcome");
         equal("0430", payment.answer().fields().get("mti"), "answer");
         assertRepeated(played.sent('2'));
@@ -326,7 +356,7 @@ final class MallTest {
             if (count == 1) answer.put("11", "000000");
             return answer;
         });
-        equal(Outcome.DECLINED, pay(played, 5000, 300).outcome(), "outcome");
+        equal(Outcome.DECLINED, pay(played, 30_000, 3000, 300).outcome(), "outcome");
     }
 
     private static void undecided() throws IOException {
@@ -346,16 +376,16 @@ final class MallTest {
             thrown(IOException.class, () -> mall.pay(mall.purchase("ORDER-1", 1999, ""), request -> {
                 kept.add(request);
                 throw new IOException("crash");
-            }, 1000));
+            }, 30_000));
             equal(List.of(), played.seen, "nothing is sent before it is kept");
-            equal(Outcome.PAID, mall.pay(kept.get(0), request -> {}, 1000).outcome(), "outcome");
+            equal(Outcome.PAID, mall.pay(kept.get(0), request -> {}, 30_000).outcome(), "outcome");
             equal(List.of("0201"), types(played.sent('2')), "purchases");
         }
     }
 
     private static void noAnswer() throws Exception {
         var played = new Played(LOST, LOST, "00");
-        equal("0421", thrown(Unanswered.class, () -> pay(played, 300, 12_000)).request.get("mti"), "to continue with");
+        equal("0421", thrown(Unanswered.class, () -> pay(played, 2000, 3000, 12_000)).request.get("mti"), "to continue with");
     }
 
     private static void refusedSignOn() throws Exception {
@@ -367,17 +397,20 @@ final class MallTest {
     private static void shares() throws Exception {
         var played = new Played(APPROVED);
         try (Mall mall = mall(played.address())) {
-            for (int number = 0; number < 3; number++) mall.send(mall.purchase("ORDER-" + number, 1, ""), 5000);
+            for (int number = 0; number < 3; number++) mall.send(mall.purchase("ORDER-" + number, 1, ""), 30_000);
             equal(1, played.sent('8').size(), "connections");
             var done = new CountDownLatch(8);
             for (int number = 0; number < 8; number++) {
                 String order = "MORE-" + number;
                 Played.start(() -> {
-                    if (mall.send(mall.purchase(order, 1, ""), 5000).approved()) done.countDown();
+                    if (mall.send(mall.purchase(order, 1, ""), 30_000).approved()) done.countDown();
                 });
             }
             done.await();
             equal(11, played.sent('2').size(), "purchases");
+            mall.idle = -1;
+            mall.send(mall.purchase("LATER", 1, ""), 30_000);
+            equal("0800", played.seen.get(played.seen.size() - 2).get("mti"), "an old connection is not used again");
             var traces = new HashSet<String>();
             played.seen.forEach(request -> traces.add(request.get("11")));
             equal(played.seen.size(), traces.size(), "trace numbers");
@@ -433,6 +466,25 @@ final class MallTest {
 
             var lost = losing.purchase(orders[3], 1999, "");
             equal(Outcome.PAID, losing.pay(lost, KEPT::add, 30_000).outcome(), "after a repeat");
+        }
+    }
+
+    private static void overTls() throws Exception {
+        try (Mall trusting = mall(System.getenv("TESSERA_TLS")); Mall distrusting = mall(System.getenv("TESSERA_TLS"))) {
+            var authorities = KeyStore.getInstance(KeyStore.getDefaultType());
+            authorities.load(null, null);
+            try (var pem = Files.newInputStream(Path.of(System.getenv("TESSERA_AUTHORITY")))) {
+                var authority = CertificateFactory.getInstance("X.509").generateCertificate(pem);
+                authorities.setCertificateEntry("authority", authority);
+            }
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(authorities);
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            trusting.tls = context.getSocketFactory();
+            check(trusting.echo() < 3000, "an echo");
+            distrusting.tls = (SSLSocketFactory) SSLSocketFactory.getDefault();
+            thrown(SSLHandshakeException.class, distrusting::echo);
         }
     }
 }
