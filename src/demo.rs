@@ -20,31 +20,40 @@ pub struct Demo {
     /// Three switches and three members of etcd in place of one switch
     #[arg(long)]
     cluster: bool,
-    /// Kills the active node this long after the purchases began, as the key k does
-    #[arg(long, value_name = "TIME", value_parser = load::parse_duration, requires = "cluster")]
+    /// Kills the switch (in a cluster: the active node) this long after the purchases began, as the key k does
+    #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
     kill_after: Option<Duration>,
+    /// Kills the financial system, as the key h does
+    #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
+    kill_host_after: Option<Duration>,
+    /// Cuts the link between the two, as the key l does
+    #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
+    cut_link_after: Option<Duration>,
 }
 
 impl Demo {
     /// Runs to its summary; the exit code is 0 if all checks passed.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let cluster = match self.cluster {
-            true => Some(demo::ClusterOptions {
-                etcd: etcd()?,
-                kill_after: self.kill_after,
-            }),
-            false => None,
-        };
-        let folder = match cluster {
+        let etcd = self.cluster.then(etcd).transpose()?;
+        let folder = match etcd {
             Some(_) => "data/demo-cluster",
             None => "data/demo",
         };
+        let failures = [
+            (demo::Failure::Switch, self.kill_after),
+            (demo::Failure::Host, self.kill_host_after),
+            (demo::Failure::Link, self.cut_link_after),
+        ];
+        let failures = failures
+            .into_iter()
+            .filter_map(|(failure, after)| Some((failure, after?)));
         let data = self.data.unwrap_or_else(|| folder.into());
         private::check(&data)?;
         let options = demo::Options {
             duration: self.duration,
             data,
-            cluster,
+            etcd,
+            failures: failures.collect(),
         };
         Ok(if demo::run(&options)? {
             ExitCode::SUCCESS

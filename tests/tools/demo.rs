@@ -57,10 +57,7 @@ impl Demo {
             said: String::new(),
             _folder: Arc::clone(folder),
         };
-        while !demo.said.contains("\nothers ") {
-            let read = demo.output.read_line(&mut demo.said).expect("a line");
-            assert!(read > 0, "it ended: {}", demo.said);
-        }
+        demo.read_until("\nothers ");
         demo
     }
 
@@ -69,6 +66,32 @@ impl Demo {
         let lines = self.said.lines().filter(|line| line.starts_with(verb));
         let words = lines.filter_map(|line| line.split_whitespace().nth(1));
         words.map(str::to_owned).collect()
+    }
+
+    /// Reads what it says until a text has come.
+    fn read_until(&mut self, text: &str) {
+        while !self.said.contains(text) {
+            let read = self.output.read_line(&mut self.said).expect("a line");
+            assert!(read > 0, "it ended without `{text}`: {}", self.said);
+        }
+    }
+
+    /// SIGKILL for the child that runs this subcommand.
+    fn kill_child(&self, name: &str) {
+        let ours = self.child.id().to_string();
+        let command = format!("tessera {name} ");
+        let found = Command::new("pgrep")
+            .args(["-P", &ours, "-f", &command])
+            .output()
+            .expect("pgrep runs");
+        let process = only(
+            String::from_utf8_lossy(&found.stdout)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        );
+        let kill = Command::new("kill").args(["-KILL", &process]).status();
+        assert!(kill.expect("kill runs").success());
     }
 
     /// Everything that it says until it ends, and whether it was content.
@@ -247,13 +270,77 @@ fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
     // No other demo has found them free and not used them yet.
     let alone = alone();
     // Existing installations get them too.
-    let _taken: Vec<_> = [8080, 8081, 8082, 8083, 1025, 8025]
+    let _taken: Vec<_> = [8080, 8081, 8082, 8083, 8090, 1025, 8025]
         .into_iter()
         .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)))
         .collect();
-    let demo = Demo::start_in(alone, &new_folder(), &["--for", "1s"]);
+    let folder = new_folder();
+    let demo = Demo::start_in(alone, &folder, &["--for", "3s"]);
     let origin = only(demo.origins("open "));
     assert!(!origin.ends_with(":8080"), "{origin}");
+    let named = demo.said.lines().find(|line| line.contains(" 8080 "));
+    let named = named.expect("the port that is taken is named");
+    let port = origin.rsplit(':').next().expect("a port");
+    let expected =
+        format!("port      8080 is taken by another program; {port} is used for the wallets");
+    assert_eq!(named, expected);
+
+    let (said, content) = demo.finish();
+    assert_content((said.clone(), content));
+    let announced = word_after(&said, "about ");
+    let announced: u64 = announced.parse().expect("MiB");
+    let takes = word_after(&said, "which takes ");
+    let takes: u64 = takes.parse().expect("MiB");
+    assert!(
+        takes <= announced && takes > announced / 2,
+        "{takes} MiB, announced: {announced}"
+    );
+}
+
+#[test]
+fn what_is_killed_or_cut_comes_back_with_the_money_right() {
+    let failures = [
+        "--cut-link-after",
+        "1s",
+        "--kill-host-after",
+        "9s",
+        "--kill-after",
+        "17s",
+    ];
+    let demo = Demo::start(&[&failures[..], &["--for", "18s"]].concat());
+    let (said, content) = demo.finish();
+    assert_content((said.clone(), content));
+    let events = [
+        "event     link is cut, ",
+        "  link back in ",
+        "event     link is back: ",
+        "event     host is killed (SIGKILL): ",
+        "  host back in ",
+        "event     host starts again",
+        "event     host is ready again",
+        "event     switch is killed (SIGKILL): ",
+        "  switch back in ",
+        "event     switch is ready again",
+    ];
+    let mut rest = &*said;
+    for event in events {
+        let (_, after) = rest
+            .split_once(event)
+            .unwrap_or_else(|| panic!("{event} in {said}"));
+        rest = after;
+    }
+    assert!(!said.contains("WRONG"), "{said}");
+}
+
+#[test]
+fn a_part_that_dies_is_started_again_and_named() {
+    let mut demo = Demo::start(&[]);
+    let shop = demo.origins("buy ").remove(0);
+    demo.kill_child("shop");
+    demo.read_until("event     shop ended by itself: it is started again\n");
+    demo.read_until("event     shop is ready again\n");
+    assert_eq!(browser(&shop).get("/").status, 200);
+    demo.interrupt();
     assert_content(demo.finish());
 }
 
@@ -295,7 +382,6 @@ fn take_overs(said: &str) -> u64 {
     count.parse().expect("a number")
 }
 
-#[cfg(feature = "demo-cluster")]
 fn word_after<'a>(said: &'a str, before: &str) -> &'a str {
     let (_, rest) = said.rsplit_once(before).unwrap_or_else(|| panic!("{said}"));
     rest.split_whitespace().next().expect("a word")

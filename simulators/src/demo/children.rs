@@ -5,7 +5,7 @@
 //! signal, and stops them in order. Against a demo that is killed, each child asks the system for a signal at its
 //! parent's death ([`end_with_parent`]). A program that is not ours can't ask for that: `tessera` does, and becomes it.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -38,29 +38,27 @@ pub struct Program {
     pub name: &'static str,
     child: Child,
     output: Lines<BufReader<ChildStdout>>,
-    /// Its line of readiness.
-    pub ready: String,
     log: String,
 }
 
-impl Program {
-    /// Starts `tessera NAME --config DIR/NAME.toml` and waits until it is ready.
-    pub async fn start(folder: &Folder, name: &'static str) -> anyhow::Result<Self> {
-        let config = folder.file(&format!("{name}.toml"));
-        Self::start_with(folder, name, &["--config".as_ref(), config.as_os_str()]).await
-    }
+/// What a program does next.
+pub enum Said {
+    /// It is ready, as this line says.
+    Ready(String),
+    /// It has ended.
+    Ended(io::Result<ExitStatus>),
+}
 
-    /// Starts `tessera NAME ARGUMENTS` and waits until it is ready.
-    pub async fn start_with(
+impl Program {
+    /// Starts `tessera NAME ARGUMENTS`, and waits for nothing.
+    pub fn tessera(
         folder: &Folder,
         name: &'static str,
-        arguments: &[&OsStr],
+        arguments: &[OsString],
     ) -> anyhow::Result<Self> {
         let mut command = command(&[name])?;
         command.args(arguments);
-        let mut program = Self::launch(folder, name, command)?;
-        program.await_ready().await?;
-        Ok(program)
+        Self::launch(folder, name, command)
     }
 
     /// Starts a command, and waits for nothing.
@@ -82,31 +80,19 @@ impl Program {
             name,
             child,
             output: BufReader::new(output).lines(),
-            ready: String::new(),
             log: log_path.display().to_string(),
         })
     }
 
-    async fn await_ready(&mut self) -> anyhow::Result<()> {
-        let ready = async {
-            while let Some(line) = self.output.next_line().await? {
-                if line.starts_with("ready") {
-                    return Ok(Some(line));
-                }
-            }
-            Ok::<_, io::Error>(None)
-        };
-        match tokio::time::timeout(READY_WITHIN, ready).await {
-            Ok(Ok(Some(line))) => {
-                self.ready = line;
-                Ok(())
-            }
-            Ok(Ok(None)) => bail!(
+    /// Waits until it is ready; its line of readiness.
+    pub async fn ready(&mut self) -> anyhow::Result<String> {
+        match tokio::time::timeout(READY_WITHIN, self.next()).await {
+            Ok(Said::Ready(line)) => Ok(line),
+            Ok(Said::Ended(_)) => bail!(
                 "tessera {} ended before it was ready: see {}",
                 self.name,
                 self.log
             ),
-            Ok(Err(error)) => Err(error).context(self.name),
             Err(_) => bail!(
                 "tessera {} is not ready after {READY_WITHIN:?}: see {}",
                 self.name,
@@ -115,9 +101,19 @@ impl Program {
         }
     }
 
-    /// Resolves when it has ended, which nobody asked for.
-    pub async fn ended(&mut self) -> anyhow::Error {
-        let status = self.exit().await;
+    /// The next thing that it does. May be dropped and called again at any time.
+    pub async fn next(&mut self) -> Said {
+        // What it says is read on, so that its pipe never fills.
+        while let Ok(Some(line)) = self.output.next_line().await {
+            if line.starts_with("ready") {
+                return Said::Ready(line);
+            }
+        }
+        Said::Ended(self.child.wait().await)
+    }
+
+    /// Why it has ended, which nobody asked for.
+    pub fn ended(&self, status: io::Result<ExitStatus>) -> anyhow::Error {
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         anyhow::anyhow!(
             "tessera {} ended by itself ({status}): see {}",
@@ -128,9 +124,11 @@ impl Program {
 
     /// Resolves when it has ended, for whatever reason.
     pub async fn exit(&mut self) -> io::Result<ExitStatus> {
-        // What it says is read on, so that its pipe never fills.
-        while let Ok(Some(_)) = self.output.next_line().await {}
-        self.child.wait().await
+        loop {
+            if let Said::Ended(status) = self.next().await {
+                return status;
+            }
+        }
     }
 
     /// SIGKILL, as if its machine had died.

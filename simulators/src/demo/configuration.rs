@@ -39,7 +39,13 @@ pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost
     move_port(&mut file, "listen", usual.mall, at.mall)?;
     move_port(&mut file, "listen", usual.leased, at.leased)?;
     move_port(&mut file, "listen", usual.operations, at.operations)?;
-    move_port(&mut file, "address", USUAL.host, ports.host)?;
+    // The link can be cut, and should be seen to come back soon.
+    move_port(&mut file, "address", USUAL.host, ports.link)?;
+    change(
+        &mut file,
+        "reconnect_max = \"10s\"",
+        "reconnect_max = \"1s\"",
+    )?;
     // It may run for days.
     change(
         &mut file,
@@ -50,6 +56,12 @@ pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost
         &mut file,
         "cache_bytes = \"64MiB\"",
         "cache_bytes = \"8MiB\"",
+    )?;
+    // Two of them are allocated at once.
+    change(
+        &mut file,
+        "segment_bytes = \"256MiB\"",
+        "segment_bytes = \"32MiB\"",
     )?;
     let email = format!(
         "[notify.email]\nserver = \"{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"",
@@ -137,12 +149,6 @@ pub fn host(ports: &Ports) -> Result<String, Lost> {
 pub fn node(switch: &str, cluster: &str) -> Result<String, Lost> {
     let mut file = switch.to_owned();
     change(&mut file, "#[cluster]", cluster)?;
-    // Each node allocates two of them.
-    change(
-        &mut file,
-        "segment_bytes = \"256MiB\"",
-        "segment_bytes = \"32MiB\"",
-    )?;
     Ok(file)
 }
 
@@ -192,6 +198,7 @@ mod tests {
         },
         others: None,
         host: 4,
+        link: 13,
         tally: 5,
         wallet: 6,
         wallet_metrics: 7,
@@ -211,7 +218,7 @@ mod tests {
         assert_eq!(switch["mall"]["listen"].as_str(), Some("127.0.0.1:1"));
         assert_eq!(switch["leased"]["listen"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(switch["ops"]["listen"].as_str(), Some("127.0.0.1:3"));
-        assert_eq!(switch["host"]["address"].as_str(), Some("127.0.0.1:4"));
+        assert_eq!(switch["host"]["address"].as_str(), Some("127.0.0.1:13"));
         assert_eq!(switch["data"].as_str(), Some("switch"));
         let email = &switch["notify"]["email"];
         assert_eq!(email["server"].as_str(), Some("127.0.0.1:11"));

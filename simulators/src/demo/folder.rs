@@ -16,6 +16,7 @@
 //! ```
 
 use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +28,9 @@ use crate::certs;
 
 /// Where `make extension` packs the browser extension, seen from where the demo is started.
 const EXTENSION: &str = "target/tessera-extension.zip";
+
+/// Of a file's size on the disk, wherever it is.
+const BLOCK_BYTES: u64 = 512;
 
 /// The folder, made ready.
 #[derive(Debug, Clone)]
@@ -97,11 +101,28 @@ impl Folder {
         Ok(())
     }
 
+    /// What all files below it take on the disk, as far as they can be read: some come and go meanwhile.
+    pub fn disk_bytes(&self) -> u64 {
+        disk_bytes(&self.path)
+    }
+
     /// Writes a file in it.
     pub fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
         let path = self.file(name);
         fs::write(&path, content).with_context(|| path.display().to_string())
     }
+}
+
+fn disk_bytes(path: &Path) -> u64 {
+    // A link is counted as itself, and never followed.
+    let Ok(status) = fs::symlink_metadata(path) else {
+        return 0;
+    };
+    let within = match status.is_dir() {
+        true => fs::read_dir(path).into_iter().flatten().flatten(),
+        false => return status.blocks() * BLOCK_BYTES,
+    };
+    within.map(|entry| disk_bytes(&entry.path())).sum()
 }
 
 /// So that a second demo does not write over what the first one runs with.
@@ -134,6 +155,10 @@ mod tests {
         folder.set_provisioned("yes").unwrap();
         let second = Folder::prepare(&path, &USUAL).unwrap_err().to_string();
         assert!(second.contains("a demo is running in"), "{second}");
+        let before = folder.disk_bytes();
+        fs::create_dir(folder.file("deep")).unwrap();
+        folder.write("deep/file", &"x".repeat(1 << 20)).unwrap();
+        assert!(folder.disk_bytes() >= before + (1 << 20), "{before}");
         drop(folder);
         let nodes = Ports {
             others: Some([USUAL.switch; 2]),

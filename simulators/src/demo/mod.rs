@@ -1,11 +1,12 @@
 //! The demo: the whole payment switch at work with one command and nothing prepared. In comes a folder, which may
-//! be empty; out come five programs (financial system, switch, wallet server, shops, mail
-//! catcher) as child processes, a gentle mix of purchases by card and by order, a view of it with what a visitor may do, and in the end the verdict of the audit. A second run goes on where the first
-//! one stopped. With `cluster`, three nodes and etcd are there in place of the switch. What never happens here: a child
-//! outlives the demo.
+//! be empty; out come five programs (financial system, switch, wallet server, shops, mail catcher) as child processes, a
+//! gentle mix of purchases by card and by order, a view of it with what a visitor may do and make fail, and in the
+//! end the verdict of the audit. A second run goes on where the first one stopped. With `cluster`, three nodes and etcd are
+//! there in place of the switch. What never happens here: a child outlives the demo.
 //!
 //! ```text
 //! folder ─▶ ports ─▶ configuration ─▶ provision ─▶ programs ─▶ traffic + view ─▶ programs stop ─▶ audit
+//!                                                     ▲ supervision   └─▶ terminal, lines
 //! ```
 
 mod children;
@@ -21,9 +22,12 @@ mod run;
 mod screen;
 mod steps;
 mod summary;
+mod supervision;
 mod traffic;
 mod view;
 mod watch;
+mod words;
 
 pub use children::end_with_parent;
-pub use run::{ClusterOptions, Options, run};
+pub use run::{Options, run};
+pub use supervision::parts::Failure;

@@ -2,6 +2,7 @@
 
 use super::cluster::lines;
 use super::view::View;
+use super::words::clock;
 
 /// The line.
 pub fn line(view: &View) -> String {
@@ -16,6 +17,9 @@ pub fn line(view: &View) -> String {
         Some(gauges) => format!("{}/{} up", gauges.lines_up, gauges.lines),
         None => "unknown".to_owned(),
     };
+    let missing: String = (view.parts.missing())
+        .map(|(name, condition)| format!("  {name} {}", condition.words()))
+        .collect();
     let wrong = match view.violations {
         0 => String::new(),
         count => format!("  {count} WRONG"),
@@ -25,8 +29,8 @@ pub fn line(view: &View) -> String {
         None => String::new(),
     };
     format!(
-        "{:>4} s  {rate:>4} answers/s  {approved:>6} approved  {declined:>5} declined  p50 {:.1} ms  p99 {:.1} ms  link {link}{nodes}{wrong}",
-        view.elapsed.as_secs(),
+        "{:>6}  {rate:>4} answers/s  {approved:>6} approved  {declined:>5} declined  p50 {:.1} ms  p99 {:.1} ms  link {link}{missing}{nodes}{wrong}",
+        clock(view.elapsed),
         view.latency.p50_us as f64 / 1_000.0,
         view.latency.p99_us as f64 / 1_000.0,
     )
@@ -34,10 +38,30 @@ pub fn line(view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::demo::supervision::parts::PartsView;
+    use crate::demo::supervision::process::Condition;
 
     #[test]
     fn says_that_the_link_is_unknown() {
         assert!(line(&View::default()).ends_with("link unknown"));
+    }
+
+    #[test]
+    fn names_what_is_down() {
+        let host = ("host", Condition::Down(Duration::from_millis(4_200)));
+        let view = View {
+            elapsed: Duration::from_secs(765),
+            parts: PartsView {
+                conditions: vec![("link", Condition::Up), host],
+                ..PartsView::default()
+            },
+            ..View::default()
+        };
+        let line = line(&view);
+        assert!(line.ends_with("link unknown  host back in 5 s"), "{line}");
+        assert!(line.starts_with(" 12:45 "), "{line}");
     }
 }

@@ -1,6 +1,7 @@
 //! The addresses of the demo: the usual ports, and free ones where those are taken.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -13,6 +14,8 @@ pub struct Ports {
     pub others: Option<[SwitchPorts; 2]>,
     /// The financial system.
     pub host: u16,
+    /// The link to it, as the switch sees it.
+    pub link: u16,
     /// Its tally.
     pub tally: u16,
     /// The wallet server's pages.
@@ -51,6 +54,7 @@ pub const USUAL: Ports = Ports {
     },
     others: None,
     host: 7583,
+    link: 7585,
     tally: 7584,
     wallet: 8080,
     wallet_metrics: 9580,
@@ -78,15 +82,16 @@ impl Ports {
         Ok(Self {
             switch: switch.free(finder)?,
             others,
-            host: finder.find(USUAL.host)?,
-            tally: finder.find(USUAL.tally)?,
-            wallet: finder.find(USUAL.wallet)?,
-            wallet_metrics: finder.find(USUAL.wallet_metrics)?,
-            affiliated: finder.find(USUAL.affiliated)?,
-            unaffiliated: finder.find(USUAL.unaffiliated)?,
-            frame: finder.find(USUAL.frame)?,
-            smtp: finder.find(USUAL.smtp)?,
-            mail: finder.find(USUAL.mail)?,
+            host: finder.find("the financial system", USUAL.host)?,
+            link: finder.find("the link to the financial system", USUAL.link)?,
+            tally: finder.find("the financial system's tally", USUAL.tally)?,
+            wallet: finder.find("the wallets", USUAL.wallet)?,
+            wallet_metrics: finder.find("the wallet server's metrics", USUAL.wallet_metrics)?,
+            affiliated: finder.find("Teacup & Co", USUAL.affiliated)?,
+            unaffiliated: finder.find("Paper Lantern", USUAL.unaffiliated)?,
+            frame: finder.find("Paper Lantern's card form", USUAL.frame)?,
+            smtp: finder.find("the mail server", USUAL.smtp)?,
+            mail: finder.find("the mail viewer", USUAL.mail)?,
         })
     }
 
@@ -107,9 +112,9 @@ impl SwitchPorts {
 
     fn free(self, finder: &mut Finder) -> io::Result<Self> {
         Ok(Self {
-            mall: finder.find(self.mall)?,
-            leased: finder.find(self.leased)?,
-            operations: finder.find(self.operations)?,
+            mall: finder.find("malls and acquirers", self.mall)?,
+            leased: finder.find("the wallet server's line", self.leased)?,
+            operations: finder.find("the switch's metrics", self.operations)?,
         })
     }
 }
@@ -118,17 +123,51 @@ impl SwitchPorts {
 #[derive(Default)]
 pub struct Finder {
     given: BTreeSet<u16>,
+    /// Those that are not the usual ones, in the order in which they were found.
+    pub replaced: Vec<Replaced>,
+}
+
+/// A usual port that is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Who would listen there.
+    pub listener: &'static str,
+    /// The usual port.
+    pub usual: u16,
+    /// The port in its place.
+    pub port: u16,
 }
 
 impl Finder {
-    /// The usual port, or another one where that is taken.
-    pub fn find(&mut self, usual: u16) -> io::Result<u16> {
+    /// The usual port of a listener, or another one where that is taken.
+    pub fn find(&mut self, listener: &'static str, usual: u16) -> io::Result<u16> {
         let mut port = free_port(usual)?;
         // The system may offer the same port twice, since nobody listens on it yet.
         while !self.given.insert(port) {
             port = free_port(0)?;
         }
+        if port != usual {
+            self.replaced.push(Replaced {
+                listener,
+                usual,
+                port,
+            });
+        }
         Ok(port)
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            listener,
+            usual,
+            port,
+        } = self;
+        write!(
+            f,
+            "{usual} is taken by another program; {port} is used for {listener}"
+        )
     }
 }
 
@@ -151,7 +190,15 @@ mod tests {
     fn passes_over_a_port_that_is_taken() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
-        assert_ne!(free_port(port).unwrap(), port);
+        let mut finder = Finder::default();
+        let found = finder.find("the wallets", port).unwrap();
+        assert_ne!(found, port);
+        let said = finder.replaced[0].to_string();
+        let expected =
+            format!("{port} is taken by another program; {found} is used for the wallets");
+        assert_eq!(said, expected);
+        let free = finder.find("the mail viewer", found).unwrap();
+        assert_ne!(free, found);
     }
 
     #[test]
@@ -163,6 +210,7 @@ mod tests {
             .flat_map(|switch| [switch.mall, switch.leased, switch.operations]);
         let all = switches.chain([
             ports.host,
+            ports.link,
             ports.tally,
             ports.wallet,
             ports.wallet_metrics,
@@ -172,7 +220,7 @@ mod tests {
             ports.smtp,
             ports.mail,
         ]);
-        assert_eq!(all.collect::<BTreeSet<_>>().len(), 18);
-        assert_eq!(finder.given.len(), 18);
+        assert_eq!(all.collect::<BTreeSet<_>>().len(), 19);
+        assert_eq!(finder.given.len(), 19);
     }
 }

@@ -3,8 +3,41 @@
 use super::configuration::wallet_origin;
 use super::ports::{Ports, address};
 
-/// The development funding source that always pays, as `config/host.toml` has it.
-const CARD: &str = "9902 0000 0000 0018";
+/// A development funding source, as `config/host.toml` has it.
+pub struct Source {
+    /// What is typed.
+    pub number: &'static str,
+    /// Card or account.
+    pub kind: &'static str,
+    /// What becomes of a load from it.
+    pub does: &'static str,
+}
+
+const fn source(number: &'static str, kind: &'static str, does: &'static str) -> Source {
+    Source { number, kind, does }
+}
+
+/// All of them. The first one always pays.
+pub const SOURCES: [Source; 6] = [
+    source("9902 0000 0000 0018", "card", "approves every load"),
+    source(
+        "9902 0000 0000 0026",
+        "card",
+        "has 50.00 USD, and declines more",
+    ),
+    source("9902 0000 0000 0034", "card", "declines every load"),
+    source(
+        "9902 0000 0000 0042",
+        "card",
+        "answers too late: the load is reversed",
+    ),
+    source(
+        "9902 0000 0000 0059",
+        "card",
+        "never answers: the load is reversed",
+    ),
+    source("XT38TESS00000000000001", "account", "approves every load"),
+];
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +53,7 @@ pub struct Step {
 /// All of them: no line longer than a small terminal is wide.
 pub fn steps(ports: &Ports) -> Vec<Step> {
     let step = |verb, what: String, words| Step { verb, what, words };
-    let at = |port| format!("http://{}", address(port));
+    let at = page_of;
     vec![
         step(
             "open",
@@ -29,7 +62,7 @@ pub fn steps(ports: &Ports) -> Vec<Step> {
         ),
         step(
             "load",
-            CARD.to_owned(),
+            SOURCES[0].number.to_owned(),
             "a card; the account XT38TESS00000000000001 too",
         ),
         step(
@@ -52,6 +85,11 @@ pub fn steps(ports: &Ports) -> Vec<Step> {
 
 /// Sources that do not always pay.
 pub const OTHERS: &str = "...0026 has 50.00, ...0034 declines, ...0042 is slow, ...0059 is silent";
+
+/// A port of this machine as browsers name it.
+pub fn page_of(port: u16) -> String {
+    format!("http://{}", address(port))
+}
 
 impl Step {
     /// As a line.
@@ -80,11 +118,22 @@ mod tests {
             let line = host.lines().find(|line| line.contains(number));
             line.unwrap_or_default().to_owned()
         };
-        assert!(does(CARD).ends_with("approves"));
-        assert!(does("XT38TESS00000000000001").ends_with("approves"));
-        assert!(does("9902 0000 0000 0026").contains("has 50.00"));
-        assert!(does("9902 0000 0000 0034").contains("declines"));
-        assert!(does("9902 0000 0000 0042").contains("late"));
-        assert!(does("9902 0000 0000 0059").contains("never"));
+        let words = [
+            "approves",
+            "has 50.00",
+            "declines",
+            "late",
+            "never",
+            "approves",
+        ];
+        for (source, words) in SOURCES.iter().zip(words) {
+            assert!(does(source.number).contains(words), "{}", source.number);
+            assert!(source.does.contains(words), "{}", source.number);
+            assert!(does(source.number).contains(source.kind));
+            let last = source.number.split(' ').next_back().unwrap_or_default();
+            // The line of the others names them by their end.
+            let is_other = source.kind == "card" && source.number != SOURCES[0].number;
+            assert_eq!(OTHERS.contains(&format!("...{last}")), is_other, "{last}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::cluster::system::Outcome;
-use super::view::money;
+use super::words::{count, money, size};
 use crate::load::Report;
 
 /// The outcome of a demo.
@@ -18,6 +18,8 @@ pub struct Summary {
     pub audit: (String, bool),
     /// The folder, for the next time.
     pub folder: String,
+    /// What it takes on the disk.
+    pub disk_bytes: u64,
 }
 
 impl Summary {
@@ -60,12 +62,13 @@ impl fmt::Display for Summary {
         for (name, report) in &self.reports {
             writeln!(
                 f,
-                "{name:9} {} requests, {} answered: {} approved, {} declined, {} net; p50 {:.1} ms, p99 {:.1} ms",
-                report.sent,
-                report.answered,
-                report.approved,
-                report.declined,
+                "{name:9} {} requests, {} answered: {} approved, {} declined, {} net\n{:9} answers after {:.1} ms (median), {:.1} ms (99 of 100)",
+                count(report.sent),
+                count(report.answered),
+                count(report.approved),
+                count(report.declined),
                 money(report.net_approved),
+                "",
                 report.latency.p50_us as f64 / 1_000.0,
                 report.latency.p99_us as f64 / 1_000.0,
             )?;
@@ -105,8 +108,9 @@ impl fmt::Display for Summary {
         let with = self.cluster.as_ref().map_or("", |_| " --cluster");
         write!(
             f,
-            "The next `tessera demo{with}` goes on in {}.",
-            self.folder
+            "The next `tessera demo{with}` goes on in {}, which takes {}.\nDelete the folder when you have seen enough.",
+            self.folder,
+            size(self.disk_bytes)
         )
     }
 }

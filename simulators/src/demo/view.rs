@@ -5,16 +5,21 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use tessera_protocol::{CardNumber, Currency, ResponseCode, plain_amount};
+use tessera_protocol::CardNumber;
 
 use super::cluster::board::ClusterView;
 use super::gauges::Gauges;
 use super::steps::Step;
+use super::supervision::parts::PartsView;
 use super::traffic::Customer;
+use super::words;
 use crate::load::{Kind, Latency, Seen, Statistics};
 
 /// Seconds of throughput that are kept for the picture.
-const HISTORY_MAX: usize = 120;
+pub const HISTORY_MAX: usize = 120;
+
+/// How long what has happened has the place of the transactions in a small picture.
+const EVENTFUL_FOR: Duration = Duration::from_secs(15);
 
 /// Transactions that are kept for the picture.
 const RECENT_MAX: usize = 40;
@@ -44,12 +49,16 @@ pub struct View {
     pub recent: VecDeque<String>,
     /// `None` while the switch does not answer.
     pub gauges: Option<Gauges>,
+    /// What all files of the demo take on the disk.
+    pub disk_bytes: u64,
     /// What was wrong so far.
     pub violations: u64,
     /// The longest time in which a customer got no answer to a purchase.
     pub longest_gap: Duration,
     /// How long nobody has got an answer now.
     pub silence: Duration,
+    /// What may fail, and what has happened to it.
+    pub parts: PartsView,
     /// The nodes, where there are several.
     pub cluster: Option<ClusterView>,
     /// When the customers came.
@@ -57,6 +66,13 @@ pub struct View {
 }
 
 impl View {
+    /// Whether something has happened that a small picture should have in place of transactions.
+    pub fn is_eventful(&self) -> bool {
+        let last = self.parts.events.last();
+        let is_new = last.is_some_and(|event| event.at.elapsed() < EVENTFUL_FOR);
+        is_new || self.parts.missing().next().is_some()
+    }
+
     /// What this is.
     pub fn title(&self) -> &'static str {
         match self.cluster {
@@ -169,21 +185,14 @@ fn sentence(customer: &str, seen: &Seen) -> String {
         None => CardNumber::development(seen.serial.into()).to_string(),
     };
     let code = String::from_utf8_lossy(&seen.code).into_owned();
-    let meaning = ResponseCode::new(seen.code).meaning().unwrap_or("");
+    let outcome = words::outcome(seen.code);
     let amount = match seen.kind {
         Kind::Inquiry => String::new(),
-        _ => money(seen.amount as i64),
+        _ => words::money(seen.amount as i64),
     };
     let milliseconds = seen.microseconds as f64 / 1_000.0;
     let kind = seen.kind.noun();
-    format!(
-        "{customer:8} {kind:8} {payer:16} {amount:>9}  {milliseconds:>7.1} ms  {code} {meaning}"
-    )
-}
-
-/// Minor units as people write them: the load asks in US dollars.
-pub fn money(minor: i64) -> String {
-    plain_amount(minor, Currency::USD)
+    format!("{customer:8} {kind:8} {payer:16} {amount:>9} {milliseconds:>8.1} ms  {code} {outcome}")
 }
 
 #[cfg(test)]
@@ -202,7 +211,7 @@ mod tests {
         };
         let shown = sentence("by card", &seen);
         assert!(
-            shown.contains("990000******0010") && shown.contains("12.34"),
+            shown.contains("990000******0010") && shown.contains("12.34 USD"),
             "{shown}"
         );
         let shown = sentence(
@@ -215,9 +224,22 @@ mod tests {
         assert!(!shown.contains("9900"), "{shown}");
     }
 
+    /// The kinds of the demo's mix, its largest amount, and an answer that took half a minute.
     #[test]
-    fn writes_money() {
-        assert_eq!(money(5), "0.05");
-        assert_eq!(money(-123_456), "-1234.56");
+    fn a_transaction_fits_into_80_columns() {
+        for kind in [Kind::Purchase, Kind::Repeat, Kind::Reversal, Kind::Inquiry] {
+            let seen = Seen {
+                kind,
+                serial: 1_000,
+                order: None,
+                amount: 5_000,
+                code: *b"05",
+                microseconds: 30_000_000,
+            };
+            let shown = sentence("by order", &seen);
+            let outcome = words::outcome(seen.code).len();
+            let longest = shown.chars().count() - outcome + words::OUTCOME;
+            assert!(longest <= 78, "{longest}: {shown}");
+        }
     }
 }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tessera_console::{output_is_terminal, say};
 
-use super::cluster::board::Board;
+use super::folder::Folder;
 use super::ports::{Ports, address};
 use super::screen::{Asked, Screen};
 use super::steps::steps;
+use super::supervision::parts::{Failure, Parts};
 use super::traffic::Customer;
 use super::view::{View, Watcher};
 use super::{gauges, plain};
@@ -20,25 +21,21 @@ use crate::signals::Ending;
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(200);
 
+/// Seconds between two looks at all files.
+const DISK_EVERY: u64 = 5;
+
 /// What is looked at while the customers are there.
 pub struct Watched<'a> {
     /// The customers.
     pub customers: &'a [Customer; 2],
     /// Where everything is.
     pub ports: &'a Ports,
-    /// What is known of the cluster, where there is one.
-    pub board: Option<Rc<Board>>,
-    /// When the active node is killed.
-    pub kill_after: Option<Duration>,
-}
-
-impl Watched<'_> {
-    /// Whether the picture has what happens to the cluster.
-    fn show_events(&self, shown: bool) {
-        if let Some(board) = &self.board {
-            board.events.show(shown);
-        }
-    }
+    /// With the files of all programs.
+    pub folder: &'a Folder,
+    /// What may fail.
+    pub parts: &'a Parts,
+    /// What fails, once, so long after the start.
+    pub failures: &'a [(Failure, Duration)],
 }
 
 /// Both customers at once, watched, until the time is over or somebody stops them.
@@ -67,7 +64,7 @@ pub async fn serve(
             both.await
         }
     };
-    watched.show_events(false);
+    watched.parts.events.show(false);
     let (card, order) = reports.context("the customers could not be served")?;
     Ok(vec![(by_card.name, card), (by_order.name, order)])
 }
@@ -79,7 +76,7 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
         true => {
             // The lines so far are on the terminal before the screen is.
             tessera_console::finish();
-            watched.show_events(true);
+            watched.parts.events.show(true);
             Some(Screen::take()?)
         }
         false => None,
@@ -89,7 +86,10 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
         customers.for_each(|customer| customer.live.stop());
     };
     let mut ending = Ending::listen()?;
-    let mut samples = Samples::default();
+    let mut samples = Samples {
+        failures: watched.failures.to_vec(),
+        ..Samples::default()
+    };
     let mut frames = tokio::time::interval(FRAME);
     let started = Instant::now();
     view.started = Some(started);
@@ -113,12 +113,11 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
                 stopping = true;
                 stop();
             }
-            Ok(Some(Asked::KillActive)) => watched.board.iter().for_each(|b| b.kill_active()),
-            Ok(Some(Asked::KillLeader)) => watched.board.iter().for_each(|b| b.kill_leader()),
+            Ok(Some(Asked::Fail(failure))) => watched.parts.fail(failure),
             // The terminal has gone: the totals agree without a picture.
             Err(_) => {
                 screen = None;
-                watched.show_events(false);
+                watched.parts.events.show(false);
                 stopping = true;
                 stop();
             }
@@ -130,10 +129,12 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
 #[derive(Default)]
 struct Samples {
     watcher: Watcher,
-    second: u64,
+    /// The second of the last look; none before the first one.
+    second: Option<u64>,
     /// The second of the last line.
     said: u64,
-    killed: bool,
+    /// What has not failed yet.
+    failures: Vec<(Failure, Duration)>,
 }
 
 impl Samples {
@@ -141,20 +142,27 @@ impl Samples {
     async fn take(&mut self, watched: &Watched<'_>, view: &mut View) {
         view.phase = watched.customers[0].live.phase().word();
         self.watcher.glance(watched.customers, view);
-        if let Some(board) = &watched.board {
-            let is_time = |after| view.elapsed >= after && !self.killed;
-            // Where no node is active at that moment, the next one is killed.
-            if watched.kill_after.is_some_and(is_time) && board.active().is_some() {
-                self.killed = true;
-                board.kill_active();
-            }
+        let parts = watched.parts;
+        // What can't fail at that moment, because no node is active for example, does as soon as it can.
+        let is_due = |(failure, after): &mut (Failure, Duration)| {
+            view.elapsed >= *after && parts.can_fail(*failure)
+        };
+        for (failure, _) in self.failures.extract_if(.., is_due) {
+            parts.fail(failure);
         }
-        if view.elapsed.as_secs() > self.second {
-            self.second = view.elapsed.as_secs();
-            let active = watched
-                .board
-                .as_ref()
-                .map_or(Some(0), |board| board.active());
+        view.parts = parts.view();
+        view.cluster = parts.cluster.as_ref().map(|board| board.view());
+        let second = view.elapsed.as_secs();
+        // The first picture has everything too: a switch that nobody has asked is not one that does not answer.
+        if self.second.is_none_or(|last| second > last) {
+            self.second = Some(second);
+            if second.is_multiple_of(DISK_EVERY) {
+                view.disk_bytes = watched.folder.disk_bytes();
+            }
+            let active = match &parts.cluster {
+                Some(board) => board.active(),
+                None => parts.switch.is_up().then_some(0),
+            };
             let port = active.and_then(|node| watched.ports.switches().nth(node));
             view.gauges = match port {
                 Some(port) => gauges::read(&address(port.operations)).await,
@@ -162,13 +170,13 @@ impl Samples {
             };
             self.watcher.look(watched.customers, view);
         }
-        view.cluster = watched.board.as_ref().map(|board| board.view());
     }
 
     /// A line for each second.
     fn say(&mut self, view: &View) {
-        if self.second > self.said {
-            self.said = self.second;
+        let second = self.second.unwrap_or_default();
+        if second > self.said {
+            self.said = second;
             say(format_args!("{}", plain::line(view)));
         }
     }

@@ -1,19 +1,14 @@
 //! What is known of the cluster, for the view, and what a visitor asks for: who observes and who keeps the processes write
 //! it, the view reads it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
-
-use tessera_console::say;
-use tokio::sync::Notify;
+use std::time::Duration;
 
 use super::etcd::MEMBERS;
 use super::layout::NODES;
-
-/// Events that are kept for the view.
-const EVENTS_MAX: usize = 40;
+use crate::demo::supervision::events::Events;
+use crate::demo::supervision::process::{Process, back_in};
 
 /// See the head of this file.
 pub struct Board {
@@ -25,27 +20,6 @@ pub struct Board {
     pub seen: RefCell<Seen>,
     /// What has happened.
     pub events: Rc<Events>,
-}
-
-/// A process, as others see it.
-pub struct Process {
-    /// The node's name, or the member's.
-    pub name: &'static str,
-    /// Whether it runs.
-    pub state: Cell<State>,
-    /// Asks for its SIGKILL.
-    pub kill: Notify,
-}
-
-/// Whether a process runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has started it yet.
-    Absent,
-    /// It does.
-    Running,
-    /// It is started, or started again, at this moment.
-    Down(Instant),
 }
 
 /// What was observed.
@@ -94,57 +68,14 @@ pub enum Role {
     Active,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone)]
-pub struct Event {
-    /// When.
-    pub at: Instant,
-    /// What.
-    pub text: String,
-}
-
-/// Events, the newest last. Each is a line of the output too, except while a picture shows them.
-#[derive(Default)]
-pub struct Events {
-    kept: RefCell<VecDeque<Event>>,
-    shown: Cell<bool>,
-}
-
-impl Events {
-    /// Another one.
-    pub fn add(&self, text: String) {
-        let mut kept = self.kept.borrow_mut();
-        if kept.len() == EVENTS_MAX {
-            kept.pop_front();
-        }
-        if !self.shown.get() {
-            say(format_args!("cluster   {text}"));
-        }
-        let at = Instant::now();
-        kept.push_back(Event { at, text });
-    }
-
-    /// Whether a picture shows them from now on.
-    pub fn show(&self, shown: bool) {
-        self.shown.set(shown);
-    }
-}
-
 impl Board {
     /// Nothing runs, and nothing is known.
-    pub fn new() -> Self {
-        let process = |name| {
-            Rc::new(Process {
-                name,
-                state: Cell::new(State::Absent),
-                kill: Notify::new(),
-            })
-        };
+    pub fn new(events: &Rc<Events>) -> Self {
         Self {
-            nodes: NODES.map(process),
-            members: MEMBERS.map(process),
+            nodes: NODES.map(Process::new),
+            members: MEMBERS.map(Process::new),
             seen: RefCell::default(),
-            events: Rc::default(),
+            events: Rc::clone(events),
         }
     }
 
@@ -180,10 +111,15 @@ impl Board {
         }
     }
 
+    /// The member of etcd that leads.
+    pub fn leader(&self) -> Option<usize> {
+        let leader = self.seen.borrow().leader;
+        leader.filter(|leader| self.members[*leader].runs())
+    }
+
     /// SIGKILL for the member of etcd that leads.
     pub fn kill_leader(&self) {
-        let leader = self.seen.borrow().leader;
-        match leader.filter(|leader| self.members[*leader].runs()) {
+        match self.leader() {
             Some(leader) => self.kill(&self.members[leader], "the others elect another leader"),
             None => self
                 .events
@@ -205,24 +141,12 @@ impl Board {
 
     /// Everything for one picture.
     pub fn view(&self) -> ClusterView {
-        let now = Instant::now();
-        let down = |process: &Rc<Process>| match process.state.get() {
-            State::Absent | State::Running => None,
-            State::Down(until) => Some(until.saturating_duration_since(now)),
-        };
+        let down = |process: &Rc<Process>| process.down();
         ClusterView {
             nodes_down: self.nodes.each_ref().map(down),
             members_down: self.members.each_ref().map(down),
             seen: self.seen.borrow().clone(),
-            events: self.events.kept.borrow().iter().cloned().collect(),
         }
-    }
-}
-
-impl Process {
-    /// Whether it runs.
-    pub fn runs(&self) -> bool {
-        self.state.get() == State::Running
     }
 }
 
@@ -235,15 +159,13 @@ pub struct ClusterView {
     pub members_down: [Option<Duration>; 3],
     /// What was observed.
     pub seen: Seen,
-    /// What happened, the newest last.
-    pub events: Vec<Event>,
 }
 
 impl ClusterView {
     /// What a node is, in a few words.
     pub fn role(&self, node: usize) -> String {
         if let Some(down) = self.nodes_down[node] {
-            return format!("dead, back in {} s", down.as_secs_f64().ceil());
+            return format!("dead, {}", back_in(down));
         }
         match self.seen.nodes[node].role {
             Role::Starting => "starting",
@@ -258,7 +180,7 @@ impl ClusterView {
     /// The same of a member of etcd.
     pub fn member(&self, member: usize) -> String {
         if let Some(down) = self.members_down[member] {
-            return format!("dead, back in {} s", down.as_secs_f64().ceil());
+            return format!("dead, {}", back_in(down));
         }
         match (self.seen.leader == Some(member), self.seen.healthy[member]) {
             (true, _) => "leads",
@@ -271,21 +193,14 @@ impl ClusterView {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Instant;
 
-    #[test]
-    fn the_last_events_are_kept() {
-        let board = Board::new();
-        for number in 0..EVENTS_MAX + 5 {
-            board.events.add(number.to_string());
-        }
-        let events = board.view().events;
-        assert_eq!((events.len(), &*events[0].text), (EVENTS_MAX, "5"));
-    }
+    use super::*;
+    use crate::demo::supervision::process::State;
 
     #[test]
     fn is_complete_when_one_is_active_and_the_others_have_everything() {
-        let board = Board::new();
+        let board = Board::new(&Rc::default());
         for process in &board.nodes {
             process.state.set(State::Running);
         }

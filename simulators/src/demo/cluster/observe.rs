@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use super::board::{Board, Node, Process, Role};
+use super::board::{Board, Node, Role};
 use super::ports::ClusterPorts;
 use crate::demo::ports::{Ports, address};
+use crate::demo::supervision::process::Process;
 use crate::load::http;
 
 /// Between two looks at the nodes.
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_take_over_is_noted_once() {
-        let board = Board::new();
+        let board = Board::new(&std::rc::Rc::default());
         let active = |epoch| Node {
             role: Role::Active,
             epoch,
@@ -194,14 +195,14 @@ mod tests {
         note_node(&board, 0, Node::default());
         note_node(&board, 1, active(2));
         note_node(&board, 1, active(2));
-        let events = board.view().events;
+        let events = board.events.all();
         let texts: Vec<_> = events.iter().map(|event| &*event.text).collect();
         assert_eq!(texts, ["n1 is active, epoch 1", "n2 takes over, epoch 2"]);
         assert_eq!((board.take_overs(), board.active()), (1, None));
         note_members(&board, [(true, true), (true, false), (true, false)]);
         note_members(&board, [(false, false), (true, false), (true, false)]);
         note_members(&board, [(false, false), (true, true), (true, false)]);
-        let events = board.view().events;
+        let events = board.events.all();
         assert_eq!(events[2].text, "etcd2 leads etcd");
         assert!(!board.etcd_is_healthy());
     }

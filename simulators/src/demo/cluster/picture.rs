@@ -9,10 +9,10 @@ use ratatui::widgets::{Block, Paragraph, Row, Table};
 use super::board::{ClusterView, Role};
 use super::etcd::MEMBERS;
 use super::layout::NODES;
-use super::lines;
-use crate::demo::panels::{self, HEAD};
+use crate::demo::panels::{self, Keys};
 use crate::demo::steps::OTHERS;
-use crate::demo::view::{Rates, View, money};
+use crate::demo::view::{Rates, View};
+use crate::demo::words::{count, money};
 
 /// The nodes with their header, etcd, and the border.
 const CLUSTER: u16 = 7;
@@ -21,17 +21,26 @@ const CLUSTER: u16 = 7;
 const ANSWERS: u16 = 4;
 
 /// From this height on there are the chart and the last transactions.
-const TALL: u16 = 34;
+const TALL: u16 = 38;
 
 /// From this silence on it is shown as one: at the demo's rate an answer comes every few hundredths of a second.
 const SILENT_SECONDS: f64 = 0.8;
 
+const KEYS: &Keys = &[
+    ("k", "kills the active node"),
+    ("e", "etcd's leader"),
+    ("h", "the host"),
+    ("l", "the link"),
+    ("q", "ends"),
+];
+
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, view: &View, cluster: &ClusterView) {
     let is_tall = frame.area().height >= TALL;
-    let (chart, transactions) = if is_tall { (6, 6) } else { (0, 0) };
+    let (chart, transactions) = if is_tall { (8, 6) } else { (0, 0) };
     // A small terminal rather shows one more of what has happened than the sources that do not pay.
-    let head = HEAD - u16::from(!is_tall);
+    let others = is_tall.then(|| OTHERS.dark_gray().into());
+    let head = panels::head_lines(view, others.iter().len());
     let [top, nodes, answers, chart, events, transactions] = Layout::vertical([
         Constraint::Length(head),
         Constraint::Length(CLUSTER),
@@ -41,25 +50,12 @@ pub fn draw(frame: &mut Frame<'_>, view: &View, cluster: &ClusterView) {
         Constraint::Length(transactions),
     ])
     .areas(frame.area());
-    let others = is_tall.then(|| OTHERS.dark_gray().into());
-    panels::head(frame, top, view, others.into_iter().chain([keys()]));
+    panels::head(frame, top, view, others.into_iter(), KEYS);
     draw_nodes(frame, nodes, view, cluster);
     draw_answers(frame, answers, view);
     panels::throughput(frame, chart, view);
-    draw_events(frame, events, view, cluster);
+    panels::events(frame, events, view);
     panels::transactions(frame, transactions, view);
-}
-
-fn keys() -> Line<'static> {
-    let key = |key: &'static str| key.bold().yellow();
-    Line::from(vec![
-        key("k"),
-        " kills the active node   ".into(),
-        key("e"),
-        " kills the leader of etcd   ".into(),
-        key("q"),
-        " ends and audits".into(),
-    ])
 }
 
 fn draw_nodes(frame: &mut Frame<'_>, area: Rect, view: &View, cluster: &ClusterView) {
@@ -137,16 +133,16 @@ fn draw_answers(frame: &mut Frame<'_>, area: Rect, view: &View) {
     let silence = view.silence.as_secs_f64();
     let now = match silence > SILENT_SECONDS && view.phase == "running" {
         true => format!("none for {silence:.1} s").red().bold(),
-        false => format!("{} a second", sum(|rates| rates.answers_per_second)).green(),
+        false => format!("{} a second", count(sum(|rates| rates.answers_per_second))).green(),
     };
     let lines = vec![
         Line::from(vec![
             name("answers "),
             now,
             name("   approved "),
-            sum(|rates| rates.approved).to_string().into(),
+            count(sum(|rates| rates.approved)).into(),
             name("   declined "),
-            sum(|rates| rates.declined).to_string().into(),
+            count(sum(|rates| rates.declined)).into(),
             name("   net "),
             money(net).into(),
         ]),
@@ -165,27 +161,10 @@ fn draw_answers(frame: &mut Frame<'_>, area: Rect, view: &View) {
             },
         ]),
     ];
-    let block = Block::bordered().title(" malls and acquirers ");
-    frame.render_widget(Paragraph::new(lines).block(block), area);
-}
-
-fn draw_events(frame: &mut Frame<'_>, area: Rect, view: &View, cluster: &ClusterView) {
-    let title = match view.violations {
-        0 => Line::from(" what has happened "),
-        count => Line::from(format!(" {count} ANSWERS WERE WRONG ").red().bold()),
-    };
-    let started = view.started;
-    let newest = cluster.events.iter().rev();
-    let line = |event| {
-        let at = started.map_or(0, |started| lines::seconds(event, started));
-        Line::from(vec![
-            format!("{at:>5} s  ").dark_gray(),
-            event.text.clone().into(),
-        ])
-    };
-    let shown = newest.take(usize::from(area.height.saturating_sub(2)));
-    let lines: Vec<_> = shown.map(line).collect();
-    let block = Block::bordered().title(title);
+    let missing = panels::missing(view).chain([" ".into()]);
+    let block = Block::bordered()
+        .title(" malls and acquirers ")
+        .title(Line::from_iter(missing).right_aligned());
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
 
@@ -196,10 +175,13 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    use super::super::board::{Event, Node, Seen};
+    use super::super::board::{Node, Seen};
     use super::*;
     use crate::demo::ports::USUAL;
     use crate::demo::steps::steps;
+    use crate::demo::supervision::events::Event;
+    use crate::demo::supervision::parts::PartsView;
+    use crate::demo::supervision::process::Condition;
 
     fn shown(width: u16, height: u16, view: &View) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -223,17 +205,21 @@ mod tests {
                 healthy: [true; 3],
                 ..Seen::default()
             },
+            ..ClusterView::default()
+        };
+        let parts = PartsView {
+            conditions: vec![("host", Condition::Down(Duration::from_millis(3_900)))],
             events: vec![Event {
                 at: Instant::now(),
                 text: "n2 takes over".to_owned(),
             }],
-            ..ClusterView::default()
         };
         View {
             phase: "running",
             steps: steps(&USUAL),
             mall_addresses: ["8583", "8683", "8783"].map(str::to_owned).into(),
             longest_gap: Duration::from_millis(3_440),
+            parts,
             cluster: Some(cluster),
             ..View::default()
         }
@@ -250,7 +236,8 @@ mod tests {
                 "n3   standby",
                 "8783",
                 "etcd3 leads",
-                "k kills the active node",
+                "k kills the active node  e etcd's leader  h the host  l the link  q ends",
+                "host back in 4 s",
                 "longest gap without answers 3.4 s",
                 "n2 takes over",
             ];

@@ -49,12 +49,12 @@ impl ClusterPorts {
         for (number, (peer, member)) in peers.iter_mut().zip(&mut members).enumerate() {
             // Three nodes: no port comes near its end.
             let step = NODE_STEP * number as u16;
-            *peer = finder.find(PEER + step)?;
-            member.client = finder.find(MEMBER.client + step)?;
-            member.metrics = finder.find(MEMBER.metrics + step)?;
+            *peer = finder.find("the nodes among themselves", PEER + step)?;
+            member.client = finder.find("clients of etcd", MEMBER.client + step)?;
+            member.metrics = finder.find("metrics of etcd", MEMBER.metrics + step)?;
             member.peer = match kept {
                 Some(kept) => kept[number],
-                None => finder.find(MEMBER.peer + step)?,
+                None => finder.find("members of etcd", MEMBER.peer + step)?,
             };
         }
         match kept {

@@ -9,11 +9,12 @@ use tessera_console::say;
 
 use super::board::Board;
 use super::ports::ClusterPorts;
-use super::supervised::Supervised;
 use super::{etcd, journals, layout, observe};
 use crate::demo::children::{Program, command_of_cluster, complete};
 use crate::demo::folder::Folder;
 use crate::demo::ports::{Finder, Ports, address};
+use crate::demo::supervision::events::Events;
+use crate::demo::supervision::supervised::Supervised;
 
 /// How long the cluster may take to be complete: at the start, and at the end after a kill in the last moment.
 const COMPLETE_WITHIN: Duration = Duration::from_secs(90);
@@ -53,19 +54,20 @@ impl Cluster {
         ports: &Ports,
         finder: &mut Finder,
         program: &Path,
+        events: &Rc<Events>,
     ) -> anyhow::Result<Self> {
         let cluster = ClusterPorts::find(folder, finder)?;
         for (name, text) in layout::files(ports, &cluster)? {
             folder.write(&name, &text)?;
         }
-        let board = Rc::new(Board::new());
+        let board = Rc::new(Board::new(events));
         let member = |number: usize| {
             let (folder, program) = (folder.clone(), program.to_owned());
             let launch = move || {
                 let command = etcd::command(&program, &folder, &cluster, number)?;
                 Program::launch(&folder, etcd::MEMBERS[number], command)
             };
-            Supervised::new(&board.members[number], &board.events, launch)
+            Supervised::new(&board.members[number], events, launch)
         };
         let node = |number: usize| {
             let folder = folder.clone();
@@ -75,7 +77,7 @@ impl Cluster {
                 command.arg(configuration(&folder, name));
                 Program::launch(&folder, name, command)
             };
-            Supervised::new(&board.nodes[number], &board.events, launch)
+            Supervised::new(&board.nodes[number], events, launch)
         };
         let (members, nodes) = ([0, 1, 2].map(member), [0, 1, 2].map(node));
         let mut this = Self {
@@ -125,7 +127,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Keeps everything running, and observes it. Resolves when something can't be kept running.
+    /// Keeps everything running, and observes it. Resolves when something can't be kept running. May be dropped and called
+    /// again at any time.
     pub async fn ended(&mut self) -> anyhow::Error {
         let ([a, b, c], [d, e, f]) = (&mut self.members, &mut self.nodes);
         tokio::select! {

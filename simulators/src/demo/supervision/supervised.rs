@@ -3,13 +3,11 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::board::{Events, Process, State};
-use crate::demo::children::Program;
+use super::events::Events;
+use super::process::{BACK_AFTER_KILL, Process, State};
+use crate::demo::children::{Program, Said};
 
-/// How long a process that was killed stays away: long enough that a take-over is seen without it.
-const BACK_AFTER_KILL: Duration = Duration::from_secs(6);
-
-/// How long one that has ended by itself does.
+/// How long a process that has ended by itself stays away.
 const BACK_AFTER_END: Duration = Duration::from_secs(1);
 
 /// One that ends by itself sooner than this after its start has not come up.
@@ -24,6 +22,8 @@ pub struct Supervised {
     events: Rc<Events>,
     launch: Box<dyn Fn() -> anyhow::Result<Program>>,
     program: Option<Program>,
+    /// Whether it has not come up before it has said that it is ready.
+    says_ready: bool,
     started: Instant,
     /// Starts in turn after which it ended by itself soon.
     in_vain: u32,
@@ -41,6 +41,7 @@ impl Supervised {
             events: Rc::clone(events),
             launch: Box::new(launch),
             program: None,
+            says_ready: false,
             started: Instant::now(),
             in_vain: 0,
         }
@@ -50,8 +51,21 @@ impl Supervised {
     pub fn start(&mut self) -> anyhow::Result<()> {
         self.program = Some((self.launch)()?);
         self.started = Instant::now();
-        self.process.state.set(State::Running);
+        self.process.state.set(match self.says_ready {
+            true => State::Starting,
+            false => State::Running,
+        });
         Ok(())
+    }
+
+    /// Starts a program that says when it is ready, now and whenever it is started again; its line of readiness.
+    pub async fn start_ready(&mut self) -> anyhow::Result<String> {
+        let mut program = (self.launch)()?;
+        let line = program.ready().await?;
+        self.program = Some(program);
+        self.says_ready = true;
+        self.process.state.set(State::Running);
+        Ok(line)
     }
 
     /// Keeps it running, and kills it when that is asked for. Resolves when it can't be kept running. May be dropped and
@@ -59,7 +73,7 @@ impl Supervised {
     pub async fn keep(&mut self) -> anyhow::Error {
         loop {
             let ended = match (&mut self.program, self.process.state.get()) {
-                (Some(program), _) => end(program, &self.process).await,
+                (Some(program), _) => end(program, &self.process, &self.events).await,
                 (None, State::Down(until)) => {
                     tokio::time::sleep_until(until.into()).await;
                     if let Err(error) = self.start() {
@@ -69,7 +83,9 @@ impl Supervised {
                         .add(format!("{} starts again", self.process.name));
                     continue;
                 }
-                (None, State::Absent | State::Running) => std::future::pending().await,
+                (None, State::Absent | State::Starting | State::Running) => {
+                    std::future::pending().await
+                }
             };
             self.program = None;
             let name = self.process.name;
@@ -104,15 +120,24 @@ enum Ended {
     ByItself(anyhow::Error),
 }
 
-async fn end(program: &mut Program, process: &Process) -> Ended {
+async fn end(program: &mut Program, process: &Process, events: &Events) -> Ended {
     if !process.runs() {
         // It was killed, and nobody has waited for its end.
         let _ = program.exit().await;
         return Ended::Killed;
     }
-    tokio::select! {
-        why = program.ended() => return Ended::ByItself(why),
-        () = process.kill.notified() => {}
+    loop {
+        tokio::select! {
+            said = program.next() => match said {
+                Said::Ready(_) if process.state.get() == State::Starting => {
+                    process.state.set(State::Running);
+                    events.add(format!("{} is ready again", process.name));
+                }
+                Said::Ready(_) => {}
+                Said::Ended(status) => return Ended::ByItself(program.ended(status)),
+            },
+            () = process.kill.notified() => break,
+        }
     }
     program.kill();
     // Not to be seen as running any more from this moment on.

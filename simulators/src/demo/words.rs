@@ -1,0 +1,122 @@
+//! Figures, times and outcomes as people read them. The load asks in US dollars.
+
+use std::time::Duration;
+
+use tessera_protocol::{Currency, ResponseCode, money_text, plain_amount};
+
+/// An amount without its currency, for a column that names it: `-1,234.56`.
+pub fn amount(minor: i64) -> String {
+    separated(&plain_amount(minor, Currency::USD))
+}
+
+/// An amount: `-1,234.56 USD`.
+pub fn money(minor: i64) -> String {
+    separated(&money_text(minor, Currency::USD))
+}
+
+/// A number of things: `1,234`.
+pub fn count(number: u64) -> String {
+    separated(&number.to_string())
+}
+
+/// A span of time: `0:07`, `12:45`, `1:02:45`.
+pub fn clock(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// Bytes of memory or of a disk: `38 MiB`, `1.5 GiB`.
+pub fn size(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / 1_048_576.0;
+    match mebibytes {
+        0.0..1_000.0 => format!("{mebibytes:.0} MiB"),
+        _ => format!("{:.1} GiB", mebibytes / 1_024.0),
+    }
+}
+
+/// The longest text of [`outcome`].
+#[cfg(test)]
+pub const OUTCOME: usize = 17;
+
+/// What a response code means, in less words than the protocol has.
+pub fn outcome(code: [u8; 2]) -> &'static str {
+    match &code {
+        b"03" => "unknown acceptor",
+        b"05" => "declined by host",
+        b"12" => "invalid request",
+        b"25" => "no such order",
+        b"54" => "expired",
+        b"57" | b"58" => "not permitted",
+        b"61" | b"65" => "above a limit",
+        b"63" => "MAC violation",
+        b"68" => "too late",
+        b"91" => "host unreachable",
+        b"94" => "duplicate",
+        b"96" => "switch fault",
+        _ => ResponseCode::new(code).meaning().unwrap_or("unknown code"),
+    }
+}
+
+/// A number with a comma before every three digits of its whole part.
+fn separated(text: &str) -> String {
+    let whole = text.trim_start_matches('-');
+    let sign = &text[..text.len() - whole.len()];
+    let digits = whole
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(whole.len());
+    let (whole, rest) = whole.split_at(digits);
+    let mut all = sign.to_owned();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            all.push(',');
+        }
+        all.push(digit);
+    }
+    all + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_has_separators_and_its_currency() {
+        assert_eq!(money(5), "0.05 USD");
+        assert_eq!(money(-123_456), "-1,234.56 USD");
+        assert_eq!(amount(-12_345), "-123.45");
+        assert_eq!(amount(10_000_000_000), "100,000,000.00");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(86_400), "86,400");
+    }
+
+    #[test]
+    fn times_are_those_of_a_clock() {
+        let spans = [0, 7, 765, 3_765, 90_000].map(|seconds| clock(Duration::from_secs(seconds)));
+        assert_eq!(spans, ["0:00", "0:07", "12:45", "1:02:45", "25:00:00"]);
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        assert_eq!(size(38 << 20), "38 MiB");
+        assert_eq!(size(3 << 29), "1.5 GiB");
+    }
+
+    #[test]
+    fn every_outcome_fits_into_its_column() {
+        let mut known = 0;
+        for code in 0..100 {
+            let digits = format!("{code:02}");
+            let code: [u8; 2] = digits.as_bytes().try_into().unwrap();
+            let words = outcome(code);
+            assert!(words.len() <= OUTCOME, "{digits}: {words}");
+            let is_known = ResponseCode::new(code).meaning().is_some();
+            assert_eq!(is_known, words != "unknown code", "{digits}");
+            known += usize::from(is_known);
+        }
+        assert!(known >= 20, "{known} codes");
+    }
+}
