@@ -17,6 +17,9 @@ pub struct Demo {
     /// data/demo-cluster]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Opens the start page in a browser
+    #[arg(long)]
+    open: bool,
     /// Three switches and three members of etcd in place of one switch
     #[arg(long)]
     cluster: bool,
@@ -53,6 +56,7 @@ impl Demo {
             duration: self.duration,
             data,
             etcd,
+            opens_browser: self.open,
             failures: failures.collect(),
         };
         Ok(if demo::run(&options)? {

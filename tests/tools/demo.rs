@@ -5,8 +5,12 @@
 #[allow(dead_code, reason = "the wallet server's own tests use the rest")]
 mod browser;
 
+use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +18,8 @@ use std::time::{Duration, Instant};
 use browser::Browser;
 
 const PATIENCE: Duration = Duration::from_secs(180);
+/// In the folder of a demo: programs that it finds before those of the system.
+const BIN: &str = "bin";
 const PASSWORD: &str = "correct horse battery";
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -45,6 +51,8 @@ impl Demo {
             .args(["demo", "--data"])
             .arg(folder.path())
             .args(more)
+            // A browser is opened by what a test has put there.
+            .env("PATH", with_folder_in_front(&folder.path().join(BIN)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -120,6 +128,12 @@ impl Drop for Demo {
 
 fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn with_folder_in_front(folder: &Path) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    std::env::join_paths(all).expect("no colon in a path")
 }
 
 fn new_folder() -> Arc<tempfile::TempDir> {
@@ -275,7 +289,16 @@ fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
         .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)))
         .collect();
     let folder = new_folder();
-    let demo = Demo::start_in(alone, &folder, &["--for", "3s"]);
+    let opened = folder.path().join("opened");
+    fs::create_dir(folder.path().join(BIN)).expect("a folder");
+    let opener = folder.path().join(BIN).join("xdg-open");
+    let script = format!("#!/bin/sh\necho \"$1\" > {}\n", opened.display());
+    fs::write(&opener, script).expect("a file");
+    // The demo refuses a folder that others may read.
+    for private in [folder.path(), &folder.path().join(BIN), &opener] {
+        fs::set_permissions(private, fs::Permissions::from_mode(0o700)).expect("a mode");
+    }
+    let demo = Demo::start_in(alone, &folder, &["--for", "3s", "--open"]);
     let origin = only(demo.origins("open "));
     assert!(!origin.ends_with(":8080"), "{origin}");
     let named = demo.said.lines().find(|line| line.contains(" 8080 "));
@@ -285,6 +308,30 @@ fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
         format!("port      8080 is taken by another program; {port} is used for the wallets");
     assert_eq!(named, expected);
 
+    let start = only(demo.origins("start "));
+    assert!(!start.ends_with(":8090"), "{start}");
+    let page = browser(&start).get("/");
+    let mut linked = demo.origins("buy ");
+    linked.extend(demo.origins("read "));
+    linked.push(format!("{origin}/register"));
+    for address in linked {
+        let link = format!("href=\"{address}\"");
+        assert!(page.body.contains(&link), "{link} in {}", page.body);
+    }
+    let live = wait_for("live figures", || {
+        let live = browser(&start).get("/live").body;
+        live.contains("everything is up: running").then_some(live)
+    });
+    assert!(
+        live.contains("of 2 up") || live.contains("of 1 up"),
+        "{live}"
+    );
+    let address = wait_for("the opened address", || {
+        fs::read_to_string(&opened)
+            .ok()
+            .filter(|text| text.ends_with('\n'))
+    });
+    assert_eq!(address.trim(), start);
     let (said, content) = demo.finish();
     assert_content((said.clone(), content));
     let announced = word_after(&said, "about ");

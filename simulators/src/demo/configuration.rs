@@ -207,6 +207,7 @@ mod tests {
         frame: 10,
         smtp: 11,
         mail: 12,
+        start: 14,
     };
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Ports {
     pub smtp: u16,
     /// The mail catcher, for browsers.
     pub mail: u16,
+    /// The start page.
+    pub start: u16,
 }
 
 /// Where a switch listens.
@@ -63,6 +65,7 @@ pub const USUAL: Ports = Ports {
     frame: 8083,
     smtp: 1025,
     mail: 8025,
+    start: 8090,
 };
 
 /// From one node's ports to the next one's.
@@ -92,6 +95,7 @@ impl Ports {
             frame: finder.find("Paper Lantern's card form", USUAL.frame)?,
             smtp: finder.find("the mail server", USUAL.smtp)?,
             mail: finder.find("the mail viewer", USUAL.mail)?,
+            start: finder.find("the start page", USUAL.start)?,
         })
     }
 
@@ -219,8 +223,9 @@ mod tests {
             ports.frame,
             ports.smtp,
             ports.mail,
+            ports.start,
         ]);
-        assert_eq!(all.collect::<BTreeSet<_>>().len(), 19);
-        assert_eq!(finder.given.len(), 19);
+        assert_eq!(all.collect::<BTreeSet<_>>().len(), 20);
+        assert_eq!(finder.given.len(), 20);
     }
 }

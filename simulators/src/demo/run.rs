@@ -11,7 +11,8 @@ use super::cluster::system::Cluster;
 use super::folder::Folder;
 use super::ports::{Finder, Ports, address};
 use super::programs::Programs;
-use super::steps::{OTHERS, steps};
+use super::start_page::{self, StartPage};
+use super::steps::{OTHERS, page_of, steps};
 use super::summary::Summary;
 use super::supervision::events::Events;
 use super::supervision::parts::{Failure, Parts};
@@ -34,16 +35,15 @@ pub struct Options {
     pub data: PathBuf,
     /// The program etcd, for three nodes in place of one switch.
     pub etcd: Option<PathBuf>,
+    /// Whether the start page is opened in a browser.
+    pub opens_browser: bool,
     /// What fails, once, so long after the customers came.
     pub failures: Vec<(Failure, Duration)>,
 }
 
 /// Runs the demo; whether everything was right.
 pub fn run(options: &Options) -> anyhow::Result<bool> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let summary = runtime.block_on(demo(options))?;
+    let summary = actix_web::rt::System::new().block_on(demo(options))?;
     say(format_args!("\n{summary}"));
     Ok(summary.clean())
 }
@@ -75,11 +75,15 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
         let operations = address(switch.operations);
         say(format_args!("metrics   http://{operations}/metrics"));
     }
+    let start_page = StartPage::start(&ports, folder.path.display().to_string())?;
     say("");
     for step in steps(&ports) {
         say(format_args!("{}", step.line()));
     }
     say(format_args!("others    {OTHERS}\n"));
+    if options.opens_browser {
+        start_page::open(page_of(ports.start), &events);
+    }
     // Visitors buy with cards that the financial system has issued, so these cards are the customers' alone.
     let tallied = (address(ports.tally), Counted::DevelopmentCards);
     let before = tally::read(&tallied.0, tallied.1)
@@ -92,6 +96,7 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
         ports: &ports,
         folder: &folder,
         parts: &parts,
+        start_page: &start_page,
         failures: &options.failures,
     };
     let served = async {
@@ -107,6 +112,7 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
     say(format_args!(
         "stopping the shops, the wallet server, the switch, and those behind it"
     ));
+    start_page.stop().await;
     let cluster = programs.stop().await?;
     let switch = || folder.file("switch.toml");
     let configuration = cluster

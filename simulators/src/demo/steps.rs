@@ -56,6 +56,11 @@ pub fn steps(ports: &Ports) -> Vec<Step> {
     let at = page_of;
     vec![
         step(
+            "start",
+            at(ports.start),
+            "everything on one page, with test cards",
+        ),
+        step(
             "open",
             wallet_origin(ports),
             "your wallet: open one, get its card",

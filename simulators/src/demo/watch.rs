@@ -10,6 +10,7 @@ use tessera_console::{output_is_terminal, say};
 use super::folder::Folder;
 use super::ports::{Ports, address};
 use super::screen::{Asked, Screen};
+use super::start_page::StartPage;
 use super::steps::steps;
 use super::supervision::parts::{Failure, Parts};
 use super::traffic::Customer;
@@ -34,6 +35,8 @@ pub struct Watched<'a> {
     pub folder: &'a Folder,
     /// What may fail.
     pub parts: &'a Parts,
+    /// The same view for browsers.
+    pub start_page: &'a StartPage,
     /// What fails, once, so long after the start.
     pub failures: &'a [(Failure, Duration)],
 }
@@ -169,6 +172,7 @@ impl Samples {
                 None => None,
             };
             self.watcher.look(watched.customers, view);
+            watched.start_page.show(view);
         }
     }
 

@@ -162,6 +162,11 @@ pub struct ClusterView {
 }
 
 impl ClusterView {
+    /// The nodes, with their numbers.
+    pub fn names(&self) -> impl Iterator<Item = (usize, &'static str)> + use<> {
+        NODES.into_iter().enumerate()
+    }
+
     /// What a node is, in a few words.
     pub fn role(&self, node: usize) -> String {
         if let Some(down) = self.nodes_down[node] {
