@@ -103,7 +103,8 @@ fn read(readiness: &str, metrics: &str) -> (Node, f64) {
     }
     node.role = match (&*node.reason, owns) {
         (_, None) => Role::Starting,
-        ("ready", _) => Role::Active,
+        // Without the financial system it is not ready, and answers all the same.
+        ("ready", _) | ("host link down", Some(true)) => Role::Active,
         ("taking over", _) | (_, Some(true)) => Role::TakingOver,
         (reason, _) if reason.starts_with("standby of") => Role::Standby,
         _ => Role::Joining,
@@ -181,6 +182,7 @@ mod tests {
         let owns = "tessera_cluster_active 1\n";
         assert_eq!(role("journal recovering\n", owns), Role::TakingOver);
         assert_eq!(role("ready\n", owns), Role::Active);
+        assert_eq!(role("host link down\n", owns), Role::Active);
     }
 
     #[test]
