@@ -219,7 +219,8 @@ fn looks_back(payer: &Payer<'_>) {
         count()
     };
     assert_eq!(search("teacup", ""), 2);
-    assert_eq!(search("59", ""), 1);
+    // With decimals: a reference may have the digits of a whole number.
+    assert_eq!(search("59.00", ""), 1);
     assert_eq!(search("", "declined"), 3);
     assert_eq!(search("", "refunded"), 2);
     assert_eq!(search("nothing like it", ""), 0);
