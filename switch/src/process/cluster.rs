@@ -22,7 +22,7 @@ pub(super) enum Joined {
     Alone,
     /// This node owns the log, and its journal has all that the log has.
     /// The last: its parties are to be read again, because a person has asked for that meanwhile.
-    Active(Promoted, Member, (Ending, Waiting, bool)),
+    Active(Box<Promoted>, Member, (Ending, Waiting, bool)),
     /// It was asked to stop while it was a standby.
     Stopped(Member),
 }
@@ -70,7 +70,7 @@ pub(super) async fn join(base: &Base, hangups: &mut Signal) -> anyhow::Result<Jo
                     }
                     (Some(promoted), member, waiting) => {
                         let asked = (ending, waiting, has_changed);
-                        Ok(Joined::Active(promoted, member, asked))
+                        Ok(Joined::Active(Box::new(promoted), member, asked))
                     }
                     (None, member, _) => Ok(Joined::Stopped(member)),
                 };

@@ -34,10 +34,13 @@ pub(super) struct Data {
 impl Data {
     /// Opens journal and store, replays what the store does not have, and has the metrics show both.
     /// In a cluster this node is active, and its folder is open already; every batch of the journal goes through the log.
-    pub fn open(base: &Base, promoted: Option<Promoted>) -> anyhow::Result<Self> {
+    pub fn open(base: &Base, promoted: Option<Box<Promoted>>) -> anyhow::Result<Self> {
         let metrics = &base.metrics;
         let (owner, folder) = promoted
-            .map(|promoted| (promoted.owner, promoted.folder))
+            .map(|promoted| {
+                let Promoted { owner, folder } = *promoted;
+                (owner, folder)
+            })
             .unzip();
         let options = Options {
             observer: Some(metrics.journal_observer()),
