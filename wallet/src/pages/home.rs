@@ -1,5 +1,7 @@
 //! The home page: the live balance, the card, and the last transactions.
 
+use std::rc::Rc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -152,20 +154,22 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
     };
     let lasts = app.settings.live_for;
     let locale = member.visitor.locale;
+    let locale = Rc::new(locale);
     let show = move |notice: Notice| {
-        let held = notice.ledger.saturating_sub(notice.available);
-        let balance = Balance {
-            available: locale.money(app.money(notice.available)),
-            held: held_words(&app, &locale, held),
-            position: notice.position.to_string(),
-        };
-        let (app, session) = (app.clone(), member.session.clone());
+        let (app, locale, session) = (app.clone(), Rc::clone(&locale), member.session.clone());
         async move {
-            // The wallet is watched, not the session: the end of a session, wherever it was ended, is a notice like any other.
-            match app.switch.balance(&session).await {
-                Ok(_) => Show::State(balance),
-                Err(failure) => failure.into(),
-            }
+            // The wallet is watched, not the session: the end of a session, wherever it was ended, is a notice like any other. Where
+            // this had to wait for the switch, the notice is old.
+            let now = match app.switch.balance(&session).await {
+                Ok(now) => now,
+                Err(failure) => return failure.into(),
+            };
+            let held = now.ledger.saturating_sub(now.available);
+            Show::State(Balance {
+                available: locale.money(app.money(now.available)),
+                held: held_words(&app, &locale, held),
+                position: notice.position.to_string(),
+            })
         }
     };
     Ok(live::stream(view, now, lasts, show))

@@ -39,8 +39,10 @@ pub async fn guard<B: MessageBody + 'static>(
     if method == Method::GET
         && let Some(trouble) = unreachable(&response)
     {
-        let here = response.request().uri().to_string();
-        let page = trouble.page((&here, text::AGAIN), layout::plain);
+        // Never another host, whatever the request line says.
+        let here = response.request().uri().path_and_query();
+        let here = here.map_or("/", |here| here.as_str());
+        let page = trouble.page((here, text::AGAIN), layout::plain);
         response = response.into_response(page);
     }
     if let Some(app) = &app {
