@@ -103,7 +103,7 @@ fn demo_ends_in_order(signal: &str) {
         http_get(address, "/healthz").starts_with("HTTP/1.1 200")
     });
     // Its customers are there: it listens for signals.
-    wait_for("a line of the run", || said().contains(" s  "));
+    wait_for("a line of the run", || said().contains(" answers/s  "));
     survive(&mut demo, "-PIPE", "demo");
     end(demo, signal, &said());
 }
