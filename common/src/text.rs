@@ -28,6 +28,13 @@ pub fn visible(text: &str) -> String {
     seen
 }
 
+/// A merchant's name and location (field 43) as people read it: with commas between its columns, which are padded with spaces.
+pub fn merchant(place: &str) -> String {
+    let columns = place.split("  ").map(str::trim);
+    let columns: Vec<_> = columns.filter(|column| !column.is_empty()).collect();
+    columns.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +52,13 @@ mod tests {
         }
         assert!(seen.starts_with("\\x00\\x01") && seen.contains("~\\x7f\\x80"));
         assert_eq!(visible(&seen), seen);
+    }
+
+    #[test]
+    fn a_merchant_is_read_without_its_padding() {
+        let place = "LANTERN STORE            SEOUL        KR";
+        assert_eq!(merchant(place), "LANTERN STORE, SEOUL, KR");
+        assert_eq!(merchant("  A shop "), "A shop");
+        assert_eq!(merchant(""), "");
     }
 }

@@ -143,7 +143,7 @@ PAYMENTS = [
                [GREEN, (60, ORANGE), (600, RED)]),
         burning("Approvals in time", LATE),
         burning("Availability", DOWN),
-        firing("Host.*|Advices.*|Settlement.*|Purchases.*|Originals.*|Notifications.*|DeadLetters|.*Budget.*|Switch.*"),
+        firing("Host.*|Advices.*|Settlement.*|Purchases.*|Originals.*|Notifications.*|DeadLetters|TransactionsDisputed|.*Budget.*|Switch.*"),
         graph("Requests without an answer", "none",
               (f"sum by (instance) ({now('tessera_requests_in_flight')})", "{{instance}}"),
               (f"sum by (party) ({now('tessera_party_requests_in_flight')})", "{{party}}"), width=12),

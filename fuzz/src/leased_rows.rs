@@ -4,8 +4,8 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use tessera_protocol::leased::{
-    EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, ReloadRow, SessionRow,
-    SourceRow, Spent,
+    EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, ReloadRow, RequestRow,
+    SessionRow, SourceRow, Spent,
 };
 use tessera_protocol::tlv;
 
@@ -25,6 +25,7 @@ pub fn run(bytes: &[u8]) {
 fn read(text: &str) {
     read_as::<EventKind>(text);
     read_as::<HistoryRow>(text);
+    read_as::<RequestRow>(text);
     read_as::<Limits>(text);
     read_as::<NotificationPreferences>(text);
     read_as::<NumberRow>(text);

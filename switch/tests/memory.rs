@@ -155,6 +155,7 @@ fn opening(class: u8, trace: u32, in_key: KeyPayer<'_>, payer: Payer) -> Opening
         currency: Currency::USD,
         payer,
         merchant: Merchant::default(),
+        place: None,
     }
 }
 

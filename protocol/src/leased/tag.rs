@@ -80,3 +80,5 @@ pub const SESSION_ROW: u8 = 39;
 pub const NUMBER_ROW: u8 = 40;
 /// Retrieval reference of a transaction, 12 characters.
 pub const REFERENCE: u8 = 41;
+/// A [`RequestRow`](super::RequestRow) about the event before it.
+pub const REQUEST: u8 = 42;

@@ -106,6 +106,8 @@ pub struct UnaffiliatedSettings {
     pub party: PartyCode,
     /// Card acceptor, at most 15 characters.
     pub acceptor: String,
+    /// Name and location, at most 40 characters, as the payer sees them.
+    pub place: String,
     /// Terminal, at most 8 characters.
     pub terminal: String,
     /// MAC key.
@@ -177,6 +179,7 @@ impl Default for UnaffiliatedSettings {
             origin: None,
             party: PartyCode(20_000_000_001),
             acceptor: "LANTERN-0001".to_owned(),
+            place: "Paper Lantern            Seoul        KR".to_owned(),
             terminal: "LANTRN01".to_owned(),
             mac_key: Key::development(0x20),
             capture: None,
@@ -220,6 +223,7 @@ impl Settings {
             ("affiliated.acceptor", &one.acceptor, 15),
             ("affiliated.terminal", &one.terminal, 8),
             ("unaffiliated.acceptor", &other.acceptor, 15),
+            ("unaffiliated.place", &other.place, 40),
             ("unaffiliated.terminal", &other.terminal, 8),
         ] {
             let good = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
@@ -268,6 +272,7 @@ impl Settings {
         Party {
             code: shop.party.0,
             acceptor: shop.acceptor.clone(),
+            place: None,
             terminal: shop.terminal.clone(),
             currency: self.currency().to_text(),
             key: shop.mac_key.0.clone(),
@@ -279,6 +284,7 @@ impl Settings {
         Party {
             code: shop.party.0,
             acceptor: shop.acceptor.clone(),
+            place: Some(shop.place.clone()),
             terminal: shop.terminal.clone(),
             currency: self.currency().to_text(),
             key: shop.mac_key.0.clone(),
@@ -344,7 +350,7 @@ mod tests {
     fn as_text(settings: &Settings) -> String {
         let (one, other) = (&settings.affiliated, &settings.unaffiliated);
         format!(
-            "{} {:?} {:?} {:?} | {} {} {:?} {} {} {:?} | {} {} {} {:?} {} {} {:?}",
+            "{} {:?} {:?} {:?} | {} {} {:?} {} {} {:?} | {} {} {} {:?} {} {} {} {:?}",
             settings.switch,
             settings.wallet,
             settings.currency,
@@ -360,6 +366,7 @@ mod tests {
             other.frame,
             other.party,
             other.acceptor,
+            other.place,
             other.terminal,
             other.mac_key.0.mac(b"the same key"),
         )

@@ -10,7 +10,7 @@ use crate::entry::ENTRY_VERSION;
 pub struct Formats {
     /// Of the log's entries.
     pub entry: u32,
-    /// Of the journal's events: the newest kind.
+    /// Of the journal's events: how many numbers their layouts have been given.
     pub event: u32,
 }
 

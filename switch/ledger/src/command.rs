@@ -333,8 +333,8 @@ pub enum AccountAction {
     SetReload(Option<Reload>),
     /// What has become of an order.
     ReadOrder,
-    /// Refuse purchases.
-    Freeze,
+    /// Refuse purchases; of a transaction that the payer does not recognise, if that is why.
+    Freeze(Option<Reference>),
     /// Allow purchases.
     Unfreeze,
     /// The payer's own limits.
@@ -389,6 +389,8 @@ pub struct HistoryRequest {
     pub events: u16,
     /// Journal position to go on from; `None` for the newest.
     pub from: Option<Position>,
+    /// What is available after the newest, where it begins with that.
+    pub available: Option<Balance>,
 }
 
 /// What is configured for all wallets.
@@ -570,6 +572,8 @@ pub enum Details {
         next: Option<Position>,
         /// The sources that events name.
         sources: Sources,
+        /// What is available after the first of them, where it is the wallet's newest event.
+        available: Option<Balance>,
     },
 }
 

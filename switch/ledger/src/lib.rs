@@ -67,7 +67,7 @@ pub use event::{
     Reconciled, ToHost, Wanted,
 };
 pub use event::{Item, Items, Side};
-pub use event::{NEWEST_KIND, read_totals, write_totals};
+pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
@@ -129,3 +129,10 @@ impl WalletId {
         ((mixed * u64::from(partitions)) >> 32) as u16
     }
 }
+
+/// How many numbers the layouts of events have: of kinds, changes, decisions, and ways to name the payer. It rises with each new
+/// one, so that builds can compare what they read.
+pub const NUMBERS_GIVEN: u32 = event::bytes::NEWEST_KIND as u32
+    + account::bytes::NEWEST_CHANGE as u32
+    + supervision_bytes::NEWEST_DECISION as u32
+    + event::parts::NEWEST_WAY as u32;

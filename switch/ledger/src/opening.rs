@@ -43,6 +43,8 @@ pub struct Opening {
     pub payer: Payer,
     /// What the request said about the merchant.
     pub merchant: Merchant,
+    /// Field 43, the merchant's name and location, without padding; 1 to 40 characters in Latin-1, where the request had any.
+    pub place: Option<Box<[u8]>>,
 }
 
 /// The second digit of the MTI (ISO 8583-1), as far as messages are about a wallet.
@@ -155,6 +157,7 @@ impl Opening {
             currency,
             payer: Payer::Wallet,
             merchant: Merchant::default(),
+            place: None,
         }
     }
 

@@ -206,6 +206,7 @@ rules! {
     CodeMissing = FORMAT_ERROR, "tag 27: no code";
     PreferencesFormat = FORMAT_ERROR, "tag 28: letters of notification preferences";
     LimitsFormat = FORMAT_ERROR, "tag 29: five limits";
+    ReferenceFormat = FORMAT_ERROR, "tag 41: no reference of a transaction";
     // Faults of the switch: nothing was applied.
     NoRandomNumbers = FAULT, "the system has no random numbers";
     NotEncrypted = FAULT, "it could not be encrypted";

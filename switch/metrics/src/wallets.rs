@@ -12,6 +12,8 @@ pub struct WalletMetrics {
     pub started: IntCounter,
     /// Actors stopped because nobody asked for them.
     pub stopped: IntCounter,
+    /// Transactions that payers did not recognise.
+    pub disputed: IntCounter,
     /// Depths by queue and worker; see [`WorkerMetrics::queue`](super::WorkerMetrics::queue).
     pub(super) queues: IntGaugeVec,
 }
@@ -24,6 +26,10 @@ impl WalletMetrics {
             stopped: register.counter(
                 "wallet_actors_stopped_total",
                 "Wallet actors stopped when idle.",
+            ),
+            disputed: register.counter(
+                "transactions_disputed_total",
+                "Transactions that their payers do not recognise.",
             ),
             queues: register.gauge_family(
                 "queue_depth",

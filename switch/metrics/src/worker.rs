@@ -31,6 +31,7 @@ pub struct WorkerMetrics {
     active: LocalGauge,
     started: LocalIntCounter,
     stopped: LocalIntCounter,
+    disputed: LocalIntCounter,
     queues: Box<[IntGauge]>,
     /// Belongs to the thread on which it was made.
     here: PhantomData<Rc<()>>,
@@ -67,6 +68,7 @@ impl WorkerMetrics {
             active: LocalGauge::new(&wallets.active),
             started: wallets.started.local(),
             stopped: wallets.stopped.local(),
+            disputed: wallets.disputed.local(),
             queues: Queue::ALL.iter().map(queue).collect(),
             here: PhantomData,
         }
@@ -140,6 +142,11 @@ impl WorkerMetrics {
         self.active.add(1);
     }
 
+    /// A payer does not recognise a transaction.
+    pub fn disputed(&self) {
+        self.disputed.inc();
+    }
+
     /// A wallet's actor was stopped.
     pub fn actor_stopped(&self) {
         self.stopped.inc();
@@ -166,7 +173,7 @@ impl WorkerMetrics {
         for gauge in [&self.not_signed_on, &self.active] {
             gauge.flush();
         }
-        for counter in [&self.accepted, &self.started, &self.stopped] {
+        for counter in [&self.accepted, &self.started, &self.stopped, &self.disputed] {
             counter.flush();
         }
     }

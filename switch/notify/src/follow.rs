@@ -217,6 +217,7 @@ impl Reading<'_> {
                 | Change::ReloadSet(_)
                 | Change::Frozen
                 | Change::Unfrozen
+                | Change::Disputed(_)
                 | Change::LimitsSet(_)
                 | Change::CodeMissed => as_before(confirmed),
             }

@@ -1,6 +1,7 @@
 //! The events that cause notifications, and their data, read from the journal.
 
-use tessera_common::text::{latin_1, visible};
+use tessera_common::reasons;
+use tessera_common::text::{latin_1, merchant, visible};
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, Currency, Institution, ResponseCode};
@@ -22,7 +23,7 @@ pub struct Notice {
     pub at: Timestamp,
     pub amount: Option<(Amount, Currency)>,
     pub available: Option<(Amount, Currency)>,
-    /// The party, and the card acceptor as it named itself.
+    /// The party, and the merchant as it named itself (field 43), or its card acceptor id.
     pub mall: Option<(Option<Institution>, String)>,
     pub reference: Option<String>,
     pub card: Option<String>,
@@ -48,6 +49,7 @@ pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bo
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen
+        | Occasion::Disputed
         | Occasion::Unfrozen
         | Occasion::WalletClosed => preferences.security,
         Occasion::ConfirmationCode => true,
@@ -98,10 +100,19 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
                 ..Notice::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
             })
         }
-        Event::Declined { opening, code, .. } if pays(opening) => {
+        Event::Declined {
+            opening,
+            code,
+            reason,
+        } if pays(opening) && *code != ResponseCode::DUPLICATE => {
             let notice =
                 Notice::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
-            Some(notice.because(*code).having(entry.available, opening))
+            let words = reasons::for_payer(reason.text()).unwrap_or_else(|| in_words(*code));
+            let notice = Notice {
+                reason: Some(words),
+                ..notice
+            };
+            Some(notice.having(entry.available, opening))
         }
         Event::Reversed {
             original, standing, ..
@@ -129,6 +140,19 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
             replaces.then(notice)
         }
         Event::Closed { .. } => Some(Notice::of(Occasion::WalletClosed, entry)),
+        Event::Account {
+            change: Change::Disputed(reference),
+            ..
+        } => {
+            let opened = opened(entry, *reference, journal)?;
+            let notice = Notice::of(Occasion::Disputed, entry);
+            Some(
+                match opened.as_ref().and_then(|opened| opened.event.opening()) {
+                    Some(opening) => notice.about(opening, opening.amount),
+                    None => notice,
+                },
+            )
+        }
         Event::Account { change, .. } => account(entry, change),
         Event::Opened(_)
         | Event::Provisioned { .. }
@@ -177,9 +201,11 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
     }
 }
 
-/// Whether a party asks for the payer's money.
+/// Whether a party asks for the payer's money, and does not merely look at the card.
 fn pays(opening: &Opening) -> bool {
-    matches!(opening.class, Class::Authorization | Class::Financial) && !opening.credits()
+    matches!(opening.class, Class::Authorization | Class::Financial)
+        && !opening.credits()
+        && !opening.amount.is_zero()
 }
 
 /// An authorization only sets the money aside.
@@ -271,6 +297,7 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         },
         Change::PasswordChanged { .. } => notice(Occasion::PasswordChanged),
         Change::Frozen => notice(Occasion::Frozen),
+
         Change::Unfrozen => notice(Occasion::Unfrozen),
         Change::ContactConfirmed(_) | Change::ContactRemoved => notice(Occasion::ContactChanged),
         Change::ContactProposed { .. } => notice(Occasion::ConfirmationCode),
@@ -284,6 +311,7 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         | Change::LimitsSet(_)
         | Change::CodeMissed
         | Change::ContactResealed(_)
+        | Change::Disputed(_)
         | Change::PreferencesSet(_) => return None,
     })
 }
@@ -343,7 +371,11 @@ impl Notice {
         let of_a_party = opening.class != Class::Administrative;
         Self {
             amount: Some((amount, opening.currency)),
-            mall: of_a_party.then(|| (opening.institution, text(&opening.acceptor))),
+            mall: of_a_party.then(|| {
+                let place = opening.place.as_deref().map(|place| merchant(&text(place)));
+                let name = place.unwrap_or_else(|| text(&opening.acceptor));
+                (opening.institution, name)
+            }),
             reference: of_a_party.then(|| text(&opening.retrieval)),
             ..self
         }

@@ -112,6 +112,7 @@ impl Records {
                 currency: Currency::USD,
                 payer: Payer::Wallet,
                 merchant: Merchant::default(),
+                place: None,
             },
             host_trace: Stan::MIN,
             card: CardName::new(1, &CardNumber::development(1)),

@@ -284,6 +284,7 @@ fn opening(reference: Reference, wallet: u64, number: u64) -> Opening {
         currency: Currency::USD,
         payer,
         merchant: Merchant::default(),
+        place: None,
     }
 }
 

@@ -288,6 +288,7 @@ impl Traffic {
             currency: Currency::USD,
             payer,
             merchant: Merchant::default(),
+            place: None,
         }
     }
 }

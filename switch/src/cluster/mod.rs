@@ -17,7 +17,7 @@ use tessera_cluster::{
 };
 use tessera_config::{ClusterSettings, Party, Settings, cluster_client, cluster_server};
 use tessera_journal::{Options, Replication};
-use tessera_ledger::NEWEST_KIND;
+use tessera_ledger::NUMBERS_GIVEN;
 use tessera_vault::KeyRing;
 
 pub use checks::{Findings, check_cluster, check_join};
@@ -255,7 +255,7 @@ impl Member {
             standbys_min: cluster.standbys_min as u64,
             data: settings.data.clone(),
             partitions: settings.partitions,
-            event_format: NEWEST_KIND.into(),
+            event_format: NUMBERS_GIVEN,
             digests: digests(settings, &settings.parties)?,
             peers: Peers {
                 tls: cluster_client(cluster)?,

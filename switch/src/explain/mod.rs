@@ -12,8 +12,8 @@ use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
-    WalletId,
+    About, Advice, Broken, Change, Entry, Event, Opening, Owed, Payer, Reference, Unreadable,
+    Wallet, WalletId,
 };
 use tessera_reports::audit::{Opening as OpeningBalances, ResultError};
 use tessera_reports::index::{Index, IndexError, Name};
@@ -235,5 +235,6 @@ impl Named {
 /// Whether an event opens the transaction, or is about it.
 fn concerns(event: &Event, reference: Reference) -> bool {
     let opens = event.opening().is_some_and(|it| it.reference == reference);
-    opens || matches!(event.about(), About::Reference(about) if about == reference)
+    let disputes = matches!(event, Event::Account { change: Change::Disputed(about), .. } if *about == reference);
+    opens || disputes || matches!(event.about(), About::Reference(about) if about == reference)
 }

@@ -51,6 +51,7 @@ pub(super) fn read(
             entries,
             next,
             sources,
+            available: request.available,
         },
         ..Outcome::approved()
     }
@@ -107,7 +108,11 @@ mod tests {
         let journal = Memory::default();
         let [own, other] = [7, 8].map(|wallet| provision(&journal, WalletId(wallet)));
         let answer = |from| {
-            let request = HistoryRequest { from, events: 10 };
+            let request = HistoryRequest {
+                from,
+                events: 10,
+                available: None,
+            };
             read(&journal, WalletId(7), request, Sources::default())
         };
         assert!(answer(Some(own)).code.is_approved());
@@ -169,7 +174,11 @@ mod tests {
         kept.reverse();
         let (mut seen, mut from) = (Vec::new(), positions.last().copied());
         while from.is_some() {
-            let request = HistoryRequest { from, events: 50 };
+            let request = HistoryRequest {
+                from,
+                events: 50,
+                available: None,
+            };
             let outcome = read(journal.as_ref(), WalletId(7), request, Sources::default());
             assert!(outcome.code.is_approved());
             let Details::History { entries, next, .. } = outcome.details else {

@@ -69,7 +69,13 @@ pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut
             entries,
             next,
             sources,
-        } => history::add(&mut fields, entries, *next, sources),
+            available,
+        } => {
+            if let Some(available) = available {
+                fields.number(tag::AVAILABLE, available.value());
+            }
+            history::add(&mut fields, entries, *next, sources);
+        }
     }
     write(
         &request,

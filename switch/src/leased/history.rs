@@ -2,7 +2,7 @@
 
 use tessera_common::text::latin_1;
 use tessera_protocol::Institution;
-use tessera_protocol::leased::{HistoryRow, tag};
+use tessera_protocol::leased::{HistoryRow, RequestRow, tag};
 
 use super::answer_fields::AnswerFields;
 use tessera_journal::Position;
@@ -22,11 +22,18 @@ pub(super) fn add(
 ) {
     let mut next = next;
     for (position, entry) in entries {
-        let row = row(entry, sources).to_string();
-        let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= fields.capacity();
+        let row = row(entry, sources);
+        let request = row.request.as_ref().map(ToString::to_string);
+        let row = row.to_string();
+        let bytes =
+            row.len() + HEAD_BYTES + request.as_ref().map_or(0, |row| row.len() + HEAD_BYTES);
+        let fits = bytes + POSITION_BYTES <= fields.capacity();
         if !fits || !fields.add(tag::EVENT, row.as_bytes()) {
             next = Some(*position);
             break;
+        }
+        if let Some(request) = request {
+            fields.add(tag::REQUEST, request.as_bytes());
         }
     }
     if let Some(next) = next {
@@ -66,11 +73,22 @@ fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
             Detail::Text(text) => text.to_owned(),
             Detail::Description(text) => String::from_utf8_lossy(text).into_owned(),
         },
+        request: opening
+            .zip(line.purpose)
+            .map(|(opening, purpose)| RequestRow {
+                purpose,
+                retrieval: part(&opening.retrieval),
+                place: opening.place.as_deref().map(part).unwrap_or_default(),
+                reason: line.reason.unwrap_or_default().to_owned(),
+            }),
     }
 }
 
 fn acceptor(opening: &Opening) -> String {
-    let text = latin_1(&opening.acceptor);
-    // A comma would be taken for the end of the value.
-    text.trim_end().replace(',', " ")
+    part(&opening.acceptor)
+}
+
+/// A part of a row. A comma would be taken for its end.
+fn part(text: &[u8]) -> String {
+    latin_1(text).trim_end().replace(',', " ")
 }

@@ -68,6 +68,7 @@ impl Operation {
                 Action::History(HistoryRequest {
                     events: events.clamp(1, u64::from(EVENTS_MAX)) as u16,
                     from: data.number(tag::POSITION)?.and_then(Position::from_stored),
+                    available: None,
                 })
             }
             Code::Unwatch => Action::Unwatch,
@@ -119,6 +120,7 @@ impl Operation {
             currency: data.currency()?.unwrap_or(reading.currency),
             payer,
             merchant: Merchant::default(),
+            place: None,
         };
         Ok(Self {
             wallet,

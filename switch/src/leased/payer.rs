@@ -64,7 +64,7 @@ pub(super) fn read(
             }))
         }
         Code::ReadOrder => AccountAction::ReadOrder,
-        Code::Freeze => AccountAction::Freeze,
+        Code::Freeze => AccountAction::Freeze(disputed(data)?),
         Code::Unfreeze => AccountAction::Unfreeze,
         Code::SetLimits => {
             let limits = data.parsed(tag::LIMITS, Rule::LimitsFormat)?;
@@ -92,6 +92,13 @@ pub(super) fn read(
             return Err(Rule::NotOfAccount);
         }
     })
+}
+
+/// The transaction that the payer does not recognise.
+fn disputed(data: &Data<'_>) -> Result<Option<Reference>, Rule> {
+    let named = data.find(tag::REFERENCE)?;
+    let read = |text| Reference::from_text(text).ok_or(Rule::ReferenceFormat);
+    named.map(read).transpose()
 }
 
 /// The wallet that a handle names, and the digest of its secret.

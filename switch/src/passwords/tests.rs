@@ -112,6 +112,7 @@ fn load(number: u128, password: &[u8]) -> Ask {
             currency: Currency::USD,
             payer: Payer::Wallet,
             merchant: Merchant::default(),
+            place: None,
         },
         action: Action::Load(LoadFrom::Source(1)),
         claims: Some(Box::new(claims)),

@@ -28,6 +28,7 @@ const SEGMENT: &str = "switch/journal/src/format/mod.rs";
 const JOURNAL_RECORD: &str = "switch/journal/src/format/record.rs";
 const ARCHIVE: &str = "switch/journal/src/archived/format.rs";
 const EVENT: &str = "switch/ledger/src/event/bytes.rs";
+const EVENT_PARTS: &str = "switch/ledger/src/event/parts.rs";
 const CHANGE: &str = "switch/ledger/src/account/bytes.rs";
 const DECISION: &str = "switch/ledger/src/supervision_bytes.rs";
 const SEGMENT_INDEX: &str = "switch/reports/src/index/file.rs";
@@ -64,6 +65,7 @@ const DRAWN: &[Drawn] = &[
     drawn(ARCHIVE, " 12  4  version, ", ARCHIVE, "ARCHIVE_VERSION"),
     drawn(EVENT, "Kinds 1 to ", EVENT, "NEWEST_KIND"),
     drawn(CHANGE, "Kinds 1 to ", CHANGE, "NEWEST_CHANGE"),
+    drawn(EVENT_PARTS, "Ways 1 to ", EVENT_PARTS, "NEWEST_WAY"),
     drawn(DECISION, "Kinds 1 to ", DECISION, "NEWEST_DECISION"),
     drawn(SEGMENT_INDEX, " 8  4  version, ", SEGMENT_INDEX, "VERSION"),
     drawn(AUDIT_RESULT, " 8  4  version, ", AUDIT_RESULT, "VERSION"),

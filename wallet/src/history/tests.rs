@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use tessera_protocol::leased::RequestRow;
+
 use super::*;
 
 const OURS: u64 = 90_000_000_001;
@@ -15,6 +17,7 @@ struct Ledger {
     purchases: Vec<(String, u64, u64, bool)>,
     loads: Vec<(String, u64)>,
     refunds: Vec<(String, usize, u64)>,
+    refunded: Vec<(String, u64)>,
     next: u64,
 }
 
@@ -35,6 +38,7 @@ impl Ledger {
             card: String::new(),
             order: String::new(),
             text: String::new(),
+            request: None,
         });
         self.rows.last_mut().unwrap()
     }
@@ -132,6 +136,19 @@ impl Ledger {
                 };
                 self.row(kind, &reference, back);
                 self.available += if approved { back } else { 0 };
+                if approved {
+                    self.refunded.push((reference, back));
+                }
+            }
+            // The mall takes a refund back, as far as the money is there.
+            7 if !self.refunded.is_empty() => {
+                let (original, back) = self.refunded.remove(which % self.refunds_done());
+                let left = amount % back;
+                if back - left > self.available {
+                    return;
+                }
+                self.row(EventKind::Reversed, "", left).original = original;
+                self.available -= back - left;
             }
             _ => {
                 self.row(EventKind::SignedIn, "", 0).text = "a phone, a big one".into();
@@ -139,9 +156,28 @@ impl Ledger {
         }
     }
 
+    fn refunds_done(&self) -> usize {
+        self.refunded.len()
+    }
+
+    /// Moves money after a row, as its event does.
+    fn moves(&mut self, minor: i64) {
+        self.available = self.available.checked_add_signed(minor).expect("money");
+    }
+
     fn transactions(&self) -> Vec<Transaction> {
-        let newest_first: Vec<_> = self.rows.iter().rev().cloned().collect();
-        assemble(&newest_first, OURS)
+        let mut assembly = Assembly::new(OURS);
+        assembly.begin_with(self.available);
+        for row in self.rows.iter().rev() {
+            assembly.add(row.clone());
+        }
+        std::iter::from_fn(|| assembly.next(true)).collect()
+    }
+
+    fn purchases(&self) -> Vec<Transaction> {
+        let mut all = self.transactions();
+        all.retain(|one| one.kind == Kind::Purchase);
+        all
     }
 }
 
@@ -157,15 +193,21 @@ proptest! {
     /// Whatever happens in whatever order, the transactions add up to the balances.
     #[test]
     fn transactions_add_up_to_the_balances(
-        steps in prop::collection::vec((0u8..8, 0usize..16, 1u64..5_000), 0..200)
+        steps in prop::collection::vec((0u8..9, 0usize..16, 1u64..5_000), 0..200)
     ) {
         let mut ledger = Ledger::default();
         for (what, which, amount) in steps {
             ledger.step(what, which, amount);
             let transactions = ledger.transactions();
-            let moved: i64 = transactions.iter().map(Transaction::moved).sum();
+            let moved: i64 = transactions.iter().map(|one| one.moved).sum();
             let held: u64 = transactions.iter().map(held).sum();
             prop_assert_eq!(moved, ledger.available as i64);
+            // A statement that begins with nothing, and each balance of which follows from the one before.
+            let mut balance = 0;
+            for one in transactions.iter().rev() {
+                balance += one.moved;
+                prop_assert_eq!(one.balance, balance);
+            }
             prop_assert_eq!(held, ledger.held);
         }
     }
@@ -173,7 +215,7 @@ proptest! {
     /// A page that begins anywhere says of each transaction it knows whole what the whole list says.
     #[test]
     fn a_cut_history_says_the_same_of_what_began_in_it(
-        steps in prop::collection::vec((0u8..8, 0usize..16, 1u64..5_000), 1..80),
+        steps in prop::collection::vec((0u8..9, 0usize..16, 1u64..5_000), 1..80),
         cut in 0usize..80,
     ) {
         let mut ledger = Ledger::default();
@@ -196,16 +238,21 @@ proptest! {
     }
 }
 
+/// A wallet of 50.00 that pays 19.99.
 fn purchase(ledger: &mut Ledger) -> String {
     ledger.available = 5_000;
     let held = ledger.row(EventKind::Held, "R00000000001", 1_999);
     held.order = "00112233445566ff".into();
+    ledger.moves(-1_999);
     "R00000000001".into()
 }
 
 #[test]
 fn a_purchase_knows_what_was_bought() {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger {
+        available: 5_000,
+        ..Ledger::default()
+    };
     let announced = ledger.row(EventKind::OrderAnnounced, "", 1_999);
     announced.order = "00112233445566ff".into();
     announced.text = "2 cups, one saucer".into();
@@ -218,29 +265,88 @@ fn a_purchase_knows_what_was_bought() {
 }
 
 #[test]
-fn a_refund_counts_when_it_is_approved() {
+fn a_refund_is_an_entry_of_its_own_and_counts_when_it_is_approved() {
     let mut ledger = Ledger::default();
     let reference = purchase(&mut ledger);
     ledger.row(EventKind::Approved, &reference, 1_999);
     ledger
         .row(EventKind::RefundRequested, "F00000000001", 500)
-        .original = reference;
-    let waiting = ledger.transactions().remove(0);
-    assert_eq!((waiting.refunded, waiting.refund_waiting), (0, 500));
+        .original
+        .clone_from(&reference);
+    let [refund, bought] = &ledger.transactions()[..] else {
+        panic!("two transactions");
+    };
+    assert_eq!(
+        (refund.kind, &refund.outcome),
+        (Kind::Refund, &Outcome::Waiting)
+    );
+    assert_eq!((refund.moved, refund.balance), (0, 3_001));
+    assert_eq!(refund.original, reference);
+    assert_eq!((bought.refunded, bought.refund_waiting), (0, 500));
     ledger.row(EventKind::Approved, "F00000000001", 500);
-    let done = ledger.transactions().remove(0);
-    assert_eq!((done.refunded, done.refund_waiting), (500, 0));
-    assert_eq!(done.moved(), -1_499);
+    ledger.moves(500);
+    let [refund, bought] = &ledger.transactions()[..] else {
+        panic!("two transactions");
+    };
+    assert_eq!((refund.moved, refund.balance), (500, 3_501));
+    assert_eq!(refund.outcome, Outcome::Done);
+    assert_eq!((bought.refunded, bought.refund_waiting), (500, 0));
+    assert_eq!((bought.moved, bought.balance), (-1_999, 3_001));
+    let steps: Vec<_> = bought.steps.iter().map(|step| step.what).collect();
+    let expected = [
+        StepKind::Asked,
+        StepKind::Approved,
+        StepKind::RefundAsked,
+        StepKind::Refunded,
+    ];
+    assert_eq!(steps, expected);
+    assert_eq!(bought.steps[3].reference, "F00000000001");
+    // The mall takes 2.00 of it back.
+    ledger
+        .row(EventKind::Reversed, "V00000000001", 300)
+        .original = "F00000000001".into();
+    ledger.moves(-200);
+    let [taken_back, refund, bought] = &ledger.transactions()[..] else {
+        panic!("three transactions");
+    };
+    assert_eq!((taken_back.kind, taken_back.moved), (Kind::Reversal, -200));
+    assert_eq!(taken_back.original, "F00000000001");
+    assert_eq!((refund.standing, refund.moved), (300, 500));
+    assert_eq!((bought.standing, bought.refunded), (1_999, 300));
+}
+
+#[test]
+fn a_reversal_is_an_entry_of_its_own() {
+    let mut ledger = Ledger::default();
+    let reference = purchase(&mut ledger);
+    ledger.row(EventKind::Approved, &reference, 1_999);
+    ledger
+        .row(EventKind::Reversed, "V00000000001", 500)
+        .original
+        .clone_from(&reference);
+    ledger.moves(1_499);
+    let [reversal, bought] = &ledger.transactions()[..] else {
+        panic!("two transactions");
+    };
+    assert_eq!((reversal.kind, reversal.amount), (Kind::Reversal, 1_499));
+    assert_eq!((reversal.moved, reversal.balance), (1_499, 4_500));
+    assert_eq!(reversal.original, reference);
+    assert_eq!((bought.standing, bought.moved), (500, -1_999));
+    assert!(!bought.is_undone());
 }
 
 #[test]
 fn what_is_taken_later_shows_what_is_set_aside_and_what_is_taken() {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger {
+        available: 10_000,
+        ..Ledger::default()
+    };
     let hold = "R00000000001";
     ledger.row(EventKind::Authorized, hold, 3_000);
+    ledger.moves(-3_000);
     let now = |ledger: &Ledger| {
-        let one = ledger.transactions().remove(0);
-        (one.taken, one.set_aside(), one.moved())
+        let one = ledger.purchases().remove(0);
+        (one.taken, one.set_aside(), one.moved)
     };
     assert_eq!(now(&ledger), (Some(0), 3_000, -3_000));
     ledger.row(EventKind::Approved, hold, 3_000);
@@ -249,20 +355,80 @@ fn what_is_taken_later_shows_what_is_set_aside_and_what_is_taken() {
     assert_eq!(now(&ledger), (Some(1_000), 2_000, -3_000));
     let second = ledger.row(EventKind::Completed, "C00000000002", 500);
     second.original = hold.into();
+    ledger.moves(1_500);
     assert_eq!(now(&ledger), (Some(1_500), 0, -1_500));
     // A completion is taken back, and a part of the other refunded.
     ledger.row(EventKind::Reversed, "", 0).original = "C00000000002".into();
-    assert_eq!(now(&ledger), (Some(1_000), 0, -1_000));
+    ledger.moves(500);
+    assert_eq!(now(&ledger), (Some(1_000), 0, -1_500));
     let refund = ledger.row(EventKind::RefundRequested, "F00000000001", 300);
     refund.original = "C00000000001".into();
     ledger.row(EventKind::Approved, "F00000000001", 300);
-    assert_eq!(now(&ledger), (Some(1_000), 0, -700));
+    ledger.moves(300);
+    assert_eq!(now(&ledger), (Some(1_000), 0, -1_500));
+    let moved: i64 = ledger.transactions().iter().map(|one| one.moved).sum();
+    assert_eq!(moved, -700);
     // One that nobody takes is free again.
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger {
+        available: 10_000,
+        ..Ledger::default()
+    };
     ledger.row(EventKind::Authorized, hold, 3_000).code = "00".into();
+    ledger.moves(-3_000);
     assert_eq!(now(&ledger), (Some(0), 3_000, -3_000));
     ledger.row(EventKind::Expired, hold, 0);
+    ledger.moves(3_000);
     assert_eq!(now(&ledger), (Some(0), 0, 0));
+}
+
+/// What a mall tried and was refused is not what the payer bought.
+#[test]
+fn only_what_would_have_cost_money_is_a_declined_purchase() {
+    let declined = |code: &str, amount, purpose: Option<Purpose>| {
+        let mut ledger = Ledger::default();
+        let row = ledger.row(EventKind::Declined, "R00000000001", amount);
+        row.code = code.into();
+        row.request = purpose.map(|purpose| RequestRow {
+            purpose,
+            retrieval: "RRN000000042".into(),
+            place: String::new(),
+            reason: "not enough money".into(),
+        });
+        ledger.transactions()
+    };
+    for (code, amount, purpose) in [
+        ("13", 500, Some(Purpose::Refund)),
+        ("12", 500, Some(Purpose::Load)),
+        ("25", 500, Some(Purpose::Reversal)),
+        ("94", 500, Some(Purpose::Payment)),
+        ("54", 0, Some(Purpose::Payment)),
+    ] {
+        assert_eq!(declined(code, amount, purpose), [], "{code} {purpose:?}");
+    }
+    for purpose in [Some(Purpose::Payment), None] {
+        let [one] = &declined("51", 500, purpose)[..] else {
+            panic!("a declined purchase");
+        };
+        assert_eq!(one.outcome, Outcome::Failed("51".into()));
+        let said = purpose.map_or("", |_| "not enough money");
+        assert_eq!(one.reason, said);
+    }
+}
+
+#[test]
+fn a_reported_transaction_says_when() {
+    let mut ledger = Ledger::default();
+    let reference = purchase(&mut ledger);
+    ledger.row(EventKind::Approved, &reference, 1_999);
+    assert_eq!(ledger.purchases()[0].disputed_at(), None);
+    ledger.row(EventKind::Frozen, &reference, 0);
+    let at = ledger.rows.last().unwrap().at;
+    let bought = ledger.purchases().remove(0);
+    assert_eq!(bought.disputed_at(), Some(at));
+    assert_eq!(bought.outcome, Outcome::Done);
+    // A wallet that is frozen for another reason is not about a transaction.
+    ledger.row(EventKind::Frozen, "", 0);
+    assert_eq!(ledger.transactions().len(), 1);
 }
 
 #[test]
@@ -280,6 +446,7 @@ fn an_order_that_was_never_announced_holds_nothing_up() {
     let announced = ledger.row(EventKind::OrderAnnounced, "", 1_999);
     announced.order = "00112233445566ff".into();
     announced.text = "too long ago".into();
+    ledger.available = 5_000;
     for _ in 0..ANNOUNCED_WITHIN {
         ledger.row(EventKind::SignedIn, "", 0);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tessera_protocol::leased::tag;
+use tessera_protocol::leased::{HistoryRow, tag};
 use tessera_protocol::{Message, tlv};
 use zeroize::Zeroizing;
 
@@ -116,6 +116,24 @@ impl Answer {
             .filter(|(found, _)| *found == tag)
             .filter_map(|(_, value)| String::from_utf8_lossy(value).parse().ok())
             .collect()
+    }
+
+    /// The events of a history, each with what is said of its request; those left out that can't be read.
+    pub fn events(&self) -> Vec<HistoryRow> {
+        let mut rows: Vec<Option<HistoryRow>> = Vec::new();
+        for (tag, value) in tlv::iterate(&self.data).map_while(Result::ok) {
+            let value = String::from_utf8_lossy(value);
+            match tag {
+                tag::EVENT => rows.push(value.parse().ok()),
+                tag::REQUEST => {
+                    if let Some(Some(row)) = rows.last_mut() {
+                        row.request = value.parse().ok();
+                    }
+                }
+                _ => {}
+            }
+        }
+        rows.into_iter().flatten().collect()
     }
 
     /// A secret that must be there.

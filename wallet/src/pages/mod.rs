@@ -11,6 +11,7 @@
 //! | `/sign-in` | `sign-in`: client, password |
 //! | `/home` | `#available`, `#held`, `#recent` · `issue-card` · `freeze` |
 //! | `/transactions` | `search` (GET): q, status, from, until · `#csv`, `#newer`, `#older` |
+//! | `/transactions/REFERENCE` | `#state`, `#reference`, `#disputed` · `dispute` |
 //! | `/card` | `issue-card` · `reveal`: number, password · `reissue`: password · `new-number`: usage, limit, password · `retire-N`, `#number-N` |
 //! | after `reveal` | `#card-number`, `#card-expiry`, `#countdown` |
 //! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
@@ -31,6 +32,7 @@ mod notifications;
 mod parts;
 mod register;
 mod sessions;
+mod transaction;
 mod transactions;
 
 use actix_web::web::{ServiceConfig, get, post};
@@ -51,6 +53,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/live", get().to(home::live))
         .route("/transactions", get().to(transactions::page))
         .route("/transactions.csv", get().to(transactions::csv))
+        .route("/transactions/{reference}", get().to(transaction::page))
+        .route(
+            "/transactions/{reference}/report",
+            post().to(transaction::report),
+        )
         .route("/card", get().to(card::page))
         .route("/card/issue", post().to(card::issue))
         .route("/card/reveal", post().to(card::reveal))

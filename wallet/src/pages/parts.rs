@@ -1,6 +1,7 @@
 //! Markup that several pages share: the drawn card, a list of transactions, a time, the funding sources.
 
 use maud::{Markup, html};
+use tessera_common::text::{merchant, visible};
 use tessera_protocol::leased::SourceKind;
 
 use crate::history::{Kind, Outcome, Transaction};
@@ -95,9 +96,21 @@ fn day_name(locale: &Locale, at: u64, today: u64) -> String {
 /// What a transaction is called.
 pub fn name(app: &App, transaction: &Transaction) -> String {
     match transaction.kind {
-        Kind::Purchase if !transaction.acceptor.is_empty() => app.mall_name(&transaction.acceptor),
+        Kind::Purchase if !transaction.acceptor.is_empty() => mall(app, transaction),
+        kind @ (Kind::Refund | Kind::Reversal) if !transaction.acceptor.is_empty() => {
+            format!("{}: {}", text::nameless(kind), mall(app, transaction))
+        }
         kind => text::nameless(kind).to_owned(),
     }
+}
+
+/// What the mall is called: by its name here, by the name and location that it sent, or by its card acceptor id.
+pub fn mall(app: &App, transaction: &Transaction) -> String {
+    let name = app.mall_name(&transaction.acceptor);
+    if name != transaction.acceptor || transaction.place.is_empty() {
+        return name;
+    }
+    visible(&merchant(&transaction.place))
 }
 
 /// What has become of it.
@@ -105,20 +118,27 @@ pub fn state(app: &App, locale: &Locale, transaction: &Transaction) -> String {
     text::state(transaction, |minor| locale.money(app.money(minor)))
 }
 
+/// What it has moved; where it has moved nothing yet, or nothing at all, what it is about.
+pub fn amount(app: &App, locale: &Locale, transaction: &Transaction) -> String {
+    let money_in = matches!(transaction.kind, Kind::Load | Kind::Refund);
+    match transaction.outcome {
+        Outcome::Failed(_) => locale.money(app.money(transaction.amount)),
+        Outcome::Waiting if money_in => {
+            locale.signed(transaction.amount.cast_signed(), |minor| app.money(minor))
+        }
+        _ => locale.signed(transaction.moved, |minor| app.money(minor)),
+    }
+}
+
 fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
-    let moved = match &transaction.outcome {
-        Outcome::Waiting if transaction.kind == Kind::Load => transaction.amount as i64,
-        _ => transaction.moved(),
-    };
     let failed = matches!(transaction.outcome, Outcome::Failed(_));
-    let amount = match failed {
-        true => locale.money(app.money(transaction.amount)),
-        false => locale.signed(moved, |minor| app.money(minor)),
-    };
     html! {
         li.transaction {
             div.what {
-                p.title { (name(app, transaction)) }
+                p.title {
+                    @if transaction.reference.is_empty() { (name(app, transaction)) }
+                    @else { a href={ "/transactions/" (transaction.reference) } { (name(app, transaction)) } }
+                }
                 p.detail {
                     (time(locale, transaction.at))
                     @if !transaction.text.is_empty() { " · " span { (transaction.text) } }
@@ -126,7 +146,7 @@ fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
                 }
             }
             div.how {
-                p.amount.in[moved > 0 && !failed].failed[failed] { (amount) }
+                p.amount.in[transaction.moved > 0].failed[failed] { (amount(app, locale, transaction)) }
                 p.state.failed[failed] { (state(app, locale, transaction)) }
             }
         }

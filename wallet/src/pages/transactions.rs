@@ -77,6 +77,9 @@ impl Walk {
             return Ok(None);
         }
         let piece = app.switch.history(&self.session, self.from).await?;
+        if let Some(available) = piece.available.filter(|_| self.events == 0) {
+            self.assembly.begin_with(available);
+        }
         self.events += piece.rows.len();
         self.from = piece.older;
         self.whole = self.from.is_none() || piece.rows.is_empty();
@@ -101,6 +104,25 @@ impl Walk {
         }
         Ok(found)
     }
+}
+
+/// The transaction with this reference, however long ago it was; `None` where the wallet has none.
+pub async fn find(
+    app: &App,
+    member: &Member,
+    reference: &str,
+) -> Result<Option<Transaction>, Trouble> {
+    if reference.is_empty() {
+        return Ok(None);
+    }
+    let mut walk = Walk::new(app, &member.session);
+    while let Some(some) = walk.step_on(app, SHORT_WALK_MAX).await? {
+        let found = some.into_iter().find(|it| it.reference == reference);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// What is looked for.
@@ -167,11 +189,7 @@ impl Search {
     }
 
     fn finds_words(&self, app: &App, transaction: &Transaction) -> bool {
-        let amounts = [
-            transaction.amount,
-            transaction.standing,
-            transaction.refunded,
-        ];
+        let amounts = [transaction.amount, transaction.standing];
         if self.amount.is_some_and(|amount| amounts.contains(&amount)) {
             return true;
         }
@@ -180,6 +198,8 @@ impl Search {
             &parts::name(app, transaction),
             &transaction.acceptor,
             &transaction.reference,
+            &transaction.retrieval,
+            &transaction.place,
             &transaction.card,
         ];
         let all = texts.join(" ").to_lowercase();
@@ -188,14 +208,13 @@ impl Search {
 
     fn finds_status(&self, transaction: &Transaction) -> bool {
         let purchase = transaction.kind == Kind::Purchase;
-        let back = transaction.refunded + transaction.refund_waiting > 0
-            || (purchase && transaction.standing < transaction.amount);
+        let back = matches!(transaction.kind, Kind::Refund | Kind::Reversal);
         match self.status.as_str() {
             "paid" => purchase && transaction.outcome == Outcome::Done && !transaction.is_undone(),
             "waiting" => transaction.outcome == Outcome::Waiting,
             "declined" => matches!(transaction.outcome, Outcome::Failed(_)),
             "refunded" => back,
-            "money" => !purchase,
+            "money" => matches!(transaction.kind, Kind::Load | Kind::Payout | Kind::Start),
             _ => true,
         }
     }
@@ -399,19 +418,23 @@ pub async fn csv(
 
 fn csv_row(app: &App, transaction: &Transaction) -> String {
     let plain = |minor| app.money(minor).plain();
-    let moved = transaction.moved();
-    let sign = if moved < 0 { "-" } else { "" };
+    let signed = |minor: i64| {
+        let sign = if minor < 0 { "-" } else { "" };
+        format!("{sign}{}", plain(minor.unsigned_abs()))
+    };
     let state = text::state(transaction, plain);
     let cells = [
         iso(transaction.at),
         text::kind(transaction.kind).to_owned(),
         csv_text(&state),
         csv_text(&transaction.text),
-        csv_text(&app.mall_name(&transaction.acceptor)),
+        csv_text(&parts::mall(app, transaction)),
+        csv_text(&transaction.retrieval),
         csv_text(&transaction.reference),
+        csv_text(&transaction.original),
         plain(transaction.amount),
-        plain(transaction.refunded),
-        format!("{sign}{}", plain(moved.unsigned_abs())),
+        signed(transaction.moved),
+        signed(transaction.balance),
         app.money(0).currency_letters(),
     ];
     format!("{}\r\n", cells.join(","))

@@ -12,6 +12,8 @@ pub struct Rows {
     pub rows: Vec<HistoryRow>,
     /// The position to continue from; `None` at the end of the history.
     pub older: Option<u64>,
+    /// Available after the newest event of all, in minor units, where the rows begin with it.
+    pub available: Option<u64>,
 }
 
 impl Switch {
@@ -119,8 +121,9 @@ impl Switch {
         let fields = with(session).maybe(tag::POSITION, from);
         let answer = self.ask(Operation::ReadHistory, fields).await?;
         Ok(Rows {
-            rows: answer.values(tag::EVENT),
+            rows: answer.events(),
             older: answer.value(tag::POSITION),
+            available: answer.value(tag::AVAILABLE),
         })
     }
 

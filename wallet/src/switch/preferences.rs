@@ -15,6 +15,15 @@ impl Switch {
         self.ask(Operation::Freeze, with(session)).await.map(drop)
     }
 
+    /// 160: reports a transaction that the payer does not recognise, and refuses purchases until further notice.
+    ///
+    /// # Errors
+    /// 63 where the session has ended.
+    pub async fn dispute(&self, session: &Session, reference: &str) -> Result<(), Failure> {
+        let fields = with(session).data(tag::REFERENCE, reference);
+        self.ask(Operation::Freeze, fields).await.map(drop)
+    }
+
     /// 161: allows purchases again.
     ///
     /// # Errors

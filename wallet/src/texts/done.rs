@@ -18,6 +18,9 @@ pub fn words(key: &str) -> Option<&'static str> {
         "reload" => "Automatic loading is on.",
         "no-reload" => "Automatic loading is off.",
         "frozen" => "Your wallet is frozen. Purchases are declined.",
+        "disputed" => {
+            "We got your report and look into it. Your wallet is frozen: nothing more is paid until you unfreeze it."
+        }
         "unfrozen" => "Your wallet is open again.",
         "limits" => "Your limits are set.",
         "code-sent" => "A code is on its way. Type it below.",

@@ -16,5 +16,6 @@ pub mod notifications;
 pub mod pay;
 pub mod refusals;
 pub mod sessions;
+pub mod transaction;
 pub mod transactions;
 pub mod trouble;

@@ -1,5 +1,7 @@
 //! Transactions and their states, in words for payers.
 
+use tessera_common::reasons;
+
 use super::refusals::reason;
 use crate::history::{Kind, Outcome, Transaction};
 
@@ -22,8 +24,7 @@ pub const NOTHING: &str = "No transactions found.";
 pub const CARD_ENDING: &str = "card ending";
 pub const ZONE: &str = "UTC";
 pub const BAD_DATE: &str = "This is not a date. Write it like 2026-11-22.";
-pub const CSV_HEAD: &str =
-    "time_utc,type,state,what,mall,reference,amount,refunded,balance_change,currency";
+pub const CSV_HEAD: &str = "time_utc,type,state,what,mall,malls_reference,reference,belongs_to,amount,balance_change,balance,currency";
 
 /// The states in the filter: the word in the address, the text on the page.
 pub const CHOICES: &[(&str, &str)] = &[
@@ -31,7 +32,7 @@ pub const CHOICES: &[(&str, &str)] = &[
     ("paid", "Paid"),
     ("waiting", "Waiting"),
     ("declined", "Declined"),
-    ("refunded", "Refunded or reversed"),
+    ("refunded", "Refunds and reversals"),
     ("money", "Money in and out"),
 ];
 
@@ -39,6 +40,8 @@ pub const CHOICES: &[(&str, &str)] = &[
 pub fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Purchase => "Purchase",
+        Kind::Refund => "Refund",
+        Kind::Reversal => "Reversal",
         Kind::Load => "Load",
         Kind::Payout => "Payout",
         Kind::Start => "Starting balance",
@@ -52,8 +55,17 @@ pub const YESTERDAY: &str = "Yesterday";
 pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String {
     let amount = || money(transaction.amount);
     match (transaction.kind, &transaction.outcome) {
-        (_, Outcome::Failed(code)) => format!("Declined: {}", reason(code)),
+        (Kind::Refund, Outcome::Failed(code)) => format!("Did not come back: {}", reason(code)),
+        (_, Outcome::Failed(code)) => {
+            let words = reasons::for_payer(&transaction.reason).unwrap_or_else(|| reason(code));
+            format!("Declined: {words}")
+        }
         (_, Outcome::Waiting) => "Waiting for the bank".to_owned(),
+        (Kind::Refund, Outcome::Done) => "Came back to you".to_owned(),
+        (Kind::Reversal, Outcome::Done) if transaction.moved < 0 => {
+            "Taken back by the mall".to_owned()
+        }
+        (Kind::Reversal, Outcome::Done) => "Came back to you".to_owned(),
         (Kind::Load, Outcome::Done) => "Loaded".to_owned(),
         (Kind::Payout, Outcome::Done) => "Paid back to you".to_owned(),
         (Kind::Start, Outcome::Done) => "Ready".to_owned(),
@@ -85,6 +97,8 @@ pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String
 pub fn nameless(kind_of: Kind) -> &'static str {
     match kind_of {
         Kind::Purchase => "Purchase",
+        Kind::Refund => "Refund",
+        Kind::Reversal => "Reversal",
         Kind::Load => "Money loaded",
         Kind::Payout => "Money paid back",
         Kind::Start => "Starting balance",

@@ -9,3 +9,4 @@ mod pages;
 mod pay;
 mod random_input;
 mod register;
+mod transactions;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{EventKind, RowError, parse, parts};
+use super::{EventKind, Purpose, RowError, parse, parts};
 
 /// One event of a wallet, newest first in a list:
 /// `milliseconds since 1970,kind,reference,original,amount,available,held,code,institution,acceptor,card,order,text`.
@@ -35,6 +35,47 @@ pub struct HistoryRow {
     pub order: String,
     /// What was bought, the masked source, the device, whatever words there are.
     pub text: String,
+    /// What the request of a party says besides, in a tag of its own behind the row's.
+    pub request: Option<RequestRow>,
+}
+
+/// What the request of a party says besides: `purpose,retrieval reference,merchant,reason`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRow {
+    /// What the party asked for.
+    pub purpose: Purpose,
+    /// Field 37, trimmed: the party's own reference of it.
+    pub retrieval: String,
+    /// Field 43, the merchant's name and location, without commas; empty where there is none.
+    pub place: String,
+    /// Why the switch declined it, as in tag 09 of field 48; empty where it did not.
+    pub reason: String,
+}
+
+impl fmt::Display for RequestRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            purpose,
+            retrieval,
+            place,
+            reason,
+        } = self;
+        write!(formatter, "{purpose},{retrieval},{place},{reason}")
+    }
+}
+
+impl FromStr for RequestRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [purpose, retrieval, place, reason] = parts(row, "request")?;
+        Ok(Self {
+            purpose: purpose.parse()?,
+            retrieval: retrieval.to_owned(),
+            place: place.to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
 }
 
 impl fmt::Display for HistoryRow {
@@ -79,6 +120,7 @@ impl FromStr for HistoryRow {
             card: parts[10].to_owned(),
             order: parts[11].to_owned(),
             text: parts[12].to_owned(),
+            request: None,
         })
     }
 }

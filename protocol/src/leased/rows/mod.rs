@@ -8,11 +8,11 @@ mod words;
 
 use std::str::FromStr;
 
-pub use history::HistoryRow;
+pub use history::{HistoryRow, RequestRow};
 pub use limits::{LIMITS, Limits, Spent};
 pub use listed::{NumberRow, ReloadRow, SessionRow, SourceRow};
 pub use preferences::NotificationPreferences;
-pub use words::{EventKind, NumberState, NumberUse, SessionKind, SourceKind};
+pub use words::{EventKind, NumberState, NumberUse, Purpose, SessionKind, SourceKind};
 
 /// A row that the other side did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +76,13 @@ mod tests {
             card: "0017".into(),
             order: "00112233445566ff".into(),
             text: "2 cups, one saucer".into(),
+            request: None,
+        });
+        reads_what_it_writes(&RequestRow {
+            purpose: Purpose::Refund,
+            retrieval: "RRN000000042".into(),
+            place: "LANTERN STORE        SEOUL        KR".into(),
+            reason: "more than what is left, of the purchase".into(),
         });
         reads_what_it_writes(&Limits::from_array([1, 2, 3, 4, 5]));
         reads_what_it_writes(&Spent {
@@ -118,6 +125,8 @@ mod tests {
     fn what_is_no_row_is_an_error() {
         assert!("".parse::<HistoryRow>().is_err());
         assert!("1,held".parse::<HistoryRow>().is_err());
+        assert!("gift,R,,".parse::<RequestRow>().is_err());
+        assert!("refund,R".parse::<RequestRow>().is_err());
         assert!("1,2,3,4".parse::<Limits>().is_err());
         assert!("1,2,3,4,x".parse::<Limits>().is_err());
         assert!("x".parse::<NotificationPreferences>().is_err());

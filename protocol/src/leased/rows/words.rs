@@ -127,6 +127,20 @@ words! {
 }
 
 words! {
+    /// What a party asks for.
+    Purpose: "purpose" {
+        /// The payer's money: a purchase, an authorization or a completion.
+        Payment = "payment",
+        /// To give money of a purchase back.
+        Refund = "refund",
+        /// To load money that was paid to the party.
+        Load = "load",
+        /// To undo something.
+        Reversal = "reversal",
+    }
+}
+
+words! {
     /// Where a session was opened.
     SessionKind: "kind of session" {
         /// On the wallet's pages.

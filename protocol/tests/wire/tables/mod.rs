@@ -77,6 +77,11 @@ const ROWS: &[(&[u8], &str, &str)] = &[
     (&[39], "response code", ""),
     (&[41, 42], "terminal, card acceptor", ""),
     (
+        &[43],
+        "merchant's name and location",
+        "the payer sees it in their transactions",
+    ),
+    (
         &[48],
         "order, and more",
         "tag 01, or 2; in answers tag 09 where it is not approved",

@@ -37,6 +37,8 @@ pub struct Party {
     pub code: u64,
     /// Card acceptor, field 42.
     pub acceptor: String,
+    /// Name and location, field 43; none where the switch knows the shop's name.
+    pub place: Option<String>,
     /// Terminal, field 41.
     pub terminal: String,
     /// Currency, field 49.

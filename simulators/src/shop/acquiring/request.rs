@@ -103,6 +103,11 @@ pub(super) fn request(
         .text(37, reference(travel.trace, travel.first).as_bytes())
         .text(41, party.terminal.as_bytes())
         .text(42, party.acceptor.as_bytes());
+    if let Some(place) = &party.place
+        && kind != Kind::Reversal
+    {
+        packer.text(43, place.as_bytes());
+    }
     if let Name::Order { purpose } = &record.payer {
         let mut tags = tlv::TlvWriter::new();
         tags.add(tlv::ORDER, record.order.as_bytes());

@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 18 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 19 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};
@@ -8,7 +8,7 @@ use super::super::bytes::{Reader, Unreadable, write_optional_time};
 use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 18;
+pub(crate) const NEWEST_CHANGE: u8 = 19;
 
 impl Account {
     /// Appends the account to `out`.
@@ -121,6 +121,10 @@ impl Change {
                 out.put_u8(18);
                 write_preferences(out, *preferences);
             }
+            Self::Disputed(reference) => {
+                out.put_u8(19);
+                out.put_u64_le(reference.0);
+            }
         }
     }
 
@@ -154,6 +158,7 @@ impl Change {
             16 => Self::ContactResealed(read_bytes(from)?),
             17 => Self::ContactRemoved,
             18 => Self::PreferencesSet(read_preferences(from)?),
+            19 => Self::Disputed(Reference(from.u64()?)),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }

@@ -4,6 +4,7 @@ use tessera_kit::clock::Timestamp;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{Limits, NotificationPreferences};
 
+use super::super::Reference;
 use super::{Account, Contact, ProposedContact, Reload, SESSIONS_MAX, Session, Source};
 
 /// How details reach the payer.
@@ -64,6 +65,8 @@ pub enum Change {
     Frozen,
     /// Purchases are allowed.
     Unfrozen,
+    /// The payer does not recognise this transaction: purchases are refused.
+    Disputed(Reference),
     /// The payer's own limits.
     LimitsSet(Limits),
     /// An address was given, and a code is sent to it. The code stands sealed beside it, for the outbox.
@@ -101,6 +104,7 @@ impl Change {
             | Self::ReloadSet(_)
             | Self::Frozen
             | Self::Unfrozen
+            | Self::Disputed(_)
             | Self::LimitsSet(_)
             | Self::ContactProposed { .. }
             | Self::ContactConfirmed(_)
@@ -154,7 +158,7 @@ impl Account {
                     ..reload
                 });
             }
-            Change::Frozen => self.frozen = true,
+            Change::Frozen | Change::Disputed(_) => self.frozen = true,
             Change::Unfrozen => self.frozen = false,
             Change::LimitsSet(limits) => self.limits = *limits,
             Change::ContactProposed { proposed, .. } => self.proposed = Some(proposed.clone()),

@@ -81,7 +81,8 @@ pub(super) fn decide(
             None => Err(Rule::NoSuchSource.into()),
         },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
-        AccountAction::Freeze => Ok(Change::Frozen),
+        AccountAction::Freeze(None) => Ok(Change::Frozen),
+        AccountAction::Freeze(Some(disputed)) => Ok(Change::Disputed(*disputed)),
         AccountAction::Unfreeze => Ok(Change::Unfrozen),
         AccountAction::SetLimits(limits) => match limits.is_within(context.rules.limits) {
             true => Ok(Change::LimitsSet(*limits)),

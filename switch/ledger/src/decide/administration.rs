@@ -97,9 +97,13 @@ pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
 
 /// The wallet's last events.
 pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision {
-    let from = request.from.or(wallet.last_position);
+    let request = HistoryRequest {
+        from: request.from.or(wallet.last_position),
+        available: request.from.is_none().then_some(wallet.available),
+        ..request
+    };
     Decision {
-        effects: smallvec![Effect::ReadHistory(HistoryRequest { from, ..request })],
+        effects: smallvec![Effect::ReadHistory(request)],
         ..Decision::default()
     }
 }

@@ -139,7 +139,7 @@ impl super::super::Claims {
                 | AccountAction::RetireNumber(_)
                 | AccountAction::ListNumbers
                 | AccountAction::ReadOrder
-                | AccountAction::Freeze
+                | AccountAction::Freeze(_)
                 | AccountAction::ConfirmContact(_)
                 | AccountAction::SetPreferences(_) => false,
             },

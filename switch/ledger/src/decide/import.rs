@@ -180,6 +180,7 @@ impl BookedRequest {
                 | Booking::Left { .. } => Payer::Card(self.card, None),
             },
             merchant: Merchant::default(),
+            place: None,
         }
     }
 }

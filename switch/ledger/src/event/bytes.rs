@@ -49,7 +49,7 @@ const ACCOUNT: u8 = 16;
 /// Hardly ever is less granted, or held for long: all others are shorter.
 const HELD_OTHERWISE: u8 = 34;
 /// The highest kind that was ever given; rises with each new one.
-pub const NEWEST_KIND: u8 = 39;
+pub(crate) const NEWEST_KIND: u8 = 39;
 
 impl Entry {
     /// The head of a payload; none where it is too short to be an event.

@@ -1,12 +1,12 @@
 //! The line of a payer's history that an event is.
 
-use tessera_protocol::leased::EventKind;
+use tessera_protocol::leased::{EventKind, Purpose};
 use tessera_protocol::{Amount, ResponseCode};
 
 use super::Event;
 use crate::Class;
 use crate::Payer;
-use crate::{Change, LastFour, Reference};
+use crate::{Change, LastFour, Opening, Reference};
 
 /// One line of a payer's history, but for what its request says.
 #[derive(Debug)]
@@ -25,6 +25,10 @@ pub struct Line<'a> {
     pub card: Option<LastFour>,
     /// What else it says.
     pub detail: Detail<'a>,
+    /// What a party asked for.
+    pub purpose: Option<Purpose>,
+    /// Why it was declined.
+    pub reason: Option<&'a str>,
 }
 
 /// What an event says in words of its own.
@@ -55,6 +59,8 @@ impl Event {
                 Some(Payer::Order(_) | Payer::Wallet) | None => None,
             },
             detail: Detail::None,
+            purpose: opening.and_then(purpose),
+            reason: None,
         };
         match self {
             Self::Approved { reference }
@@ -96,7 +102,12 @@ impl Event {
                 code: Some(ResponseCode::APPROVED),
                 ..line
             },
-            Self::Declined { code, .. } | Self::ReversalNoted { code, .. } => Line {
+            Self::Declined { code, reason, .. } => Line {
+                code: Some(*code),
+                reason: Some(reason.text()),
+                ..line
+            },
+            Self::ReversalNoted { code, .. } => Line {
                 code: Some(*code),
                 ..line
             },
@@ -130,6 +141,13 @@ impl Event {
                 detail: Detail::Description(description),
                 ..line
             },
+            Self::Account {
+                change: Change::Disputed(reference),
+                ..
+            } => Line {
+                reference: Some(*reference),
+                ..line
+            },
             Self::Account { change, .. } => Line {
                 detail: detail(change),
                 ..line
@@ -144,6 +162,17 @@ impl Event {
             | Self::CardLate { .. } => line,
         }
     }
+}
+
+/// What the party asks for; none where it is the wallet server.
+fn purpose(opening: &Opening) -> Option<Purpose> {
+    Some(match opening.class {
+        Class::Administrative => return None,
+        Class::Reversal => Purpose::Reversal,
+        Class::Authorization | Class::Financial if opening.is_load() => Purpose::Load,
+        Class::Authorization | Class::Financial if opening.credits() => Purpose::Refund,
+        Class::Authorization | Class::Financial => Purpose::Payment,
+    })
 }
 
 /// What the payer's history calls it.
@@ -192,7 +221,7 @@ fn kind(event: &Event) -> EventKind {
             Change::SourceAdded(_) => EventKind::SourceAdded,
             Change::SourceRemoved(_) => EventKind::SourceRemoved,
             Change::ReloadSet(_) => EventKind::ReloadSet,
-            Change::Frozen => EventKind::Frozen,
+            Change::Frozen | Change::Disputed(_) => EventKind::Frozen,
             Change::Unfrozen => EventKind::Unfrozen,
             Change::LimitsSet(_) => EventKind::LimitsSet,
             Change::ContactProposed { .. } => EventKind::ContactProposed,
@@ -221,6 +250,7 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::ReloadSet(_)
         | Change::Frozen
         | Change::Unfrozen
+        | Change::Disputed(_)
         | Change::LimitsSet(_)
         | Change::CodeMissed
         | Change::ContactConfirmed(_)

@@ -45,7 +45,6 @@ use crate::{
 pub use accounts::Account;
 pub(crate) use before::Before;
 pub use broken::Broken;
-pub use bytes::NEWEST_KIND;
 pub use host::{HostPurpose, ToHost};
 pub use line::{Detail, Line};
 pub use parts::{read_totals, write_totals};

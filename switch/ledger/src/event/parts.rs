@@ -1,4 +1,5 @@
-//! Parts of events and snapshots as bytes: openings, cards, amounts and the like. Little endian.
+//! Parts of events and snapshots as bytes: openings, cards, amounts and the like. Little endian. Ways 1 to 7 to name the payer were
+//! given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
@@ -11,6 +12,15 @@ use crate::bytes::{Reader, Unreadable};
 use crate::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 use crate::{CardName, Class, LastFour, Merchant, Opening, Payer};
 use crate::{Day, DuplicateKey, Reference};
+
+/// Ways to name the payer; 1, by the card number, is read where a journal is upgraded, and nowhere else.
+const BY_ORDER: u8 = 2;
+const BY_WALLET: u8 = 3;
+const BY_CARD: u8 = 4;
+/// Added to a way: the merchant's name and location come after the payer. 4 is not 1 with this.
+const WITH_PLACE: u8 = 3;
+/// The highest way that was ever given; rises with each new one.
+pub(crate) const NEWEST_WAY: u8 = 7;
 
 impl Opening {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -29,17 +39,23 @@ impl Opening {
         out.put_slice(&self.retrieval);
         out.put_u64_le(self.amount.value());
         out.put_u16_le(self.currency.code());
+        let with_place = if self.place.is_some() { WITH_PLACE } else { 0 };
         match &self.payer {
             Payer::Card(card, expiry) => {
-                out.put_u8(4);
+                out.put_u8(BY_CARD + with_place);
                 write_name(out, *card);
                 out.put_u16_le(expiry.unwrap_or(0));
             }
             Payer::Order(key) => {
-                out.put_u8(2);
+                out.put_u8(BY_ORDER + with_place);
                 out.put_slice(&key.0);
             }
-            Payer::Wallet => out.put_u8(3),
+            Payer::Wallet => out.put_u8(BY_WALLET + with_place),
+        }
+        if let Some(place) = &self.place {
+            let place = &place[..place.len().min(usize::from(u8::MAX))];
+            out.put_u8(place.len() as u8);
+            out.put_slice(place);
         }
         out.put_u16_le(self.merchant.category);
         out.put_u16_le(self.merchant.country);
@@ -49,6 +65,7 @@ impl Opening {
     }
 
     pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let mut place = None;
         Ok(Self {
             reference: Reference(from.u64()?),
             key: DuplicateKey(from.array()?),
@@ -65,15 +82,23 @@ impl Opening {
             retrieval: from.array()?,
             amount: read_amount(from)?,
             currency: read_currency(from)?,
-            payer: match from.u8()? {
-                1 => {
-                    let card = read_card(from)?;
-                    Payer::Card(from.name_of(&card)?, read_expiry(from)?)
+            payer: {
+                let way = from.u8()?;
+                let has_place = (BY_ORDER + WITH_PLACE..=NEWEST_WAY).contains(&way);
+                let payer = match if has_place { way - WITH_PLACE } else { way } {
+                    1 => {
+                        let card = read_card(from)?;
+                        Payer::Card(from.name_of(&card)?, read_expiry(from)?)
+                    }
+                    BY_ORDER => Payer::Order(OrderKey(from.array()?)),
+                    BY_WALLET => Payer::Wallet,
+                    BY_CARD => Payer::Card(read_name(from)?, read_expiry(from)?),
+                    way => return Err(from.unknown("way to name the payer", way, NEWEST_WAY)),
+                };
+                if has_place {
+                    place = Some(from.counted()?.into());
                 }
-                2 => Payer::Order(OrderKey(from.array()?)),
-                3 => Payer::Wallet,
-                4 => Payer::Card(read_name(from)?, read_expiry(from)?),
-                way => return Err(from.unknown("way to name the payer", way, 4)),
+                payer
             },
             merchant: Merchant {
                 category: from.u16()?,
@@ -82,6 +107,7 @@ impl Opening {
                 condition: from.u8()?,
                 takes_part: from.u8()? != 0,
             },
+            place,
         })
     }
 }

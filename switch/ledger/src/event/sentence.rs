@@ -3,7 +3,7 @@
 use tessera_protocol::{Amount, Currency, money_text};
 
 use super::Event;
-use crate::Directive;
+use crate::{Change, Directive};
 
 impl Event {
     /// What happened, in one sentence, with amounts in `currency`. It may quote texts of outsiders, which may hold card numbers.
@@ -78,6 +78,10 @@ impl Event {
             Self::CardRetired { .. } => "a card number was ended".into(),
             Self::Opened(_) => "the wallet was created".into(),
             Self::Closed { .. } => "the wallet was ended".into(),
+            Self::Account {
+                change: Change::Disputed(_),
+                ..
+            } => "the payer does not recognise it: the wallet is frozen".into(),
             Self::Account { .. } => "the payer's account changed".into(),
             Self::Provisioned { .. } | Self::Reconciled(_) => "of no request".into(),
         }

@@ -435,6 +435,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
         currency: Currency::USD,
         payer,
         merchant: Merchant::default(),
+        place: None,
     }
 }
 

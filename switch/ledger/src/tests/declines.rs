@@ -88,3 +88,12 @@ fn the_document_lists_every_rule() {
         rows.join("\n")
     );
 }
+
+/// A rule whose text changed would be explained to payers no more.
+#[test]
+fn payers_read_reasons_of_rules_that_there_are() {
+    for text in tessera_common::reasons::rules() {
+        let rule = Rule::with_text(text);
+        assert!(rule.is_some(), "no rule has the text {text:?}");
+    }
+}

@@ -190,7 +190,7 @@ const OTHER_MALL: [u8; 15] = *b"TEAPOT-0002    ";
 #[test]
 fn nothing_is_done_without_an_open_session() {
     let mut payers = Payers::with(1000);
-    let freeze = Action::Account(Box::new(AccountAction::Freeze));
+    let freeze = Action::Account(Box::new(AccountAction::Freeze(None)));
     let opening = payers.opening(0);
     let refused = payers.send(opening, freeze.clone(), claims([8; 32]));
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
@@ -308,7 +308,7 @@ fn another_password_ends_all_other_sessions() {
 #[test]
 fn a_frozen_wallet_buys_nothing_and_takes_money() {
     let mut payers = Payers::with(1000);
-    payers.account(AccountAction::Freeze);
+    payers.account(AccountAction::Freeze(None));
     assert_eq!(payers.buy(10), Err(ResponseCode::WALLET_BLOCKED));
     let source = payers.source_number();
     forwarded(&payers.load(source, 50));
@@ -630,7 +630,7 @@ fn a_payer_gets_at_once_the_decline_that_the_mall_would_get() {
 #[test]
 fn every_account_event_is_replayed_as_it_was() {
     let mut payers = Payers::with(1000);
-    payers.account(AccountAction::Freeze);
+    payers.account(AccountAction::Freeze(None));
     payers.proven(AccountAction::Unfreeze, true);
     payers.further(NumberUse::Once, 10, 5);
     payers.bench.checkpoint();

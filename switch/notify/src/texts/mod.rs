@@ -46,6 +46,8 @@ pub enum Occasion {
     ContactChanged,
     /// The wallet was frozen.
     Frozen,
+    /// The payer does not recognise a transaction, and the wallet was frozen.
+    Disputed,
     /// It was unfrozen.
     Unfrozen,
     /// It was closed.
@@ -244,6 +246,12 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             subject: "Your wallet is frozen".to_owned(),
             lead: "Your wallet is frozen. Purchases are declined until you unfreeze it.".to_owned(),
             sms: "Your wallet is frozen. Purchases are declined until you unfreeze it".to_owned(),
+            ..Words::advising("If this was not you, change your password.")
+        },
+        Occasion::Disputed => Words {
+            subject: "You reported a transaction".to_owned(),
+            lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. Purchases are declined until you unfreeze it.".to_owned(),
+            sms: "You reported a transaction. Your wallet is frozen, and we look into it".to_owned(),
             ..Words::advising("If this was not you, change your password.")
         },
         Occasion::Unfrozen => Words {

@@ -2,7 +2,7 @@ use tessera_kit::clock::Timestamp;
 
 use super::*;
 
-const OCCASIONS: [Occasion; 19] = [
+const OCCASIONS: [Occasion; 20] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,
@@ -19,6 +19,7 @@ const OCCASIONS: [Occasion; 19] = [
     Occasion::CardReissued,
     Occasion::ContactChanged,
     Occasion::Frozen,
+    Occasion::Disputed,
     Occasion::Unfrozen,
     Occasion::WalletClosed,
     Occasion::ConfirmationCode,

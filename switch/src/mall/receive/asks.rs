@@ -77,6 +77,7 @@ pub(super) fn read(
         currency: financial.currency,
         payer,
         merchant: merchant_of(request, party),
+        place: place(request, message),
     };
     Ok(Asked {
         opening,
@@ -300,6 +301,14 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
         | Request::Reconciliation(_)
         | Request::Administrative(_) => Merchant::default(),
     }
+}
+
+/// Field 43 of a message that asks for money or gives it; a reversal is shown with what it reverses.
+#[inline]
+fn place(request: &Request<'_>, message: &Message<'_>) -> Option<Box<[u8]>> {
+    let shown = !matches!(request, Request::Reversal(_));
+    let place = message.text(43).filter(|place| shown && !place.is_empty());
+    place.map(Into::into)
 }
 
 fn named(acceptor: &[u8; 15], payer: &Payers<'_>) -> Named {

@@ -27,8 +27,8 @@ use host_totals::TotalsAsked;
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
 use tessera_ledger::{
-    Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
-    Rule, Wallet, decide, is_admitted,
+    Action, Change, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer,
+    Reference, Rule, Wallet, decide, is_admitted,
 };
 use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
@@ -280,6 +280,18 @@ impl WalletActor {
             && found.stood_in()
         {
             self.services.stand_in.give_back(found.granted().value());
+        }
+        if let Event::Account {
+            change: Change::Disputed(reference),
+            ..
+        } = entry.event
+        {
+            self.services.metrics.disputed();
+            let reference = String::from_utf8_lossy(&reference.to_text()).into_owned();
+            tracing::warn!(
+                reference,
+                "a payer does not recognise a transaction, and has frozen the wallet; `tessera explain --reference` shows it"
+            );
         }
         let items = self.wallet.settles(&entry.event);
         let had_ended = self.wallet.has_ended();

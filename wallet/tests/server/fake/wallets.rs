@@ -233,6 +233,7 @@ impl Wallet {
             card: String::new(),
             order: String::new(),
             text: String::new(),
+            request: None,
         });
         self.rows.last_mut().unwrap()
     }
@@ -315,6 +316,10 @@ impl Wallet {
             }
             Operation::Freeze | Operation::Unfreeze => {
                 self.frozen = operation == Operation::Freeze;
+                let disputed = given.text(tag::REFERENCE).to_owned();
+                if !disputed.is_empty() {
+                    self.row(at, EventKind::Frozen, &disputed, 0);
+                }
                 ok()
             }
             Operation::SetLimits => {
@@ -393,7 +398,17 @@ impl Wallet {
         };
         let begin = end.saturating_sub(4);
         let piece = self.rows[begin..end].iter().rev();
-        let reply = piece.fold(Reply::code("00"), |reply, row| reply.data(tag::EVENT, row));
+        let reply = piece.fold(Reply::code("00"), |reply, row| {
+            let reply = reply.data(tag::EVENT, row);
+            match &row.request {
+                Some(request) => reply.data(tag::REQUEST, request),
+                None => reply,
+            }
+        });
+        let reply = match given.number(tag::POSITION) {
+            0 => reply.data(tag::AVAILABLE, self.available),
+            _ => reply,
+        };
         match begin {
             0 => reply,
             begin => reply.data(tag::POSITION, begin),

@@ -88,6 +88,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
         ("reload-cleared", Change::ReloadSet(None)),
         ("frozen", Change::Frozen),
         ("unfrozen", Change::Unfrozen),
+        ("disputed", Change::Disputed(Reference(0x1234))),
         (
             "limits-set",
             Change::LimitsSet(Limits::from_array([100, 200, 300, 4, 5])),

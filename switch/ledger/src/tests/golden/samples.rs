@@ -86,6 +86,23 @@ fn opening(payer: Payer) -> Opening {
             condition: 59,
             takes_part: true,
         },
+        place: None,
+    }
+}
+
+fn declined(opening: Opening) -> Event {
+    Event::Declined {
+        opening,
+        code: ResponseCode::NOT_ENOUGH_MONEY,
+        reason: Reason::with_text("insufficient funds"),
+    }
+}
+
+/// At a merchant that says its name and location.
+fn placed(payer: Payer) -> Opening {
+    Opening {
+        place: Some((*b"LANTERN STORE        SEOUL        KR").into()),
+        ..opening(payer)
     }
 }
 
@@ -222,6 +239,15 @@ fn requests() -> Vec<(&'static str, Event)> {
                 expiry: EXPIRY,
             },
         ),
+        (
+            "declined-placed-card",
+            declined(placed(Payer::Card(name(1), Some(EXPIRY)))),
+        ),
+        (
+            "declined-placed-order",
+            declined(placed(Payer::Order(order))),
+        ),
+        ("declined-placed-wallet", declined(placed(Payer::Wallet))),
         ("held-card", held(Payer::Card(name(1), None), None, None)),
         ("held-order", held(Payer::Order(order), None, None)),
         (
@@ -267,14 +293,7 @@ fn requests() -> Vec<(&'static str, Event)> {
                 unmatched: true,
             },
         ),
-        (
-            "declined",
-            Event::Declined {
-                opening: by_card(),
-                code: ResponseCode::NOT_ENOUGH_MONEY,
-                reason: Reason::with_text("insufficient funds"),
-            },
-        ),
+        ("declined", declined(by_card())),
         (
             "order-announced",
             Event::OrderAnnounced {
