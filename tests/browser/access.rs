@@ -139,6 +139,12 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
         });
         inspector.take_pictures(page.trim_start_matches('/'));
     }
+    payer.open("/transactions");
+    browser.go(|| browser.press(".transaction .title a"));
+    inspector.look("a transaction");
+    inspector.take_pictures("transaction");
+    browser.press("#unknown summary");
+    inspector.look("a transaction that the payer does not recognise");
     payer.does("/limits", "freeze", &[], "frozen");
     inspector.look("/limits, frozen");
     payer.open("/home");

@@ -211,25 +211,38 @@ fn looks_back(payer: &Payer<'_>) {
             &[],
         )
     };
-    // Six loads, of which three came to nothing, and two purchases.
-    assert_eq!(count(), 8, "{}", browser.text("#content"));
+    // Six loads, of which three came to nothing, two purchases, a refund and a reversal.
+    assert_eq!(count(), 10, "{}", browser.text("#content"));
     let search = |words: &str, status: &str| {
         payer.open("/transactions");
         browser.submit("search", &[("q", words), ("status", status)]);
         count()
     };
-    assert_eq!(search("teacup", ""), 2);
+    assert_eq!(search("teacup", ""), 4);
     // With decimals: a reference may have the digits of a whole number.
-    assert_eq!(search("59.00", ""), 1);
+    assert_eq!(search("59.00", ""), 2);
     assert_eq!(search("", "declined"), 3);
     assert_eq!(search("", "refunded"), 2);
+    assert_eq!(search("refund:", ""), 1);
+    // A refund leads to its purchase.
+    let link = |place: &str| {
+        let script = "return document.querySelector(arguments[0]).href";
+        let href = browser.script(script, &[place.into()]);
+        href.as_str().expect("an address").to_owned()
+    };
+    let refund = link(".transaction .title a");
+    browser.open(&refund);
+    browser.wait_text("#state", "Came back to you");
+    browser.open(&link(".facts a"));
+    browser.wait_text("#state", "Refunded 5.00 USD of 14.50 USD");
+    assert_eq!(link(".steps a"), refund);
     assert_eq!(search("nothing like it", ""), 0);
     assert!(browser.text("#content").contains("No transactions found"));
     payer.open("/transactions");
     let fetch = "const end = arguments[0]; fetch(document.getElementById('csv').href).then((answer) => answer.text()).then(end)";
     let csv = browser.script_with_end(fetch, &[]);
     let csv = csv.as_str().expect("text");
-    assert_eq!(csv.lines().count(), 9, "{csv}");
+    assert_eq!(csv.lines().count(), 11, "{csv}");
     assert!(
         csv.starts_with("time_utc,") && csv.contains("\"Teacup & Co\""),
         "{csv}"
