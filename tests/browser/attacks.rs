@@ -271,7 +271,7 @@ fn a_page_is_tampered_with(world: &World) {
     assert!(
         browser
             .text("#content")
-            .contains("Declined: amount differs from the agreement")
+            .contains("Declined: it was not the amount that you agreed to")
     );
     assert_eq!(
         browser.script("return window.harmed ?? null", &[]),

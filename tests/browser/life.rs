@@ -263,7 +263,7 @@ fn freezes(payer: &Payer<'_>, card: &str) {
     browser.look_at(&shop);
     payer.open("/home");
     assert!(
-        browser.text("#content").contains("Declined: wallet frozen"),
+        browser.text("#content").contains("Declined: your wallet was frozen"),
         "{}",
         browser.text("#content")
     );
