@@ -263,7 +263,9 @@ fn freezes(payer: &Payer<'_>, card: &str) {
     browser.look_at(&shop);
     payer.open("/home");
     assert!(
-        browser.text("#content").contains("Declined: your wallet was frozen"),
+        browser
+            .text("#content")
+            .contains("Declined: your wallet was frozen"),
         "{}",
         browser.text("#content")
     );

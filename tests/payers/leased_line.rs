@@ -2,7 +2,7 @@
 
 use crate::rig::leased::{Line, operation};
 use crate::rig::payer::{
-    DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
+    DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, handle, opens, with_card,
 };
 use crate::rig::totals::settles_with_the_host;
 use crate::rig::wire::{
@@ -202,6 +202,109 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
         let again = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
         line.ask(&again).code() == "00"
     });
+}
+
+#[test]
+fn a_lost_password_is_replaced_once_by_the_recovery_code() {
+    const CODE: &str = "k7mqe-vh2sd-p+x4a-nc9rt-6zu8w";
+    let mut rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let flag = |payer: &mut Payer| payer.done("210", &[], &[]).tag(61, 43);
+    assert_eq!(flag(&mut payer), "");
+    let wrong = payer.ask("208", &[], &[(17, "not the password"), (18, CODE)]);
+    assert_eq!(wrong.code(), "63");
+    payer.proven("208", &[], &[(18, CODE)]);
+    assert_eq!(flag(&mut payer), "1");
+    rig.kill_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    let mut line = Line::signed_on(&rig);
+    let recovers = |code: &str, new: &str, secret: &str| {
+        operation("207", &[(24, "web"), (20, "a test")]).tags(
+            62,
+            &[(16, &payer.client), (17, code), (18, new), (19, secret)],
+        )
+    };
+    let (new, secret) = ("another password", "77".repeat(24));
+    let guess = line.ask(&recovers("k7mqe-vh2sd-p+x4a-nc9rt-aaaaa", new, &secret));
+    assert_eq!(guess.code(), "63");
+    // The password is no recovery code, and the code is no password.
+    assert_eq!(line.ask(&recovers(PASSWORD, new, &secret)).code(), "63");
+    assert_eq!(
+        line.ask(&opens("201", &payer.client, CODE, &secret)).code(),
+        "63"
+    );
+    wait_for("the delay of wrong ones to be over", || {
+        line.ask(&recovers(CODE, new, &secret)).code() == "00"
+    });
+    let again = line.ask(&recovers(CODE, "yet another one", &"78".repeat(24)));
+    assert_ne!(again.code(), "00", "a code works once");
+    // All sessions before it have ended, and the new password opens the wallet.
+    payer.line = line;
+    assert_eq!(payer.ask("140", &[], &[]).code(), "63");
+    let mut line = Line::signed_on(&rig);
+    wait_for("the delay of wrong ones to be over", || {
+        let opened = line.ask(&opens("201", &payer.client, new, &"79".repeat(24)));
+        opened.code() == "00"
+    });
+    payer.session = handle(
+        &line.ask(&opens("201", &payer.client, new, &"80".repeat(24))),
+        &"80".repeat(24),
+    );
+    assert_eq!(flag(&mut payer), "");
+    assert_eq!(payer.balance(), (1_000, 1_000));
+    let log = rig.log("switch");
+    assert!(!log.contains(CODE) && !log.contains(new));
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn a_transaction_that_the_payer_does_not_recognise_freezes_the_wallet_and_is_shown_to_the_operator()
+{
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 5_000);
+    let card = payer.card();
+    let mut shop = Wire::signed_on(&rig, &ACQUIRER);
+    let place = "LANTERN STORE            SEOUL        KR";
+    let bought = with_card(purchase(&ACQUIRER, 1_999), &card).text(43, place);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    let answer = payer.done("150", &[], &[]);
+    assert_eq!(answer.tag(61, 11), "3001");
+    let requests = answer.tags(61, 42);
+    let [request] = &requests[..] else {
+        panic!("one request of a party: {requests:?}");
+    };
+    let [purpose, _, shown, reason] = request.splitn(4, ',').collect::<Vec<_>>()[..] else {
+        panic!("four parts: {request}");
+    };
+    assert_eq!((purpose, shown, reason), ("payment", place, ""));
+    let history = payer.history();
+    let held = history.iter().find(|row| row.contains(",held,"));
+    let reference = held
+        .and_then(|row| row.split(',').nth(2))
+        .expect("a reference");
+    assert_eq!(payer.ask("160", &[(41, "not one")], &[]).code(), "30");
+    payer.done("160", &[(41, reference)], &[]);
+    let again = with_card(purchase(&ACQUIRER, 10), &card);
+    assert_eq!(shop.ask(&again).code(), "62");
+    wait_for("the operator to be warned", || {
+        rig.log("switch")
+            .contains("does not recognise a transaction")
+    });
+    assert!(rig.log("switch").contains(reference));
+    let explained = rig.run(&[
+        "explain",
+        "--config",
+        "switch.toml",
+        "--reference",
+        reference,
+    ]);
+    let explained = String::from_utf8_lossy(&explained.stdout);
+    assert!(
+        explained.contains("the payer does not recognise it"),
+        "{explained}"
+    );
+    settles_with_the_host(rig);
 }
 
 #[test]

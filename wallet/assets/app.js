@@ -211,6 +211,16 @@ if (secret) {
 if (navigator.clipboard) {
   document.querySelectorAll("[data-copy]").forEach(offerCopy);
 }
+document.querySelectorAll(".print").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+});
+// The picture on a printed page leads here with the number behind #, which is not sent.
+const client = document.getElementById("sign-in-client");
+if (client && /^#\d{15}$/.test(location.hash)) {
+  client.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+}
 const summary = document.getElementById("error-summary");
 if (summary) {
   summary.focus();

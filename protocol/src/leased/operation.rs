@@ -71,6 +71,8 @@ operations! {
     ListSessions = 204, "list the open sessions";
     ChangePassword = 205, "change the password; all other sessions end";
     EndSession = 206, "end one session";
+    Recover = 207, "set another password by the recovery code, and open a session; all others end";
+    SetRecovery = 208, "set the recovery code, in place of the one before";
     Overview = 210, "overview: the data of the payer's pages except lists";
 }
 

@@ -82,3 +82,5 @@ pub const NUMBER_ROW: u8 = 40;
 pub const REFERENCE: u8 = 41;
 /// A [`RequestRow`](super::RequestRow) about the event before it.
 pub const REQUEST: u8 = 42;
+/// In an overview: there is a recovery code, `1`.
+pub const RECOVERY: u8 = 43;

@@ -281,6 +281,28 @@ impl Action {
             | Self::Unwatch => false,
         }
     }
+
+    /// Whether its password is the recovery code.
+    pub fn recovers(&self) -> bool {
+        match self {
+            Self::Account(action) => matches!(**action, AccountAction::Recover(_)),
+            Self::Purchase { .. }
+            | Self::Complete { .. }
+            | Self::Post { .. }
+            | Self::Inquiry
+            | Self::Verify { .. }
+            | Self::Refund { .. }
+            | Self::Reverse { .. }
+            | Self::Open
+            | Self::IssueCard
+            | Self::RenewCard
+            | Self::Load(_)
+            | Self::Announce { .. }
+            | Self::Cancel
+            | Self::History(_)
+            | Self::Unwatch => false,
+        }
+    }
 }
 
 /// Where a load comes from.
@@ -301,6 +323,10 @@ pub enum AccountAction {
     Register(NewSession),
     /// Open a session.
     SignIn(NewSession),
+    /// Take the password to be, and open a session: the password is the recovery code.
+    Recover(NewSession),
+    /// Take the password to be as the recovery code.
+    SetRecovery,
     /// End the session.
     SignOut,
     /// End all sessions.

@@ -211,6 +211,8 @@ impl Reading<'_> {
                 | Change::SignedOut(_)
                 | Change::SessionUsed(_)
                 | Change::PasswordChanged { .. }
+                | Change::RecoverySet(_)
+                | Change::Recovered(_)
                 | Change::SourceAdded(_)
                 | Change::SourceRemoved(_)
                 | Change::SourceResealed(..)

@@ -46,6 +46,8 @@ pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bo
         | Occasion::PayoutFailed => preferences.loads,
         Occasion::SignedIn
         | Occasion::PasswordChanged
+        | Occasion::RecoverySet
+        | Occasion::Recovered
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen
@@ -296,6 +298,8 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
             ..notice(Occasion::SignedIn)
         },
         Change::PasswordChanged { .. } => notice(Occasion::PasswordChanged),
+        Change::RecoverySet(_) => notice(Occasion::RecoverySet),
+        Change::Recovered(_) => notice(Occasion::Recovered),
         Change::Frozen => notice(Occasion::Frozen),
 
         Change::Unfrozen => notice(Occasion::Unfrozen),

@@ -90,7 +90,7 @@ pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut
 fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
     match Code::of(request.number(24)? as u16)? {
         Code::CreateWallet => Some(WalletId::created_by(&key_of(request)?)),
-        Code::Register | Code::SignIn => {
+        Code::Register | Code::SignIn | Code::Recover => {
             let client = tlv::find(request.text(62)?, tag::CLIENT).ok()??;
             let client = str::from_utf8(client).ok()?;
             Some(WalletId::of_client(&ClientNumber::from_text(client).ok()?))
@@ -125,6 +125,7 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
         | Code::ListSessions
         | Code::ChangePassword
         | Code::EndSession
+        | Code::SetRecovery
         | Code::Overview => None,
     }
 }

@@ -92,6 +92,8 @@ impl Operation {
             | Code::Watch
             | Code::Register
             | Code::SignIn
+            | Code::Recover
+            | Code::SetRecovery
             | Code::SignOut
             | Code::SignOutEverywhere
             | Code::ListSessions
@@ -147,7 +149,7 @@ fn who(
     };
     let wallet = match code {
         Code::CreateWallet => return Ok((WalletId::created_by(key), None)),
-        Code::Register | Code::SignIn => {
+        Code::Register | Code::SignIn | Code::Recover => {
             let text = data.secret(tag::CLIENT)?.unwrap_or_default();
             let number = str::from_utf8(text)
                 .ok()
@@ -188,6 +190,7 @@ fn who(
         | Code::ListSessions
         | Code::ChangePassword
         | Code::EndSession
+        | Code::SetRecovery
         | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
                 let (wallet, digest) = payer::session(handle).ok_or(Rule::SessionFormat)?;

@@ -33,6 +33,8 @@ pub(super) fn read(
     Ok(match code {
         Code::Register => AccountAction::Register(new_session(data)?),
         Code::SignIn => AccountAction::SignIn(new_session(data)?),
+        Code::Recover => AccountAction::Recover(new_session(data)?),
+        Code::SetRecovery => AccountAction::SetRecovery,
         Code::SignOut => AccountAction::SignOut,
         Code::SignOutEverywhere => AccountAction::SignOutEverywhere,
         Code::EndSession => AccountAction::EndSession(number()?),

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::session::Session;
 use crate::switch::Entry;
-use crate::texts::{entry as text, refusals};
+use crate::texts::{entry as text, recovery, refusals};
 use crate::web::cookies::Kept;
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
@@ -90,6 +90,7 @@ fn show_sign_in(visitor: &Visitor, say: &Say, next: &str) -> HttpResponse {
             h1 { (text::SIGN_IN) }
             (summary(say))
             (form("sign-in", "/sign-in", &visitor.entry_token(), &fields))
+            p { a href="/recover" { (recovery::FORGOTTEN) } }
             p { (text::NO_WALLET) " " a href="/register" { (text::REGISTER) } }
         }
     };
@@ -195,6 +196,7 @@ pub fn signed_out(location: &str) -> HttpResponse {
         cookies::no_session(),
         cookies::forget(Kept::Number),
         cookies::forget(Kept::Password),
+        cookies::forget(Kept::Recovery),
     ];
     answer::with_cookies(answer::see_other(location), forgotten)
 }

@@ -7,7 +7,9 @@
 //! | page | forms (`id`): fields |
 //! | --- | --- |
 //! | `/register` | `register`: client (not sent), password, again · `register-drawn` |
-//! | `/welcome` | `#client-number`, `#drawn-password` (values) · `welcome`: `#continue` |
+//! | `/welcome` | `#client-number`, `#drawn-password`, `#recovery-code` (values) · `welcome`: `#continue` |
+//! | `/recover` | `recover`: client, code, new, again |
+//! | `/recovery-code` | `#recovery-code` (value) · `kept`: `#continue` |
 //! | `/sign-in` | `sign-in`: client, password |
 //! | `/home` | `#available`, `#held`, `#recent` · `issue-card` · `freeze` |
 //! | `/transactions` | `search` (GET): q, status, from, until · `#csv`, `#newer`, `#older` |
@@ -17,7 +19,7 @@
 //! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits`: transaction, day, month, day_count, month_count, password |
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
-//! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again |
+//! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | everywhere | `sign-out` |
 
@@ -30,6 +32,7 @@ mod limits;
 mod money;
 mod notifications;
 mod parts;
+mod recovery;
 mod register;
 mod sessions;
 mod transaction;
@@ -45,6 +48,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/register", post().to(register::register))
         .route("/welcome", get().to(register::welcome))
         .route("/welcome", post().to(register::welcomed))
+        .route("/recover", get().to(recovery::recover_page))
+        .route("/recover", post().to(recovery::recover))
+        .route("/recovery-code", get().to(recovery::page))
+        .route("/recovery-code", post().to(recovery::kept))
+        .route("/sessions/recovery", post().to(recovery::create))
         .route("/sign-in", get().to(entry::sign_in_page))
         .route("/sign-in", post().to(entry::sign_in))
         .route("/sign-out", post().to(entry::sign_out))

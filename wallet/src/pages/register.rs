@@ -18,6 +18,7 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use super::entry::{copy, end_old, entry, unfit};
+use super::recovery;
 use crate::session::token;
 use crate::texts::{entry as text, refusals};
 use crate::web::cookies::{self, Kept};
@@ -124,6 +125,9 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
     if created {
         given.push(cookies::keep(Kept::Password, &session, secret));
     }
+    if recovery::set_first(&app, &visitor, &session, &password).await {
+        given.push(cookies::keep(Kept::Recovery, &session, secret));
+    }
     answer::with_cookies(answer::see_other("/welcome"), given)
 }
 
@@ -138,7 +142,7 @@ fn show_another(visitor: Visitor) -> HttpResponse {
 }
 
 /// `/welcome`: the number, and the password where one was created.
-pub async fn welcome(member: Member) -> HttpResponse {
+pub async fn welcome(app: Data<App>, member: Member) -> HttpResponse {
     let Some(client) = number_of(&member) else {
         return answer::see_other("/home");
     };
@@ -163,7 +167,10 @@ pub async fn welcome(member: Member) -> HttpResponse {
                     dt { (text::NEW_PASSWORD) }
                     dd { output.secret id="drawn-password" { (password.as_str()) } (copy("drawn-password")) }
                 }
+                (recovery::row(&member))
             }
+            p { (text::NEW_CODE_LEAD) }
+            (recovery::kit(&app, &client))
             (form("welcome", "/welcome", &member.token(), &known))
         }
     };
@@ -172,7 +179,10 @@ pub async fn welcome(member: Member) -> HttpResponse {
 
 /// `POST /welcome`: the payer has the password now.
 pub async fn welcomed(_: Member, _: Posted) -> Result<HttpResponse, Trouble> {
-    let given = vec![cookies::forget(Kept::Password)];
+    let given = vec![
+        cookies::forget(Kept::Password),
+        cookies::forget(Kept::Recovery),
+    ];
     Ok(answer::with_cookies(answer::see_other("/home"), given))
 }
 
@@ -207,7 +217,7 @@ fn client_of(secret: &str) -> ClientNumber {
 }
 
 /// Fifteen digits in groups of five, as people write them down.
-fn written(client: &ClientNumber) -> Zeroizing<String> {
+pub fn written(client: &ClientNumber) -> Zeroizing<String> {
     let digits = digits(client);
     Zeroizing::new(format!(
         "{} {} {}",
@@ -230,10 +240,15 @@ const PASSWORD_GROUP: usize = 5;
 
 /// The password that follows from a form's secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
 fn created_password(secret: &str) -> Zeroizing<String> {
-    let drawn = Zeroizing::new(token("created password", secret, ""));
-    let mut password = Zeroizing::new(String::with_capacity(32));
+    drawn_groups("created password", secret, PASSWORD_GROUPS)
+}
+
+/// So many groups of signs that follow from a secret and what they are for, at most six.
+pub fn drawn_groups(purpose: &str, secret: &str, groups: usize) -> Zeroizing<String> {
+    let drawn = Zeroizing::new(token(purpose, secret, ""));
+    let mut password = Zeroizing::new(String::with_capacity(40));
     let bytes = drawn.as_bytes().chunks_exact(2);
-    for (place, pair) in bytes.take(PASSWORD_GROUPS * PASSWORD_GROUP).enumerate() {
+    for (place, pair) in bytes.take(groups * PASSWORD_GROUP).enumerate() {
         if place > 0 && place % PASSWORD_GROUP == 0 {
             password.push('-');
         }

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::{signed_out, unfit};
-use super::parts;
 use super::register::{digits, number, number_of};
+use super::{parts, recovery};
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
@@ -24,8 +24,9 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+pub async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let sessions = app.switch.sessions(&member.session).await?;
+    let overview = app.switch.overview(&member.session).await?;
     let token = member.token();
     let body = html! {
         h1 { (text::TITLE) }
@@ -43,6 +44,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
             p { (text::CHANGE_LEAD) }
             (form("password", "/sessions/password", &token, &password_fields(member, &say)))
         }
+        (recovery::section(member, &overview, &say))
     };
     let page = layout::member(text::TITLE, "/sessions", &token, Head::default(), &body);
     Ok(say.page(&page))

@@ -152,6 +152,8 @@ pub struct Overview {
     pub pending_contact: Option<Contact>,
     /// The payer's notification preferences.
     pub preferences: NotificationPreferences,
+    /// There is a recovery code.
+    pub recovers: bool,
 }
 
 impl Overview {
@@ -176,6 +178,7 @@ impl Overview {
             preferences: answer
                 .value(tag::PREFERENCES)
                 .unwrap_or(NotificationPreferences::DEFAULT),
+            recovers: answer.value::<u8>(tag::RECOVERY).is_some(),
         })
     }
 }
@@ -189,7 +192,8 @@ impl Switch {
     /// # Errors
     /// 94 where the number is taken.
     pub async fn register(&self, entry: &Entry) -> Result<Session, Failure> {
-        self.enter(Operation::Register, entry).await
+        self.enter(Operation::Register, entry, |fields| fields)
+            .await
     }
 
     /// 201: a session.
@@ -197,10 +201,15 @@ impl Switch {
     /// # Errors
     /// 63 for an unknown number and for a wrong password alike; 65 where there were too many tries.
     pub async fn sign_in(&self, entry: &Entry) -> Result<Session, Failure> {
-        self.enter(Operation::SignIn, entry).await
+        self.enter(Operation::SignIn, entry, |fields| fields).await
     }
 
-    async fn enter(&self, operation: Operation, entry: &Entry) -> Result<Session, Failure> {
+    async fn enter(
+        &self,
+        operation: Operation,
+        entry: &Entry,
+        more: impl FnOnce(Fields) -> Fields,
+    ) -> Result<Session, Failure> {
         let secret = Session::draw_secret();
         let client = Zeroizing::new(entry.client.expose());
         let client = std::str::from_utf8(&client[..]).unwrap_or_default();
@@ -211,9 +220,35 @@ impl Switch {
             .secret(tag::CLIENT, client)
             .secret(tag::SECRET, &secret);
         let fields = with_password(fields, &entry.password, entry.address.as_ref())?;
-        let answer = self.ask(operation, fields).await?;
+        let answer = self.ask(operation, more(fields)).await?;
         let wallet = answer.need(tag::WALLET, "wallet")?;
         Ok(Session::of(wallet, &secret))
+    }
+
+    /// 207: another password, and a session; the password of `entry` is the recovery code.
+    ///
+    /// # Errors
+    /// 63 for an unknown number and for a wrong or used code alike; 65 where there were too many tries.
+    pub async fn recover(&self, entry: &Entry, new: &str) -> Result<Session, Failure> {
+        let more = |fields: Fields| fields.secret(tag::NEW_PASSWORD, new);
+        self.enter(Operation::Recover, entry, more).await
+    }
+
+    /// 208: the recovery code, in place of the one before.
+    ///
+    /// # Errors
+    /// 63 for a wrong password.
+    pub async fn set_recovery(
+        &self,
+        session: &Session,
+        proof: &Proof,
+        code: &str,
+    ) -> Result<(), Failure> {
+        self.ask_proven(Operation::SetRecovery, session, proof, |fields| {
+            fields.secret(tag::NEW_PASSWORD, code)
+        })
+        .await
+        .map(drop)
     }
 
     /// 202: ends this session.

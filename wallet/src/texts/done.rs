@@ -28,6 +28,9 @@ pub fn words(key: &str) -> Option<&'static str> {
         "no-contact" => "The address is removed. You get no more messages.",
         "preferences" => "Saved.",
         "session-ended" => "The session has ended.",
+        "recovered" => {
+            "Your password is set, and all other devices are signed out. The recovery code is used up: create another one below."
+        }
         "password" => "Your password is changed. All other sessions have ended.",
         _ => return None,
     })

@@ -28,7 +28,8 @@ pub const NUMBER_HINT: &str =
 pub const ANOTHER: &str =
     "This identification number is in use already. Here is another one; nothing was opened.";
 pub const PASSWORD: &str = "Password";
-pub const PASSWORD_HINT: &str = "At least 10 characters. It can't be reset, so keep it safe.";
+pub const PASSWORD_HINT: &str =
+    "At least 10 characters. Only the recovery code replaces a lost one, so keep both safe.";
 pub const PASSWORD_AGAIN: &str = "Repeat the password";
 pub const OWN: &str = "Open with this password";
 pub const GENERATED_TITLE: &str = "Or use a strong password";
@@ -41,6 +42,7 @@ pub const PASSWORD_DIFFERS: &str = "The two passwords are not the same.";
 
 pub const NEW_TITLE: &str = "Write this down";
 pub const NEW_LEAD: &str = "You sign in with your identification number. We do not store it, so we can't send it to you. Without it the wallet can't be opened, neither by you nor by us. Until you sign out of this browser, you also find it under Security.";
+pub const NEW_CODE_LEAD: &str = "The recovery code sets a new password if you lose yours. It is shown only now: print this page or write the code down, and keep it away from this device.";
 pub const NEW_NUMBER: &str = "Identification number";
 pub const NEW_PASSWORD: &str = "Password";
 pub const NUMBER_LEAD: &str = "You sign in with it. This browser shows it until you sign out.";

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod money;
 pub mod notifications;
 pub mod pay;
+pub mod recovery;
 pub mod refusals;
 pub mod sessions;
 pub mod transaction;

@@ -26,6 +26,8 @@ pub enum Kept {
     Number,
     /// The password that was created, for a few minutes.
     Password,
+    /// The recovery code, for a few minutes.
+    Recovery,
 }
 
 impl Kept {
@@ -33,6 +35,7 @@ impl Kept {
         match self {
             Self::Number => "__Host-tessera-number",
             Self::Password => "__Host-tessera-password",
+            Self::Recovery => "__Host-tessera-recovery",
         }
     }
 
@@ -60,7 +63,7 @@ pub fn pay(secret: &str) -> Cookie<'static> {
 pub fn keep(kept: Kept, session: &Session, secret: &str) -> Cookie<'static> {
     let value = format!("{secret}{}", kept.tag(session, secret));
     let mut cookie = make(kept.cookie(), value, SameSite::Strict);
-    if kept == Kept::Password {
+    if kept != Kept::Number {
         cookie.set_max_age(PASSWORD_KEPT);
     }
     cookie

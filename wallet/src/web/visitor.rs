@@ -100,8 +100,8 @@ pub struct Member {
     pub session: Session,
     /// The same browser without its session.
     pub visitor: Visitor,
-    /// The secrets that it keeps of its registration: of the number, and of the password.
-    kept: [Option<Zeroizing<String>>; 2],
+    /// The secrets that it keeps: of the number, the password, and the recovery code.
+    kept: [Option<Zeroizing<String>>; 3],
 }
 
 impl Member {
@@ -110,12 +110,13 @@ impl Member {
         self.session.form_token()
     }
 
-    /// The secret that this session keeps of its registration, if it does.
+    /// The secret that this session keeps, if it does.
     pub fn kept(&self, kept: Kept) -> Option<&str> {
-        let [number, password] = &self.kept;
+        let [number, password, recovery] = &self.kept;
         let secret = match kept {
             Kept::Number => number,
             Kept::Password => password,
+            Kept::Recovery => recovery,
         };
         secret.as_ref().map(|secret| secret.as_str())
     }
@@ -134,7 +135,7 @@ impl FromRequest for Member {
         let visitor = Visitor::of(request);
         ready(match visitor.session.clone() {
             Some(session) => {
-                let kept = [Kept::Number, Kept::Password].map(|kept| {
+                let kept = [Kept::Number, Kept::Password, Kept::Recovery].map(|kept| {
                     let secret = cookies::kept(request, kept, &session);
                     secret.map(Zeroizing::new)
                 });

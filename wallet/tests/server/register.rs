@@ -51,6 +51,69 @@ fn a_wallet_is_opened_once() {
     }
 }
 
+/// It is shown with the number, signs in once, and a new one is shown once.
+#[test]
+fn a_recovery_code_is_given_with_the_number_and_sets_another_password_once() {
+    let world = World::start();
+    let mut browser = world.browser();
+    browser.get("/register");
+    let fields = [("password", PASSWORD), ("again", PASSWORD)];
+    browser.send("/register", "register", &fields);
+    let welcome = browser.get("/welcome");
+    let client = welcome.text_of("client-number").replace(' ', "");
+    let code = welcome.text_of("recovery-code");
+    assert_eq!(browser.get("/welcome").text_of("recovery-code"), code);
+    assert!(welcome.body.contains("<svg") && welcome.body.contains("role=\"img\""));
+    browser.send("/welcome", "welcome", &[]);
+    assert!(!browser.get("/welcome").body.contains(&code));
+    assert!(
+        browser
+            .get("/sessions")
+            .body
+            .contains("There is a recovery code")
+    );
+
+    let mut other = world.browser();
+    assert!(other.get("/sign-in").body.contains("href=\"/recover\""));
+    other.get("/recover");
+    let mut recovers = |client: &str, code: &str, again: &str| {
+        let fields = [
+            ("client", client),
+            ("code", code),
+            ("new", "quite another horse"),
+            ("again", again),
+        ];
+        other.send("/recover", "recover", &fields)
+    };
+    let new = "quite another horse";
+    for (client, code, again, words) in [
+        ("123", code.as_str(), new, "mistyped"),
+        (&client, "k7mqe-vh2sd-p+x4a-nc9rt-6zu8w", new, "is wrong"),
+        (&client, &code, "something else", "not the same"),
+    ] {
+        let refused = recovers(client, code, again);
+        assert!(refused.body.contains(words), "{words}: {}", refused.body);
+    }
+    let typed = code.to_uppercase().replace('-', " ");
+    let recovered = recovers(&client, &typed, new);
+    assert_eq!(recovered.header("location"), "/sessions?done=recovered");
+    assert!(
+        recovers(&client, &code, new)
+            .body
+            .contains("or the code was used")
+    );
+    assert_eq!(browser.get("/home").status, 303, "its session has ended");
+
+    let page = other.get("/sessions").body;
+    assert!(page.contains("There is no recovery code"), "{page}");
+    let made = other.send("/sessions/recovery", "recovery", &[("password", new)]);
+    assert_eq!(made.header("location"), "/recovery-code", "{}", made.body);
+    let page = other.get("/recovery-code");
+    assert_ne!(page.text_of("recovery-code"), code);
+    other.send("/recovery-code", "kept", &[]);
+    assert_eq!(other.get("/recovery-code").status, 303);
+}
+
 /// The pages that show it can be loaded again, in the session that opened the wallet and in no other one.
 #[test]
 fn the_number_is_there_as_long_as_the_session() {

@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 19 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 21 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};
@@ -8,7 +8,7 @@ use super::super::bytes::{Reader, Unreadable, write_optional_time};
 use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 19;
+pub(crate) const NEWEST_CHANGE: u8 = 21;
 
 impl Account {
     /// Appends the account to `out`.
@@ -18,12 +18,16 @@ impl Account {
         write_list(out, &self.sources, Source::write);
         write_option(out, self.reload.as_ref(), Reload::write);
         write_limits(out, self.limits);
-        out.put_u8(u8::from(self.frozen) | u8::from(self.closed) << 1);
+        let recovers = self.recovery.is_some();
+        out.put_u8(u8::from(self.frozen) | u8::from(self.closed) << 1 | u8::from(recovers) << 2);
         write_option(out, self.contact.as_ref(), Contact::write);
         write_option(out, self.proposed.as_ref(), ProposedContact::write);
         write_preferences(out, self.preferences);
         Reference::write_optional(self.closing, out);
         out.put_u32_le(self.numbers);
+        if let Some(recovery) = &self.recovery {
+            write_text(out, recovery);
+        }
     }
 
     /// Reads what [`Account::write`] wrote.
@@ -47,6 +51,10 @@ impl Account {
             preferences: read_preferences(from)?,
             closing: Reference::read_optional(from)?,
             numbers: from.u32()?,
+            recovery: match flags & 4 {
+                0 => None,
+                _ => Some(read_text(from)?),
+            },
         })
     }
 }
@@ -125,6 +133,14 @@ impl Change {
                 out.put_u8(19);
                 out.put_u64_le(reference.0);
             }
+            Self::RecoverySet(recovery) => {
+                out.put_u8(20);
+                write_text(out, recovery);
+            }
+            Self::Recovered(password) => {
+                out.put_u8(21);
+                write_text(out, password);
+            }
         }
     }
 
@@ -159,6 +175,8 @@ impl Change {
             17 => Self::ContactRemoved,
             18 => Self::PreferencesSet(read_preferences(from)?),
             19 => Self::Disputed(Reference(from.u64()?)),
+            20 => Self::RecoverySet(read_text(from)?),
+            21 => Self::Recovered(read_text(from)?),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }

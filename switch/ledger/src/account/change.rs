@@ -53,6 +53,10 @@ pub enum Change {
         /// The session that stays.
         keeps: u32,
     },
+    /// Another recovery code, of which this is the hash.
+    RecoverySet(Box<str>),
+    /// The recovery code was used: another password, of which this is the hash; all sessions ended.
+    Recovered(Box<str>),
     /// A source was stored; its number is given when it is applied.
     SourceAdded(Source),
     /// A source was forgotten, and a reload from it with it.
@@ -98,6 +102,8 @@ impl Change {
             | Self::SignedOut(_)
             | Self::SessionUsed(_)
             | Self::PasswordChanged { .. }
+            | Self::RecoverySet(_)
+            | Self::Recovered(_)
             | Self::SourceAdded(_)
             | Self::SourceRemoved(_)
             | Self::SourceResealed(..)
@@ -135,6 +141,12 @@ impl Account {
             Change::PasswordChanged { password, keeps } => {
                 self.password.clone_from(password);
                 self.sessions.retain(|session| session.number == *keeps);
+            }
+            Change::RecoverySet(recovery) => self.recovery = Some(recovery.clone()),
+            Change::Recovered(password) => {
+                self.password.clone_from(password);
+                self.recovery = None;
+                self.sessions.clear();
             }
             Change::SourceAdded(source) => {
                 self.numbers = source.number;

@@ -57,6 +57,8 @@ pub struct Account {
     pub closing: Option<Reference>,
     /// How many numbers were given to sessions and sources.
     pub numbers: u32,
+    /// The recovery code's hash, like the password's.
+    pub recovery: Option<Box<str>>,
 }
 
 /// A session, known by the digest of its secret.
@@ -146,6 +148,7 @@ impl Account {
             preferences: NotificationPreferences::DEFAULT,
             closing: None,
             numbers: 0,
+            recovery: None,
         }
     }
 

@@ -32,6 +32,11 @@ pub(super) fn decide(
     let change = match action {
         AccountAction::Register(_) => return Decision::default(),
         AccountAction::SignIn(session) => Ok(Change::SignedIn(new_session(session, context))),
+        AccountAction::Recover(session) => return recover(ask, session, context),
+        AccountAction::SetRecovery => match new_hash(ask) {
+            Some(hash) => Ok(Change::RecoverySet(hash)),
+            None => Err(Rule::OtherPasswordMissing.into()),
+        },
         AccountAction::SignOut => match claims::session(wallet, ask, context) {
             Some(session) => Ok(Change::SignedOut(Some(session.number))),
             None => return refuse(Rule::NoSuchSession),
@@ -114,8 +119,7 @@ fn register(wallet: &Wallet, ask: &Ask, session: &NewSession, context: &Context)
     if wallet.account.is_some() || wallet.currency.is_some() {
         return refuse(Rule::ClientTaken);
     }
-    let proof = ask.claims.as_ref().and_then(|claims| claims.proof.as_ref());
-    let Some(hash) = proof.and_then(|proof| proof.new_hash.clone()) else {
+    let Some(hash) = new_hash(ask) else {
         return refuse(Rule::NewPasswordMissing);
     };
     let mut decision = changed(&ask.opening, Change::Registered(hash));
@@ -124,6 +128,25 @@ fn register(wallet: &Wallet, ask: &Ask, session: &NewSession, context: &Context)
         change: Change::SignedIn(new_session(session, context)),
     });
     decision
+}
+
+/// The right code: it is used up, and so are all sessions.
+fn recover(ask: &Ask, session: &NewSession, context: &Context) -> Decision {
+    let Some(password) = new_hash(ask) else {
+        return refuse(Rule::OtherPasswordMissing);
+    };
+    let mut decision = changed(&ask.opening, Change::Recovered(password));
+    decision.events.push(Event::Account {
+        opening: None,
+        change: Change::SignedIn(new_session(session, context)),
+    });
+    decision
+}
+
+/// The hash of the password to be.
+fn new_hash(ask: &Ask) -> Option<Box<str>> {
+    let proof = ask.claims.as_ref()?.proof.as_ref()?;
+    proof.new_hash.clone()
 }
 
 fn new_session(session: &NewSession, context: &Context) -> Session {
@@ -155,10 +178,8 @@ fn end_session(account: &PayersAccount, number: u32) -> Changed {
 }
 
 fn change_password(wallet: &Wallet, ask: &Ask, context: &Context) -> Changed {
-    let proof = ask.claims.as_ref().and_then(|claims| claims.proof.as_ref());
-    let hash = proof.and_then(|proof| proof.new_hash.clone());
     let session = claims::session(wallet, ask, context);
-    match (hash, session) {
+    match (new_hash(ask), session) {
         (Some(password), Some(session)) => Ok(Change::PasswordChanged {
             password,
             keeps: session.number,
@@ -273,6 +294,9 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         (tag::SPENT, wallet.spending.at(context.now).to_string()),
         (tag::PREFERENCES, account.preferences.to_string()),
     ];
+    if account.recovery.is_some() {
+        rows.push((tag::RECOVERY, "1".to_owned()));
+    }
     if let Some(currency) = wallet.currency {
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));
     }

@@ -31,7 +31,10 @@ pub(super) fn admit(
     let opens = matches!(
         &ask.action,
         Action::Account(action)
-            if matches!(**action, AccountAction::Register(_) | AccountAction::SignIn(_))
+            if matches!(
+                **action,
+                AccountAction::Register(_) | AccountAction::SignIn(_) | AccountAction::Recover(_)
+            )
     );
     let session = if opens {
         None
@@ -40,7 +43,10 @@ pub(super) fn admit(
     };
     if claims.needs_proof(&ask.action, session) {
         let account = wallet.account.as_ref();
-        let stored = account.map(|account| &account.password);
+        let stored = account.and_then(|account| match ask.action.recovers() {
+            true => account.recovery.as_ref(),
+            false => Some(&account.password),
+        });
         match &claims.proof {
             None if claims.password.is_none() && !ask.action.registers() => {
                 return Err(refuse(Rule::PasswordMissing));
@@ -116,6 +122,8 @@ impl super::super::Claims {
             Action::Account(action) => match &**action {
                 AccountAction::Register(_)
                 | AccountAction::SignIn(_)
+                | AccountAction::Recover(_)
+                | AccountAction::SetRecovery
                 | AccountAction::ChangePassword
                 | AccountAction::RevealCard(_)
                 | AccountAction::ReissueCard

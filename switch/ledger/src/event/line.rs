@@ -217,7 +217,7 @@ fn kind(event: &Event) -> EventKind {
             Change::Registered(_) => EventKind::Opened,
             Change::SignedIn(_) => EventKind::SignedIn,
             Change::SignedOut(_) => EventKind::SignedOut,
-            Change::PasswordChanged { .. } => EventKind::PasswordChanged,
+            Change::PasswordChanged { .. } | Change::Recovered(_) => EventKind::PasswordChanged,
             Change::SourceAdded(_) => EventKind::SourceAdded,
             Change::SourceRemoved(_) => EventKind::SourceRemoved,
             Change::ReloadSet(_) => EventKind::ReloadSet,
@@ -231,6 +231,7 @@ fn kind(event: &Event) -> EventKind {
             Change::SessionUsed(_)
             | Change::SourceResealed(..)
             | Change::CodeMissed
+            | Change::RecoverySet(_)
             | Change::ContactResealed(_) => EventKind::Other,
         },
     }
@@ -245,6 +246,8 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::SignedOut(_)
         | Change::SessionUsed(_)
         | Change::PasswordChanged { .. }
+        | Change::RecoverySet(_)
+        | Change::Recovered(_)
         | Change::SourceRemoved(_)
         | Change::SourceResealed(..)
         | Change::ReloadSet(_)

@@ -44,6 +44,10 @@ pub enum Occasion {
     CardReissued,
     /// The address was added to the wallet, or removed from it.
     ContactChanged,
+    /// A recovery code was set.
+    RecoverySet,
+    /// The recovery code was used.
+    Recovered,
     /// The wallet was frozen.
     Frozen,
     /// The payer does not recognise a transaction, and the wallet was frozen.
@@ -241,6 +245,19 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             lead: "The address for messages about your wallet was changed.".to_owned(),
             sms: "The contact of your wallet was changed. If not you, freeze your wallet".to_owned(),
             ..Words::advising(NOT_YOU)
+        },
+        Occasion::RecoverySet => Words {
+            subject: "Your wallet has a new recovery code".to_owned(),
+            lead: "Your wallet has a new recovery code. The one before no longer works.".to_owned(),
+            sms: "Your wallet has a new recovery code. If not you, freeze your wallet".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::Recovered => Words {
+            subject: "Your password was set with the recovery code".to_owned(),
+            lead: "Your wallet has a new password, set with the recovery code. All sessions before it have ended, and the code is used up."
+                .to_owned(),
+            sms: "Your password was set with the recovery code. If not you, contact us".to_owned(),
+            ..Words::advising("If this was not you, contact us at once: somebody has your recovery code.")
         },
         Occasion::Frozen => Words {
             subject: "Your wallet is frozen".to_owned(),

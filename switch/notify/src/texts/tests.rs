@@ -2,7 +2,7 @@ use tessera_kit::clock::Timestamp;
 
 use super::*;
 
-const OCCASIONS: [Occasion; 20] = [
+const OCCASIONS: [Occasion; 22] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,
@@ -18,6 +18,8 @@ const OCCASIONS: [Occasion; 20] = [
     Occasion::PasswordChanged,
     Occasion::CardReissued,
     Occasion::ContactChanged,
+    Occasion::RecoverySet,
+    Occasion::Recovered,
     Occasion::Frozen,
     Occasion::Disputed,
     Occasion::Unfrozen,

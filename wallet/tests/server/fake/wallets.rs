@@ -45,6 +45,7 @@ fn add(list: &mut Vec<u8>, tag: u8, value: &str) {
 pub struct Wallet {
     pub client: String,
     pub password: String,
+    pub recovery: Option<String>,
     pub sessions: Vec<(String, SessionRow)>,
     pub available: u64,
     pub held: u64,
@@ -130,6 +131,7 @@ impl Wallets {
         match operation {
             Operation::Register => return self.register(&given),
             Operation::SignIn => return self.sign_in(&given),
+            Operation::Recover => return self.recover(&given),
             Operation::Unwatch => {
                 let mut reply = Reply::code("00");
                 reply.wallet = Some(given.number(tag::WALLET));
@@ -193,6 +195,21 @@ impl Wallets {
             Some(number) => self.open(number, given),
             None => Reply::code("63"),
         }
+    }
+
+    fn recover(&mut self, given: &Given) -> Reply {
+        let found = self.all.iter_mut().find(|(_, wallet)| {
+            wallet.client == given.text(tag::CLIENT)
+                && wallet.recovery.as_deref() == Some(given.text(tag::PASSWORD))
+        });
+        let Some((number, wallet)) = found else {
+            return Reply::code("63");
+        };
+        wallet.recovery = None;
+        wallet.password = given.text(tag::NEW_PASSWORD).into();
+        wallet.sessions.clear();
+        let number = *number;
+        self.open(number, given)
     }
 
     fn open(&mut self, number: u64, given: &Given) -> Reply {
@@ -270,6 +287,10 @@ impl Wallet {
                     },
                 )
             }),
+            Operation::SetRecovery => {
+                self.recovery = Some(given.text(tag::NEW_PASSWORD).into());
+                ok()
+            }
             Operation::ChangePassword => {
                 self.password = given.text(tag::NEW_PASSWORD).into();
                 self.sessions.retain(|(open, _)| open == handle);
@@ -371,6 +392,9 @@ impl Wallet {
                 tag::PREFERENCES,
                 self.preferences.unwrap_or(NotificationPreferences::DEFAULT),
             );
+        if self.recovery.is_some() {
+            reply = reply.data(tag::RECOVERY, 1);
+        }
         if self.card.is_some() {
             reply = reply.data(tag::SHOWN_CARD, "4711,3112");
         }

@@ -74,6 +74,8 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
                 keeps: 3,
             },
         ),
+        ("recovery-set", Change::RecoverySet(hash.into())),
+        ("recovered", Change::Recovered(hash.into())),
         ("source-card", Change::SourceAdded(source(SourceKind::Card))),
         (
             "source-account",
