@@ -286,6 +286,19 @@ fn a_keyboard_is_enough(payer: &Payer<'_>) {
     browser.devtools("Input.insertText", &json!({ "text": payer.client }));
     tab_to(browser, "#sign-in-password");
     browser.devtools("Input.insertText", &json!({ "text": PASSWORD }));
+    // It can be looked at, and a screen reader says so.
+    tab_to(browser, "[data-reveal=sign-in-password]");
+    for (kind, label, status) in [("text", "Hide", "visible"), ("password", "Show", "hidden")] {
+        press_key(browser, "Enter");
+        assert_eq!(browser.attribute("#sign-in-password", "type"), kind);
+        let button = browser.text("[data-reveal=sign-in-password]");
+        assert!(button.starts_with(label), "{button}");
+        let said = browser.text("[data-reveal=sign-in-password] + [role=status]");
+        assert!(said.contains(status), "{said}");
+    }
+    press_key(browser, "Enter");
+    // It is sent as a password all the same.
+    tab_to(browser, "#sign-in button[type=submit]");
     press_key(browser, "Enter");
     browser.wait("the balance", || browser.has("#available"));
 

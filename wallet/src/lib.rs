@@ -19,6 +19,7 @@ mod reload;
 mod server;
 mod session;
 mod settings;
+mod strength;
 mod switch;
 mod texts;
 mod tls;

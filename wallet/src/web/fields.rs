@@ -65,13 +65,27 @@ impl Field<'_> {
                     @if self.optional { " " span.optional { (text::OPTIONAL) } }
                 }
                 (complaint(wrong, &error))
-                input id=(id) name=(self.name) type=(kind) value=(value)
-                    autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
-                    maxlength=[longest] required[!self.optional] spellcheck="false"
-                    aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
+                div.entry {
+                    input id=(id) name=(self.name) type=(kind) value=(value)
+                        autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
+                        maxlength=[longest] required[!self.optional] spellcheck="false" autocapitalize="none"
+                        aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
+                    @if kind == "password" { (reveal(&id, self.label)) }
+                }
                 @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
             }
         }
+    }
+}
+
+/// A button that shows what is typed. The script shows the button: without it there is nothing to press.
+fn reveal(id: &str, label: &str) -> Markup {
+    html! {
+        button.quiet.reveal type="button" hidden aria-controls=(id) data-reveal=(id)
+            data-show=(text::SHOW) data-hide=(text::HIDE) data-shown=(text::SHOWN) data-hidden=(text::HIDDEN) {
+            span { (text::SHOW) } span.sr { " " (label) }
+        }
+        span.sr role="status" {}
     }
 }
 
