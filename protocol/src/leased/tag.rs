@@ -80,3 +80,7 @@ pub const SESSION_ROW: u8 = 39;
 pub const NUMBER_ROW: u8 = 40;
 /// Retrieval reference of a transaction, 12 characters.
 pub const REFERENCE: u8 = 41;
+/// The channels of notifications that are configured: words, separated by commas; empty for none.
+pub const CHANNELS: u8 = 50;
+/// For how many seconds operations of the session need no password; absent where they need it now.
+pub const CONFIRMED_FOR: u8 = 51;
