@@ -223,7 +223,7 @@ document.querySelectorAll("[data-fill]").forEach((button) => button.addEventList
   field.value = button.dataset.amount;
   field.focus();
 }));
-localiseTimes(document);
+prepare(document);
 groupByDay(document);
 const live = document.getElementById("live");
 if (live) {

@@ -7,6 +7,7 @@
 mod caller;
 mod currency;
 mod extension;
+mod headroom;
 mod history;
 mod line;
 mod locale;

@@ -93,8 +93,11 @@ fn complaint(wrong: Option<&str>, id: &str) -> Markup {
     html! { @if let Some(wrong) = wrong { p.error id=(id) { (wrong) } } }
 }
 
-/// The field for the password that is needed again.
-pub fn password(form: &'static str, say: &Say) -> Markup {
+/// The field for the password that is needed again, unless the last one still counts.
+pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
+    if confirmed && say.about(form, "password").is_none() {
+        return html! {};
+    }
     Field {
         form,
         name: "password",
