@@ -100,6 +100,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/sessions/end", post().to(sessions::end))
         .route("/sessions/everywhere", post().to(sessions::everywhere))
         .route("/sessions/password", post().to(sessions::password))
+        .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))
         .route("/extension.zip", get().to(help::extension))
