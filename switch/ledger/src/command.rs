@@ -430,7 +430,8 @@ impl Channels {
         ];
         let words: Vec<&str> = channels
             .into_iter()
-            .filter_map(|(is_configured, channel)| is_configured.then(|| channel.word()))
+            .filter(|(is_configured, _)| *is_configured)
+            .map(|(_, channel)| channel.word())
             .collect();
         words.join(",")
     }
