@@ -107,12 +107,7 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     let (_, _) = mail.wait_for("the code", 0, |event| {
         event["html"].as_str().map(str::to_owned)
     });
-    let limits = [
-        ("transaction", "100"),
-        ("day", "500"),
-        ("password", PASSWORD),
-    ];
-    payer.does("/limits", "limits", &limits, "set");
+    payer.sets_limits(&[("transaction", "100"), ("day", "500")]);
 
     let mut inspector = Inspector::new(browser);
     payer.open("/card");
@@ -121,6 +116,20 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     payer.open("/card");
     browser.submit("reveal", &[("password", PASSWORD)]);
     inspector.take_pictures("revealed");
+    payer.reviews_load("0018", "20.00");
+    inspector.look("/money/load");
+    inspector.take_pictures("review");
+    browser.submit("load", &[]);
+    inspector.look("/money/loaded");
+    inspector.take_pictures("loaded");
+    payer.open("/money");
+    browser.go(|| browser.press(".row a.button"));
+    inspector.look("/money/sources/remove");
+    inspector.take_pictures("remove");
+    payer.open("/limits");
+    browser.submit("limits", &[("day", "600")]);
+    inspector.look("/limits/set");
+    inspector.take_pictures("limits-review");
     for page in [
         "/home",
         "/transactions",
@@ -130,6 +139,7 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
         "/notifications",
         "/sessions",
         "/help",
+        "/more",
     ] {
         payer.open(page);
         inspector.look(page);
@@ -149,13 +159,8 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     inspector.look("/limits, frozen");
     payer.open("/home");
     inspector.look("/home, frozen");
-    payer.is_refused(
-        "/limits",
-        "unfreeze",
-        &[("password", "not the password")],
-        "password",
-    );
-    inspector.look("/limits, refused");
+    payer.mistypes_password();
+    inspector.look("/sessions, refused");
     payer.does("/limits", "unfreeze", &[("password", PASSWORD)], "open");
     inspector.wrong
 }
@@ -211,6 +216,29 @@ fn of_the_pay_window(payer: &Payer<'_>) -> Vec<String> {
     browser.look_at(&shop);
     browser.find("#order[data-status=declined]");
     inspector.look("the shop's page of an order, declined");
+
+    // What is in the way is put right in the window.
+    payer.sets_limits(&[("transaction", "10")]);
+    payer.does("/limits", "freeze", &[], "frozen");
+    payer.order("cup");
+    payer.opens_pay_window();
+    browser.find("#frozen");
+    inspector.look("the pay window, frozen");
+    inspector.take_window_pictures("pay-frozen");
+    browser.submit("unfreeze", &[]);
+    browser.find("#limit");
+    inspector.look("the pay window, above a limit");
+    inspector.take_window_pictures("pay-limit");
+    browser.close_window();
+    browser.look_at(&shop);
+    payer.sets_limits(&[("transaction", "")]);
+    payer.orders_many("kettle", 4);
+    payer.opens_pay_window();
+    browser.find("#short");
+    inspector.look("the pay window, with too little money");
+    inspector.take_window_pictures("pay-short");
+    browser.close_window();
+    browser.look_at(&shop);
     payer.open("/pay?mall=NOBODY");
     inspector.look("the pay window, refused");
     inspector.wrong
@@ -292,6 +320,19 @@ fn a_keyboard_is_enough(payer: &Payer<'_>) {
     browser.devtools("Input.insertText", &json!({ "text": payer.client }));
     tab_to(browser, "#sign-in-password");
     browser.devtools("Input.insertText", &json!({ "text": PASSWORD }));
+    // It can be looked at, and a screen reader says so.
+    tab_to(browser, "[data-reveal=sign-in-password]");
+    for (kind, label, status) in [("text", "Hide", "visible"), ("password", "Show", "hidden")] {
+        press_key(browser, "Enter");
+        assert_eq!(browser.attribute("#sign-in-password", "type"), kind);
+        let button = browser.text("[data-reveal=sign-in-password]");
+        assert!(button.starts_with(label), "{button}");
+        let said = browser.text("[data-reveal=sign-in-password] + [role=status]");
+        assert!(said.contains(status), "{said}");
+    }
+    press_key(browser, "Enter");
+    // It is sent as a password all the same.
+    tab_to(browser, "#sign-in button[type=submit]");
     press_key(browser, "Enter");
     browser.wait("the balance", || browser.has("#available"));
 

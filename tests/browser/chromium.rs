@@ -163,10 +163,14 @@ impl Browser {
         });
     }
 
-    /// Fills the fields of a form and sends it; done when the next page is there.
+    /// Fills the fields of a form and sends it; done when the next page is there. A password that was typed a moment ago still
+    /// counts: there is no field for it then.
     pub fn submit(&self, form: &str, fields: &[(&str, &str)]) {
         for (name, text) in fields {
-            self.fill(&format!("{form}-{name}"), text);
+            let field = format!("{form}-{name}");
+            if *name != "password" || self.has(&format!("[id=\"{field}\"]")) {
+                self.fill(&field, text);
+            }
         }
         self.go(|| self.press(&format!("[id=\"{form}\"] button[type=submit]")));
     }

@@ -77,13 +77,7 @@ fn takes_a_card(payer: &Payer<'_>) -> String {
     payer.does("/home", "issue-card", &[], "card is ready");
     let masked = browser.text(".card .number");
     assert!(masked.contains("••••"), "{masked}");
-    payer.is_refused(
-        "/card",
-        "reveal",
-        &[("password", "not the password")],
-        "password",
-    );
-    assert!(!browser.has("#card-number"));
+    payer.mistypes_password();
 
     let number = payer.reveal("");
     assert!(masked.ends_with(&number[12..]), "{masked}, {number}");
@@ -116,7 +110,18 @@ fn loads(payer: &Payer<'_>) {
     assert_eq!(browser.text("#available"), "0.00 USD");
     browser.script("window.neverLoadedAgain = true", &[]);
     browser.look_at(&first);
+    // A purchase waits for the money: its window shows by itself that it has come.
+    payer.order("cup");
+    payer.opens_pay_window();
+    let window = browser.window();
+    browser.wait_text("#short", "You need 14.50 USD more");
+    assert!(!browser.has("#agree"));
+    browser.look_at(&first);
     payer.load("0018", "200.00");
+    browser.look_at(&window);
+    browser.wait("the window to be up to date", || browser.has("#agree"));
+    assert_eq!(browser.text("#available"), "200.00 USD");
+    browser.close_window();
     browser.look_at(&home);
     browser.wait_text("#available", "200.00 USD");
     browser.wait_text("#recent", "Loaded");
@@ -126,8 +131,24 @@ fn loads(payer: &Payer<'_>) {
     browser.look_at(&first);
 
     payer.load_refused("0034", "10.00", "The bank declined");
-    payer.load_refused("0026", "50.01", "enough money");
-    payer.load("0026", "50");
+    // What is missing is loaded in the window: this time not all of it at once.
+    payer.orders_many("kettle", 4);
+    payer.opens_pay_window();
+    browser.wait_text("#short", "You need 36.00 USD more");
+    assert_eq!(browser.attribute("#load-amount", "value"), "36.00");
+    let missing = [("amount", "50.01"), ("password", PASSWORD)];
+    let source = browser.script(
+        "return [...document.getElementById('load-source').options].find((one) => one.text.includes('0026')).value",
+        &[],
+    );
+    let source = source.as_str().expect("a source");
+    browser.submit("load", &[missing[0], missing[1], ("source", source)]);
+    browser.wait_text("#error-summary", "enough money");
+    browser.submit("load", &[("amount", "50"), missing[1], ("source", source)]);
+    browser.find("#agree");
+    assert_eq!(browser.text("#balance-after"), "14.00 USD");
+    browser.close_window();
+    browser.look_at(&first);
     payer.load_refused("0042", "20.00", "bank does not answer");
     payer.load("XT", "30");
     assert_eq!(payer.available(), "280.00 USD");
@@ -157,6 +178,11 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     browser.press("#close");
     browser.look_at(&first);
     browser.wait_text("#said", "You have not paid");
+    // The basket is as it was, and leads to the same order.
+    browser.open(&payer.world.teacup("/basket"));
+    browser.wait_text("#content", "14.50");
+    browser.go(|| browser.press("#checkout"));
+    assert_eq!(browser.attribute("#pay", "data-order"), order);
 
     // And now.
     payer.opens_pay_window();
@@ -169,6 +195,8 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     browser.wait("the shop to know", || {
         browser.has("#order[data-status=paid]")
     });
+    browser.open(&payer.world.teacup("/basket"));
+    browser.wait_text("#content", "Your basket is empty");
     browser.look_at(&home);
     browser.wait_text("#available", "265.50 USD");
     browser.wait_text("#recent", "Teacup & Co");
@@ -257,8 +285,11 @@ fn freezes(payer: &Payer<'_>, card: &str) {
     payer.order("cup");
     let shop = browser.window();
     payer.opens_pay_window();
-    browser.press("#agree button");
-    browser.wait_text("#error-summary", "frozen");
+    browser.wait_text("#frozen", "frozen");
+    assert!(!browser.has("#agree"));
+    // It is put right in the window.
+    browser.submit("unfreeze", &[("password", PASSWORD)]);
+    browser.find("#agree");
     browser.close_window();
     browser.look_at(&shop);
     payer.open("/home");
@@ -269,12 +300,6 @@ fn freezes(payer: &Payer<'_>, card: &str) {
         "{}",
         browser.text("#content")
     );
-    payer.does(
-        "/limits",
-        "unfreeze",
-        &[("password", PASSWORD)],
-        "open again",
-    );
     payer.types_card("round", card);
     assert!(
         browser.has("#order[data-status=paid]"),
@@ -284,11 +309,19 @@ fn freezes(payer: &Payer<'_>, card: &str) {
 }
 
 fn sets_limits(payer: &Payer<'_>, card: &str) {
-    let one_purchase = [("transaction", "10.00"), ("password", PASSWORD)];
-    payer.does("/limits", "limits", &one_purchase, "limits are set");
+    payer.sets_limits(&[("transaction", "10.00")]);
     payer.card_is_declined("round", card, "61");
-    let none = [("transaction", ""), ("password", PASSWORD)];
-    payer.does("/limits", "limits", &none, "limits are set");
+    payer.order("cup");
+    let shop = payer.browser.window();
+    payer.opens_pay_window();
+    let limit = payer.browser.text("#limit");
+    assert!(
+        limit.contains("above your limit of 10.00 USD for one purchase"),
+        "{limit}"
+    );
+    payer.browser.close_window();
+    payer.browser.look_at(&shop);
+    payer.sets_limits(&[("transaction", "")]);
 }
 
 /// Their numbers.
@@ -389,10 +422,8 @@ fn closes(payer: &Payer<'_>) {
     browser.submit("close", &[("source", &source), ("password", PASSWORD)]);
     browser.wait_text("#error-summary", "tick the box");
     payer.unfold();
-    browser.fill("close-source", &source);
-    browser.fill("close-password", PASSWORD);
     browser.press("#close-sure");
-    browser.go(|| browser.press("#close button[type=submit]"));
+    browser.submit("close", &[("source", &source), ("password", PASSWORD)]);
     browser.wait_text("#done", "closed");
     browser.wait("the money to be back", || {
         world.given_from("0018") == before - left

@@ -1,6 +1,6 @@
 //! A payer in front of a browser: what people do, in the order in which they do it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::chromium::Browser;
 use crate::world::World;
@@ -108,24 +108,50 @@ impl<'a> Payer<'a> {
 
     /// Loads from the source that ends so, and expects it to work.
     pub fn load(&self, ending: &str, amount: &str) {
+        self.reviews_load(ending, amount);
+        self.browser.submit("load", &[("password", PASSWORD)]);
+        let said = self.browser.text("#done");
+        assert!(
+            said.starts_with(amount) && said.contains("in your wallet"),
+            "{said}"
+        );
+    }
+
+    /// Goes as far as the page that asks once more.
+    pub fn reviews_load(&self, ending: &str, amount: &str) {
         let source = self.choice("/money", "load-source", ending);
-        let fields = [
-            ("source", source.as_str()),
-            ("amount", amount),
-            ("password", PASSWORD),
-        ];
-        self.does("/money", "load", &fields, "in your wallet");
+        let fields = [("source", source.as_str()), ("amount", amount)];
+        self.browser.submit("load", &fields);
+        self.browser.find("#review");
     }
 
     /// Loads, and expects these words in place of money.
     pub fn load_refused(&self, ending: &str, amount: &str, why: &str) {
-        let source = self.choice("/money", "load-source", ending);
+        self.reviews_load(ending, amount);
+        self.browser.submit("load", &[("password", PASSWORD)]);
+        let said = self.browser.text("#error-summary");
+        assert!(said.contains(why), "{why} is not in {said}");
+    }
+
+    /// Sets limits, which are looked at once more before they are set.
+    pub fn sets_limits(&self, fields: &[(&str, &str)]) {
+        self.open("/limits");
+        self.browser.submit("limits", fields);
+        self.browser.find("#review");
+        self.browser.submit("limits", &[("password", PASSWORD)]);
+        let said = self.browser.text("#done");
+        assert!(said.contains("limits are set"), "{said}");
+    }
+
+    /// Types another password than their own where the password is changed.
+    pub fn mistypes_password(&self) {
+        let new = "eight blue kettles";
         let fields = [
-            ("source", source.as_str()),
-            ("amount", amount),
-            ("password", PASSWORD),
+            ("password", "not the password"),
+            ("new", new),
+            ("again", new),
         ];
-        self.is_refused("/money", "load", &fields, why);
+        self.is_refused("/sessions", "password", &fields, "password is wrong");
     }
 
     /// What the card page shows for 30 seconds: the number, without spaces. `which` is a further number.
@@ -151,9 +177,25 @@ impl<'a> Payer<'a> {
     /// Puts something into the affiliated shop's basket and goes to its checkout; the order's number.
     pub fn order(&self, good: &str) -> String {
         let browser = &self.browser;
+        // What was not paid is still there.
+        let basket = json!({ "name": "basket", "url": self.world.teacup("/") });
+        browser.devtools("Network.deleteCookies", &basket);
         browser.open(&self.world.teacup("/"));
         let button = format!("input[name=good][value={good}] ~ button");
         browser.go(|| browser.press(&button));
+        browser.go(|| browser.press("#checkout"));
+        browser.attribute("#pay", "data-order")
+    }
+
+    /// The same with so many pieces.
+    pub fn orders_many(&self, good: &str, count: u64) -> String {
+        let browser = &self.browser;
+        self.order(good);
+        browser.open(&self.world.teacup("/basket"));
+        let typed =
+            "const [count] = arguments; document.querySelector('input[name=set]').value = count";
+        browser.script(typed, &[json!(count)]);
+        browser.go(|| browser.press("form.row button"));
         browser.go(|| browser.press("#checkout"));
         browser.attribute("#pay", "data-order")
     }

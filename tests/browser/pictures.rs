@@ -25,10 +25,14 @@ pub fn of_mail(browser: &Browser, html: &str) {
     fs::write(&path, html).expect("a file");
     let page = browser.window();
     browser.new_window();
-    let size = json!({ "width": 640, "height": 320, "deviceScaleFactor": 1, "mobile": false });
+    let size = json!({ "width": 640, "height": 480, "deviceScaleFactor": 1, "mobile": false });
     browser.devtools("Emulation.setDeviceMetricsOverride", &size);
     browser.open(&format!("file://{}", path.display()));
     keep("mail", &browser.picture());
+    let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    browser.devtools("Emulation.setEmulatedMedia", &dark);
+    keep("mail-dark", &browser.picture());
+    browser.devtools("Emulation.setEmulatedMedia", &json!({ "features": [] }));
     browser.close_window();
     browser.look_at(&page);
 }

@@ -145,9 +145,8 @@ impl<'a> Plain<'a> {
             ("password", PASSWORD),
         ];
         let loaded = self.posts("/money", "/money/load", &load);
-        assert_eq!(
-            loaded.header("location"),
-            "/money?done=loaded",
+        assert!(
+            loaded.header("location").starts_with("/money/loaded?"),
             "{}",
             loaded.text
         );

@@ -1,12 +1,14 @@
 //! A payer's whole life over the wallet server's leased line, against the real switch and the real financial system.
 
+use std::time::Duration;
+
 use crate::rig::leased::{Line, operation};
 use crate::rig::payer::{
     DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, handle, opens, with_card,
 };
 use crate::rig::totals::settles_with_the_host;
 use crate::rig::wire::{
-    ACQUIRER, MALL, PLAIN, Wire, order_purchase, purchase, refund, reversal, rig_with,
+    ACQUIRER, MALL, PLAIN, Seen, Wire, order_purchase, purchase, refund, reversal, rig_with,
 };
 use crate::rig::{Rig, wait_for};
 use tessera_protocol::ClientNumber;
@@ -389,4 +391,71 @@ fn an_order_is_kept_from_nobody_by_who_may_not_agree_to_it() {
     let agreed = payer.ask("130", &data, &[]);
     assert_eq!(agreed.code(), "00", "{}", agreed.reason());
     assert_eq!(poor.ask("130", &data, &[]).code(), "94");
+}
+
+/// Until its time is over, the session ends or the password is changed; and for nobody but the browser that has it.
+#[test]
+fn a_right_password_counts_for_its_session_for_a_while() {
+    let time = Duration::from_secs(4);
+    let rig = started(&[("confirmed_for", "\"4s\"")], &[]);
+    let mut payer = Payer::registers(&rig);
+    let wanted = |answer: &Seen| answer.code() == "30" && answer.reason().contains("tag 17");
+
+    // It opened the session.
+    let left = |payer: &mut Payer| payer.done("210", &[], &[]).tags(61, 51);
+    assert!(matches!(
+        left(&mut payer)[0].as_str(),
+        "1" | "2" | "3" | "4"
+    ));
+    let added = payer.done("121", &[(24, "card")], &[(7, GOOD_CARD)]);
+    let source = added.tag(61, 22);
+    let reload = [(22, source.as_str()), (25, "0"), (2, "100")];
+    std::thread::sleep(time);
+    assert!(left(&mut payer).is_empty());
+    assert!(wanted(&payer.ask("123", &reload, &[])));
+    assert_eq!(
+        payer.ask("123", &reload, &[(17, "wrong password")]).code(),
+        "63"
+    );
+    assert!(
+        wanted(&payer.ask("123", &reload, &[])),
+        "a wrong one counts for nothing"
+    );
+
+    payer.proven("123", &reload, &[]);
+    payer.done("123", &[], &[]);
+    // A wrong one is wrong, whatever counts.
+    assert_eq!(
+        payer.ask("123", &reload, &[(17, "wrong password")]).code(),
+        "63"
+    );
+    // The password itself is changed only by who knows it.
+    assert!(wanted(&payer.ask("205", &[], &[(18, "another horse")])));
+    let changed = [(17, PASSWORD), (18, "another horse")];
+    payer.done("205", &[], &changed);
+    payer.done("123", &[], &[]);
+
+    // Another session has its own.
+    let opened = |payer: &mut Payer, kind: &str, secret: &str| {
+        let message = operation("201", &[(24, kind), (20, "another")]).tags(
+            62,
+            &[(16, &payer.client), (17, "another horse"), (19, secret)],
+        );
+        let answer = payer.line.ask(&message);
+        assert_eq!(answer.code(), "00", "{}", answer.reason());
+        handle(&answer, secret)
+    };
+    let first = payer.session.clone();
+    payer.session = opened(&mut payer, "web", &"6b".repeat(24));
+    payer.done("123", &[], &[]);
+    let second = std::mem::replace(&mut payer.session, first);
+    assert!(
+        wanted(&payer.ask("123", &reload, &[])),
+        "of the other session"
+    );
+    payer.session = opened(&mut payer, "extension", &"7c".repeat(24));
+    assert!(wanted(&payer.ask("123", &reload, &[])), "of a browser only");
+    payer.session = second;
+    payer.done("202", &[], &[]);
+    assert_eq!(payer.ask("123", &reload, &[]).code(), "63");
 }

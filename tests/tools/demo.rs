@@ -244,6 +244,7 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
 
     wallet.get("/card");
     let revealed = wallet.send("/card/reveal", "reveal", &[("password", PASSWORD)]);
+    let revealed = wallet.get(revealed.header("location"));
     let shown = revealed.text_of("card-number");
     let number: String = shown.chars().filter(char::is_ascii_digit).collect();
     assert_eq!(number.len(), 16, "{}", revealed.body);

@@ -192,13 +192,38 @@ function offerCopy(button) {
   });
 }
 
+// What is typed into a field for a password can be looked at. It is sent, and kept by the browser, as a password.
+function offerReveal(button) {
+  const field = document.getElementById(button.dataset.reveal);
+  const [word, status] = [button.firstElementChild, button.nextElementSibling];
+  const { show, hide, shown, hidden } = button.dataset;
+  const set = (visible) => {
+    field.type = visible ? "text" : "password";
+    word.textContent = visible ? hide : show;
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const visible = field.type === "password";
+    set(visible);
+    status.textContent = visible ? shown : hidden;
+  });
+  field.form.addEventListener("submit", () => set(false));
+  addEventListener("pagehide", () => set(false));
+}
+
+// What a page, or a part of it that was loaded later, can do with a script.
+function prepare(root) {
+  root.querySelectorAll("[data-reveal]").forEach(offerReveal);
+  localiseTimes(root);
+}
+
 document.querySelectorAll(".quick").forEach((row) => { row.hidden = false; });
 document.querySelectorAll("[data-fill]").forEach((button) => button.addEventListener("click", () => {
   const field = document.getElementById(button.dataset.fill);
   field.value = button.dataset.amount;
   field.focus();
 }));
-localiseTimes(document);
+prepare(document);
 groupByDay(document);
 const live = document.getElementById("live");
 if (live) {

@@ -117,6 +117,46 @@ function follow(place) {
   }, POLL_MS);
 }
 
+// Before the payer agrees: the balance and what is in the way change with the wallet, whatever changes it. What was typed stays.
+function keepFresh(place) {
+  let known = null;
+  const source = new EventSource(place.dataset.live);
+  const show = async () => {
+    const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (!answer || !answer.ok) {
+      // On to another page: it was agreed to elsewhere, or the session is over.
+      if (answer && answer.type === "opaqueredirect") {
+        location.reload();
+      }
+      return;
+    }
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("purchase");
+    const now = document.getElementById("purchase");
+    if (!next || now.querySelector("form[data-sent]")) {
+      return;
+    }
+    const focus = document.activeElement.id;
+    for (const field of now.querySelectorAll("input:not([type=hidden]), select")) {
+      const same = next.querySelector(`[id="${field.id}"]`);
+      if (same && field.value !== field.defaultValue) {
+        same.value = field.value;
+      }
+    }
+    now.replaceChildren(...next.childNodes);
+    prepare(now);
+    document.getElementById(focus)?.focus();
+  };
+  source.addEventListener("state", (event) => {
+    const { position } = JSON.parse(event.data);
+    if (known !== null && known !== position) {
+      show();
+    }
+    known = position;
+  });
+  source.addEventListener("ended", () => location.reload());
+  source.addEventListener("rest", () => source.close());
+}
+
 const handshake = document.getElementById("handshake");
 if (handshake) {
   shakeHands(handshake);
@@ -124,6 +164,10 @@ if (handshake) {
 const refused = document.getElementById("pay-refused");
 if (refused) {
   sayRefused(refused);
+}
+const purchase = document.getElementById("purchase");
+if (purchase && purchase.dataset.live) {
+  keepFresh(purchase);
 }
 const outcome = document.getElementById("pay-state");
 if (outcome) {

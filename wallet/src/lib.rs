@@ -7,6 +7,7 @@
 mod caller;
 mod currency;
 mod extension;
+mod headroom;
 mod history;
 mod line;
 mod locale;
@@ -19,6 +20,7 @@ mod reload;
 mod server;
 mod session;
 mod settings;
+mod strength;
 mod switch;
 mod texts;
 mod tls;

@@ -84,3 +84,7 @@ pub const REFERENCE: u8 = 41;
 pub const REQUEST: u8 = 42;
 /// In an overview: there is a recovery code, `1`.
 pub const RECOVERY: u8 = 43;
+/// The channels of notifications that are configured: words, separated by commas; empty for none.
+pub const CHANNELS: u8 = 44;
+/// For how many seconds operations of the session need no password; absent where they need it now.
+pub const CONFIRMED_FOR: u8 = 45;

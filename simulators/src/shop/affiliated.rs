@@ -20,6 +20,9 @@ use super::shop::Shop;
 /// The basket's cookie: `assam.2-cup.1`.
 const BASKET: &str = "basket";
 
+/// The number of the order that was made of what is in the basket.
+const ORDERED: &str = "ordered";
+
 /// Of one good.
 const COUNT_MAX: u64 = 99;
 
@@ -154,10 +157,25 @@ async fn change(shop: Data<Arc<Shop>>, request: HttpRequest, form: Form<Change>)
     with_basket(see_other("/basket"), &wanted)
 }
 
+/// Makes an order of the basket, which stays as it is until the order is paid.
 async fn order(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
     let wanted = read(&request);
+    let pay = |number: &str| see_other(&format!("/orders/{number}/pay"));
+    // Who comes back to the basket goes on with the same order.
+    if let Some(number) = request.cookie(ORDERED)
+        && let Some((order, standing)) = shop.look(number.value()).await
+        && word(standing.as_ref()) == "open"
+        && ordered(&order) == wanted
+    {
+        return pay(&order.number);
+    }
     match shop.place(shop.orders.draw(), &wanted).await {
-        Some(order) => with_basket(see_other(&format!("/orders/{}/pay", order.number)), &[]),
+        Some(order) => {
+            let mut response = pay(&order.number);
+            // Letters and digits: always a header.
+            let _ = response.add_cookie(&cookie(ORDERED, order.number));
+            response
+        }
         None if wanted.is_empty() => see_other("/basket"),
         None => out_of_order(&shop),
     }
@@ -236,10 +254,33 @@ async fn again(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
     let Some(order) = shop.orders.find(&number) else {
         return not_found(&shop);
     };
-    let wanted: Vec<_> = (order.lines.into_iter())
-        .map(|line| (line.good, line.count))
-        .collect();
-    with_basket(see_other("/basket"), &wanted)
+    with_basket(see_other("/basket"), &ordered(&order))
+}
+
+/// What was ordered, as a basket.
+fn ordered(order: &Order) -> Vec<(String, u64)> {
+    let lines = order.lines.iter();
+    lines.map(|line| (line.good.clone(), line.count)).collect()
+}
+
+/// The page of a paid order empties the basket that the order was made of.
+pub(super) fn without_paid(
+    mut response: HttpResponse,
+    request: &HttpRequest,
+    order: &Order,
+) -> HttpResponse {
+    let is_ordered = |cookie: Cookie<'_>| cookie.value() == order.number;
+    if !request.cookie(ORDERED).is_some_and(is_ordered) {
+        return response;
+    }
+    let mut gone = cookie(ORDERED, String::new());
+    gone.make_removal();
+    let _ = response.add_cookie(&gone);
+    match read(request) == ordered(order) {
+        true => with_basket(response, &[]),
+        // Something was put in meanwhile.
+        false => response,
+    }
 }
 
 /// The basket as the browser keeps it; what makes no sense in it is passed over.
@@ -259,12 +300,15 @@ fn read(request: &HttpRequest) -> Vec<(String, u64)> {
 fn with_basket(mut response: HttpResponse, wanted: &[(String, u64)]) -> HttpResponse {
     let goods = wanted.iter().filter(|(_, count)| *count > 0);
     let text: Vec<_> = goods.map(|(id, count)| format!("{id}.{count}")).collect();
-    let cookie = Cookie::build(BASKET, text.join("-"))
+    // Letters, digits, dots and hyphens: always a header.
+    let _ = response.add_cookie(&cookie(BASKET, text.join("-")));
+    response
+}
+
+fn cookie(name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .finish();
-    // Letters, digits, dots and hyphens: always a header.
-    let _ = response.add_cookie(&cookie);
-    response
+        .finish()
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
 use tessera_protocol::typed_amount;
 
+use super::affiliated::without_paid;
 use super::page::{
     lines, money, not_found, out_of_order, page, see_other, state, state_json, word,
 };
@@ -131,7 +132,11 @@ async fn cancel(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
 }
 
 /// The buyer's page of an order.
-async fn receipt(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
+async fn receipt(
+    shop: Data<Arc<Shop>>,
+    request: HttpRequest,
+    number: Path<String>,
+) -> HttpResponse {
     let Some((order, standing)) = shop.look(&number).await else {
         return not_found(&shop);
     };
@@ -154,7 +159,10 @@ async fn receipt(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
         let refresh = actix_web::http::header::REFRESH;
         response.headers_mut().insert(refresh, again);
     }
-    response
+    match word(standing.as_ref()) {
+        "paid" => without_paid(response, &request, &order),
+        _ => response,
+    }
 }
 
 /// The same, for scripts.

@@ -167,10 +167,8 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
             State::Declined { code, reason } => {
                 p.state.bad { "Declined" }
                 p id="why" { (meaning(code)) }
-                dl {
-                    dt { "Response code" } dd id="code" { (code) }
-                    @if !reason.is_empty() { dt { "Reason" } dd { (reason) } }
-                }
+                // For those who build shops.
+                p.hint { "The switch answered " span id="code" { (code) } @if !reason.is_empty() { ": " (reason) } "." }
             }
             State::Unreached => {
                 p.state.bad { "Not paid yet" }
@@ -198,7 +196,8 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
                                 span.good { "refunded" } ", authorization code " (authorization)
                             }
                             RefundState::Declined { code, reason } => {
-                                span.bad { "declined" } ": " (meaning(code)) " (" (code) ") " (reason)
+                                span.bad { "declined" } ": " (meaning(code)) " "
+                                span.hint { "The switch answered " (code) @if !reason.is_empty() { ": " (reason) } "." }
                             }
                         }
                     }
@@ -208,8 +207,33 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
     }
 }
 
-/// What a response code says to a buyer.
+/// What a response code says to a buyer, and what they can do.
 fn meaning(code: &str) -> String {
+    let known = match code {
+        "05" => "The bank declined. Please ask your bank, or pay in another way.",
+        "13" => "The amount is not the one that you agreed to in your wallet.",
+        "14" => "This card number is not known. Please check its digits.",
+        "25" => "You have not agreed to this purchase in your wallet, or not in time.",
+        "51" => "There is not enough money in your wallet. Please load some, and try again.",
+        "54" => "The card has expired, or its expiry date is mistyped.",
+        "57" => {
+            "This card number can't be used here. It may be for another shop, or for one purchase."
+        }
+        "61" => "This is above a limit of your wallet, or of this card number.",
+        "62" => {
+            "Your wallet is frozen, or this card number has ended. Unfreeze the wallet, and try again."
+        }
+        "65" => "You have reached the number of purchases that your limits allow.",
+        "91" => "The bank does not answer. Nothing was paid. Please try again in a moment.",
+        "94" => "This order was charged before.",
+        "96" => {
+            "The payment service had a problem. Nothing was paid. Please try again in a moment."
+        }
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
     let code: Option<[u8; 2]> = code.as_bytes().try_into().ok();
     let meaning = code.and_then(|code| tessera_protocol::ResponseCode::new(code).meaning());
     let mut meaning = meaning.unwrap_or("declined").to_owned();

@@ -130,6 +130,7 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             SECOND,
             365 * DAY,
         ),
+        ("leased.confirmed_for", leased.confirmed_for, SECOND, HOUR),
         (
             "mall.sign_on_within",
             mall.sign_on_within,

@@ -186,6 +186,9 @@ pub struct LeasedSettings {
     /// This long after its opening every session has ended.
     #[serde(with = "units::duration")]
     pub session_max_age: Duration,
+    /// For so long the password of a browser's session counts after it was right.
+    #[serde(with = "units::duration")]
+    pub confirmed_for: Duration,
 }
 
 impl Default for LeasedSettings {
@@ -207,6 +210,7 @@ impl Default for LeasedSettings {
             tries_per_address: 30,
             session_idle: Duration::from_secs(15 * 60),
             session_max_age: Duration::from_secs(12 * 60 * 60),
+            confirmed_for: Duration::from_secs(5 * 60),
         }
     }
 }

@@ -12,9 +12,9 @@ use tessera_protocol::{
 };
 
 use super::{
-    About, Balance, CardName, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, NamedOriginal,
-    Opening, OrderState, Owed, Reconciled, Reference, Reload, Rule, Secret, Source, Supervision,
-    UnseenOriginal, Verdict, WalletId,
+    About, Balance, CardName, Contact, ContactChannel, Day, Directed, DuplicateKey, Entry, GivenUp,
+    NamedOriginal, Opening, OrderState, Owed, Reconciled, Reference, Reload, Rule, Secret, Source,
+    Supervision, UnseenOriginal, Verdict, WalletId,
 };
 
 /// A command to a wallet.
@@ -430,10 +430,39 @@ pub struct Rules {
     pub session_max_age: u64,
     /// A card is renewed so many milliseconds before it expires; 0: it is not.
     pub renew_before: u64,
+    /// For so many milliseconds the password counts that was right last; 0: it is needed each time.
+    pub confirmed_for: u64,
+    /// What payers can be notified by.
+    pub channels: Channels,
     /// For so many milliseconds an authorization holds money.
     pub hold_valid_for: u64,
     /// What is approved while the host can't be asked.
     pub stand_in: StandIn,
+}
+
+/// The configured channels of notifications.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Channels {
+    /// E-mail.
+    pub email: bool,
+    /// Short messages.
+    pub mobile: bool,
+}
+
+impl Channels {
+    /// As the wallet server reads them: `email,mobile`, empty for none.
+    pub(crate) fn to_text(self) -> String {
+        let channels = [
+            (self.email, ContactChannel::Email),
+            (self.mobile, ContactChannel::Mobile),
+        ];
+        let words: Vec<&str> = channels
+            .into_iter()
+            .filter(|(is_configured, _)| *is_configured)
+            .map(|(_, channel)| channel.word())
+            .collect();
+        words.join(",")
+    }
 }
 
 /// What may be approved in the host's stead, in minor units; nothing where all are zero.

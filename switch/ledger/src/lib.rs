@@ -56,8 +56,8 @@ pub use bytes::{NameCard, Reader, Unreadable};
 pub use card_name::{CardName, LastFour};
 pub use cards::{Card, CardNumbers, Cards, Terms};
 pub use command::{
-    AccountAction, Action, AdviceSubject, Ask, Claims, Command, ContactAndCode, Context, Details,
-    Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn,
+    AccountAction, Action, AdviceSubject, Ask, Channels, Claims, Command, ContactAndCode, Context,
+    Details, Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn,
     code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};

@@ -17,7 +17,7 @@ use crate::shared::PolicyReader;
 use crate::wallet::{ActiveList, EventLog, Numbers, Services, Snapshots};
 use tessera_config::{ClusterSettings, Settings};
 use tessera_host::{Forwarder, Link, LinkInbox, TraceShare};
-use tessera_ledger::{ContactChannel, Rules};
+use tessera_ledger::{Channels, ContactChannel, Rules};
 use tessera_metrics::{LinkStats, WorkerMetrics};
 
 /// No two workers of any two nodes have the same: an answer to a node that was active before is never taken for one of ours.
@@ -191,6 +191,11 @@ fn rules(settings: &Settings) -> Rules {
         session_idle: settings.leased.session_idle.as_millis() as u64,
         session_max_age: settings.leased.session_max_age.as_millis() as u64,
         renew_before: settings.host.renew_cards_before.as_millis() as u64,
+        confirmed_for: settings.leased.confirmed_for.as_millis() as u64,
+        channels: Channels {
+            email: settings.notify.email.is_some(),
+            mobile: settings.notify.sms.is_some(),
+        },
         hold_valid_for: settings.mall.hold_valid_for.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),
     }

@@ -60,6 +60,11 @@ impl Failure {
         }
     }
 
+    /// Whether the switch wants the password: what counted as it does so no longer.
+    pub fn wants_password(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == "30" && refusal.reason.starts_with("tag 17"))
+    }
+
     /// Whether the switch refused with this field 39.
     pub fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.code == code)

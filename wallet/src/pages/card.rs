@@ -5,21 +5,23 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::{NumberRow, NumberState, NumberUse};
+use time::OffsetDateTime;
 
 use super::entry::copy;
 use super::parts;
 use crate::currency::Money;
 use crate::line::Name;
-use crate::switch::{Overview, Revealed, WalletState};
-use crate::texts::{card as text, forms};
+use crate::session::{Session, same, token};
+use crate::switch::{Overview, Proof, Revealed, WalletState};
+use crate::texts::{card as text, forms, refusals};
 use crate::web::fields::{amount, password, select, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish, refused};
-use crate::web::{App, Member, Posted, Trouble, answer};
+use crate::web::{App, Member, Posted, Trouble, answer, query};
 
-/// How long a number is shown, in seconds.
-const SHOWN_FOR: u32 = 30;
+/// How long a number is shown, in seconds. The password, which was typed just before, counts for longer.
+const SHOWN_FOR: u64 = 30;
 
 /// `/card`
 pub async fn page(
@@ -68,11 +70,11 @@ fn with_card(
     }));
     let reveal = html! {
         (select("reveal", "number", text::WHICH, &shown, "", say))
-        (password("reveal", say))
+        (password("reveal", overview.confirmed, say))
         button type="submit" { (text::REVEAL) }
     };
     let reissue = html! {
-        (password("reissue", say))
+        (password("reissue", overview.confirmed, say))
         button.second type="submit" { (text::REISSUE) }
     };
     html! {
@@ -94,7 +96,7 @@ fn with_card(
             h2 { (text::NUMBERS_TITLE) }
             p { (text::NUMBERS_LEAD) }
             (list(app, member, numbers))
-            (new_form(app, &token, say))
+            (new_form(app, overview, &token, say))
         }
         section {
             h2 { (text::REISSUE_TITLE) }
@@ -130,7 +132,7 @@ fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
     }
 }
 
-fn new_form(app: &App, token: &str, say: &Say) -> Markup {
+fn new_form(app: &App, overview: &Overview, token: &str, say: &Say) -> Markup {
     let uses = [
         ("once".to_owned(), text::ONCE.to_owned()),
         ("mall".to_owned(), text::MALL.to_owned()),
@@ -139,7 +141,7 @@ fn new_form(app: &App, token: &str, say: &Say) -> Markup {
         input type="hidden" name="name" value=(say.name("new-number"));
         (select("new-number", "usage", text::USAGE, &uses, "", say))
         (amount("new-number", "limit", &app.in_currency(text::LIMIT), "", "", true, say))
-        (password("new-number", say))
+        (password("new-number", overview.confirmed, say))
         button type="submit" { (text::MAKE) }
     };
     form("new-number", "/card/numbers/new", token, &fields)
@@ -193,18 +195,67 @@ pub async fn reveal(
     let proof = posted.proof(&member.visitor);
     let number = posted.number("number");
     match app.switch.reveal(&member.session, &proof, number).await {
-        Ok(revealed) => Ok(show_revealed(&member, &revealed)),
+        Ok(_) => Ok(to_number(&member, number)),
         Err(failure) => refused(show, &app, &member, ("reveal", &posted), failure).await,
     }
 }
 
+/// On to the page that shows a number, which it does for so long and no longer, however often it is loaded.
+fn to_number(member: &Member, number: Option<u32>) -> HttpResponse {
+    let until = now() + SHOWN_FOR;
+    answer::see_other(&shown_at(&member.session, number, until))
+}
+
+/// The address of that page: of this session, and of this time.
+fn shown_at(session: &Session, number: Option<u32>, until: u64) -> String {
+    let number = number.map(|number| number.to_string()).unwrap_or_default();
+    let plain = format!("number={number}&until={until}");
+    let seal = token("shown", session.expose(), &plain);
+    format!("/card/shown?{plain}&seal={seal}")
+}
+
+fn now() -> u64 {
+    u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default()
+}
+
+/// `GET /card/shown`: the number, until its time is over.
+pub async fn shown(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let asked = query(request.query_string());
+    let until = asked.get("until").and_then(|text| text.parse().ok());
+    let until: u64 = until.unwrap_or_default();
+    let number = asked.get("number").and_then(|text| text.parse().ok());
+    let here = request.uri().path_and_query();
+    let here = here.map_or("", |here| here.as_str());
+    let left = until.saturating_sub(now()).min(SHOWN_FOR);
+    if left == 0 || !same(here, &shown_at(&member.session, number, until)) {
+        return Ok(answer::see_other("/card"));
+    }
+    let proof = Proof {
+        password: None,
+        address: None,
+    };
+    match app.switch.reveal(&member.session, &proof, number).await {
+        Ok(revealed) => Ok(show_revealed(&member, &revealed, left)),
+        // It was typed just now, and the switch has started anew since.
+        Err(failure) if failure.wants_password() => {
+            let say = Say::wrong("reveal", "password", refusals::PASSWORD_AGAIN);
+            show(&app, &member, say).await
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
 /// The one page on which a number stands: it is kept nowhere, hides itself, and goes away by itself where no script runs.
-fn show_revealed(member: &Member, revealed: &Revealed) -> HttpResponse {
+fn show_revealed(member: &Member, revealed: &Revealed, left: u64) -> HttpResponse {
     let digits = revealed.card.as_bytes();
     let groups: Vec<_> = digits.chunks(4).map(String::from_utf8_lossy).collect();
     let number = html! { output.secret id="card-number" { (groups.join(" ")) } };
     let body = html! {
-        section.narrow data-hide-after=(SHOWN_FOR) data-hide-to="/card" {
+        section.narrow data-hide-after=(left) data-hide-to="/card" {
             h1 { (text::REVEALED_TITLE) }
             p.lead { (text::REVEALED_LEAD) " " span id="countdown" role="timer" {} }
             (parts::card(&number, &revealed.expiry, false))
@@ -220,7 +271,7 @@ fn show_revealed(member: &Member, revealed: &Revealed) -> HttpResponse {
         }
     };
     let head = Head {
-        refresh: Some((SHOWN_FOR, "/card")),
+        refresh: Some((u32::try_from(left).unwrap_or_default(), "/card")),
         ..Head::default()
     };
     let page = layout::member(text::REVEALED_TITLE, "/card", &member.token(), head, &body);
@@ -280,7 +331,7 @@ pub async fn new_number(
         .issue_number(&member.session, Some(&proof), usage, limit, name)
         .await;
     match issued {
-        Ok(revealed) => Ok(show_revealed(&member, &revealed)),
+        Ok(revealed) => Ok(to_number(&member, revealed.serial)),
         Err(failure) => refused(show, &app, &member, ("new-number", &posted), failure).await,
     }
 }

@@ -18,9 +18,6 @@ use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
 
-/// The switch counts bytes; a person types characters, each of which is one byte or more.
-const PASSWORD_CHARACTERS_MIN: usize = 10;
-
 /// `/`
 pub async fn start(visitor: Visitor) -> HttpResponse {
     if visitor.session.is_some() {
@@ -45,14 +42,6 @@ pub async fn start(visitor: Visitor) -> HttpResponse {
         StatusCode::OK,
         &layout::visitor(text::START_TITLE, Head::default(), &body),
     )
-}
-
-/// Why a password can't become one.
-pub fn unfit(password: &str) -> Option<&'static str> {
-    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
-        return Some(text::PASSWORD_SHORT);
-    }
-    (password.len() > PASSWORD_BYTES_MAX).then_some(text::PASSWORD_LONG)
 }
 
 /// What is asked of the switch for a session.

@@ -5,9 +5,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
-use crate::texts::help as text;
+use crate::texts::{help as text, layout as layout_text};
 use crate::web::layout::{self, Head};
-use crate::web::{App, Visitor, answer};
+use crate::web::{App, Member, Visitor, answer};
 
 /// `/help`
 pub async fn page(visitor: Visitor) -> HttpResponse {
@@ -37,6 +37,33 @@ pub async fn program(visitor: Visitor) -> HttpResponse {
         }
     };
     shown(&visitor, text::PROGRAM_TITLE, &body)
+}
+
+/// `/more`: the rest of the menu, for phones.
+pub async fn more(member: Member) -> HttpResponse {
+    let rest = layout_text::REST.iter().copied().chain([(
+        "/help",
+        layout_text::HELP,
+        layout_text::HELP_LEAD,
+    )]);
+    let body = html! {
+        section {
+            h1 { (layout_text::MORE) }
+            ul.rows.links {
+                @for (path, label, words) in rest {
+                    li.row { a href=(path) { strong.title { (label) } span.detail { (words) } } }
+                }
+            }
+        }
+    };
+    let page = layout::member(
+        layout_text::MORE,
+        "/more",
+        &member.token(),
+        Head::default(),
+        &body,
+    );
+    answer::html(StatusCode::OK, &page)
 }
 
 /// The menu that fits: a member's where there is a session.

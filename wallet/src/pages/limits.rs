@@ -4,8 +4,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::Limits;
+use time::OffsetDateTime;
 
+use super::parts;
 use crate::currency::Money;
+use crate::headroom::{day_ends, month_ends};
 use crate::switch::{Overview, WalletState};
 use crate::texts::{forms, limits as text};
 use crate::web::fields::{Field, password, summary};
@@ -46,7 +49,7 @@ fn freezing(overview: &Overview, token: &str, say: &Say) -> Markup {
         @if overview.state == WalletState::Frozen {
             p.warning id="frozen" { (text::FROZEN) }
             (form("unfreeze", "/limits/unfreeze", token, &html! {
-                (password("unfreeze", say))
+                (password("unfreeze", overview.confirmed, say))
                 button type="submit" { (text::UNFREEZE) }
             }))
         } @else {
@@ -87,23 +90,30 @@ fn limits_form(app: &App, member: &Member, overview: &Overview, say: &Say) -> Ma
                 ..Field::default()
             }.show(say))
         }
-        (password("limits", say))
-        button type="submit" { (text::SET) }
+        button type="submit" { (text::GO_ON) }
     };
-    form("limits", "/limits/set", &member.token(), &fields)
+    html! { form id="limits" method="get" action="/limits/set" { (fields) } }
 }
 
 fn spent(app: &App, member: &Member, overview: &Overview) -> Markup {
     let spent = overview.spent;
     let most = overview.limits.stricter(overview.limits_allowed);
+    let now = OffsetDateTime::now_utc();
+    let (day, month) = (day_ends(now), month_ends(now));
     let rows = [
-        (text::TODAY, spent.day, spent.day_count, most.day),
-        (text::MONTH, spent.month, spent.month_count, most.month),
+        (text::TODAY, spent.day, spent.day_count, most.day, day),
+        (
+            text::MONTH,
+            spent.month,
+            spent.month_count,
+            most.month,
+            month,
+        ),
     ];
     let money = |minor| member.locale().money(app.money(minor));
     html! {
         dl.spent {
-            @for (label, amount, count, most) in rows {
+            @for (label, amount, count, most, ends_at) in rows {
                 dt { (label) }
                 dd {
                     (money(amount)) " · " (text::purchases(count))
@@ -111,6 +121,9 @@ fn spent(app: &App, member: &Member, overview: &Overview) -> Markup {
                         " "
                         meter min="0" max=(most) value=(amount.min(most)) { (money(amount)) }
                         span.hint { (text::allowed(&money(most))) }
+                    }
+                    @if let Some(ends_at) = ends_at {
+                        p.hint { (text::ANEW) " " (parts::time(member.locale(), ends_at)) }
                     }
                 }
             }
@@ -143,11 +156,13 @@ pub async fn unfreeze(
     .await
 }
 
-/// `POST /limits/set`
-pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
+/// The limits in a form's fields, none of them above the operator's.
+fn read(app: &App, member: &Member, overview: &Overview, posted: &Posted) -> Result<Limits, Say> {
     let mut limits = [0; text::FIELDS.len()];
     let group = member.locale().group();
-    for (limit, (name, _, is_amount)) in limits.iter_mut().zip(text::FIELDS) {
+    let allowed = overview.limits_allowed.to_array();
+    let fields = text::FIELDS.iter().zip(allowed);
+    for (limit, ((name, _, is_amount), allowed)) in limits.iter_mut().zip(fields) {
         let typed = posted.text(name);
         let (read, wrong) = match is_amount {
             true => (
@@ -156,24 +171,107 @@ pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
             ),
             false => (typed.parse().ok(), text::BAD_COUNT),
         };
-        match read {
+        let wrong = match read {
             // The switch takes 0 for none.
-            Some(0) => {
-                let say = Say::wrong("limits", name, forms::ZERO).of(&posted);
-                return show(&app, &member, say).await;
+            Some(0) => forms::ZERO.to_owned(),
+            Some(value) if allowed > 0 && value > allowed => {
+                text::above(&shown(app, member, *is_amount, allowed))
             }
-            Some(value) => *limit = value,
-            None if typed.is_empty() => {}
-            None => {
-                return show(&app, &member, Say::wrong("limits", name, wrong).of(&posted)).await;
+            Some(value) => {
+                *limit = value;
+                continue;
             }
-        }
+            None if typed.is_empty() => continue,
+            None => wrong.to_owned(),
+        };
+        return Err(Say::wrong("limits", name, wrong).of(posted));
     }
+    Ok(Limits::from_array(limits))
+}
+
+fn shown(app: &App, member: &Member, is_amount: bool, limit: u64) -> String {
+    match (limit, is_amount) {
+        (0, _) => text::NO_LIMIT.to_owned(),
+        (limit, true) => member.locale().money(app.money(limit)),
+        (limit, false) => limit.to_string(),
+    }
+}
+
+/// `GET /limits/set`: the review.
+pub async fn review(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let asked = Posted::parse(request.query_string().as_bytes());
+    show_review(&app, &member, &asked, Say::default()).await
+}
+
+async fn show_review(
+    app: &App,
+    member: &Member,
+    asked: &Posted,
+    say: Say,
+) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let limits = match read(app, member, &overview, asked) {
+        Ok(limits) if limits == overview.limits => {
+            let say = Say::before("limits", text::UNCHANGED.to_owned()).of(asked);
+            return show(app, member, say).await;
+        }
+        Ok(limits) => limits.to_array(),
+        Err(say) => return show(app, member, say).await,
+    };
+    let before = overview.limits.to_array();
+    let is_raised = |(now, then): (u64, u64)| now > 0 && (then == 0 || then > now);
+    let raised = before.into_iter().zip(limits).any(is_raised);
+    let rows = text::FIELDS.iter().zip(before.into_iter().zip(limits));
+    let token = member.token();
+    let fields = html! {
+        @for (name, _, _) in text::FIELDS { input type="hidden" name=(name) value=(asked.text(name)); }
+        (password("limits", overview.confirmed, &say))
+        p.actions {
+            button type="submit" { (text::SET) }
+            a.button.second href="/limits" { (text::GO_BACK) }
+        }
+    };
+    let body = html! {
+        section.narrow {
+            h1 { (text::REVIEW) }
+            (summary(&say))
+            table.lines id="review" {
+                tr.after { th scope="col" { (text::LIMIT) } th.right scope="col" { (text::NOW) } th.right scope="col" { (text::THEN) } }
+                @for ((_, label, is_amount), (now, then)) in rows {
+                    @if now != then {
+                        tr {
+                            th scope="row" { (label) }
+                            td { (shown(app, member, *is_amount, now)) }
+                            td { strong { (shown(app, member, *is_amount, then)) } }
+                        }
+                    }
+                }
+            }
+            @if raised { p.warning { (text::RAISED) } }
+            (form("limits", "/limits/set", &token, &fields))
+        }
+    };
+    let page = layout::member(text::REVIEW, "/limits", &token, Head::default(), &body);
+    Ok(say.page(&page))
+}
+
+/// `POST /limits/set`
+pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let limits = match read(&app, &member, &overview, &posted) {
+        Ok(limits) => limits,
+        Err(say) => return show(&app, &member, say).await,
+    };
     let proof = posted.proof(&member.visitor);
-    let limits = Limits::from_array(limits);
     let set = app.switch.set_limits(&member.session, &proof, limits).await;
+    let again =
+        async |app: &App, member: &Member, say: Say| show_review(app, member, &posted, say).await;
     finish(
-        show,
+        again,
         &app,
         &member,
         ("limits", &posted),

@@ -15,13 +15,20 @@
 //! | `/transactions` | `search` (GET): q, status, from, until · `#csv`, `#newer`, `#older` |
 //! | `/transactions/REFERENCE` | `#state`, `#reference`, `#disputed` · `dispute` |
 //! | `/card` | `issue-card` · `reveal`: number, password · `reissue`: password · `new-number`: usage, limit, password · `retire-N`, `#number-N` |
-//! | after `reveal` | `#card-number`, `#card-expiry`, `#countdown` |
-//! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
-//! | `/limits` | `freeze` · `unfreeze`: password · `limits`: transaction, day, month, day_count, month_count, password |
+//! | `/card/shown` | `#card-number`, `#card-expiry`, `#countdown` |
+//! | `/money` | `load` (GET): source, amount · `add-source`: kind, source, password · `#source-N` · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
+//! | `/money/load` | `#review` · `load`: password; after it `/money/loaded`: `#done`, `#available` |
+//! | `/money/sources/remove` | `remove-source`: password |
+//! | `/limits` | `freeze` · `unfreeze`: password · `limits` (GET): transaction, day, month, day_count, month_count |
+//! | `/limits/set` | `#review` · `limits`: password |
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
 //! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | everywhere | `sign-out` |
+//!
+//! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]).
+//!
+//! [`Overview::confirmed`]: crate::switch::Overview::confirmed
 
 mod card;
 mod close;
@@ -29,14 +36,17 @@ pub mod entry;
 mod help;
 mod home;
 mod limits;
+mod load;
 mod money;
 mod notifications;
-mod parts;
+pub mod parts;
 mod recovery;
 mod register;
 mod sessions;
+mod source_number;
 mod transaction;
 mod transactions;
+pub mod wanted;
 
 use actix_web::web::{ServiceConfig, get, post};
 
@@ -69,12 +79,16 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/card", get().to(card::page))
         .route("/card/issue", post().to(card::issue))
         .route("/card/reveal", post().to(card::reveal))
+        .route("/card/shown", get().to(card::shown))
         .route("/card/reissue", post().to(card::reissue))
         .route("/card/numbers/new", post().to(card::new_number))
         .route("/card/numbers/retire", post().to(card::retire))
         .route("/money", get().to(money::page))
-        .route("/money/load", post().to(money::load))
+        .route("/money/load", get().to(load::review))
+        .route("/money/load", post().to(load::load))
+        .route("/money/loaded", get().to(load::loaded))
         .route("/money/sources/add", post().to(money::add_source))
+        .route("/money/sources/remove", get().to(money::ask_to_remove))
         .route("/money/sources/remove", post().to(money::remove_source))
         .route("/money/reload", post().to(money::reload))
         .route("/money/reload/off", post().to(money::reload_off))
@@ -82,6 +96,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/limits", get().to(limits::page))
         .route("/limits/freeze", post().to(limits::freeze))
         .route("/limits/unfreeze", post().to(limits::unfreeze))
+        .route("/limits/set", get().to(limits::review))
         .route("/limits/set", post().to(limits::set))
         .route("/notifications", get().to(notifications::page))
         .route("/notifications/contact", post().to(notifications::propose))
@@ -100,6 +115,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/sessions/end", post().to(sessions::end))
         .route("/sessions/everywhere", post().to(sessions::everywhere))
         .route("/sessions/password", post().to(sessions::password))
+        .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))
         .route("/extension.zip", get().to(help::extension))

@@ -1,4 +1,5 @@
-//! The page of funding sources, loading and automatic reload. It also closes the wallet; `close` has the form for it.
+//! The page of funding sources, loading and automatic reload. It also closes the wallet; `close` has the form for it, `wanted`
+//! the one for loading.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -7,19 +8,17 @@ use tessera_protocol::leased::ReloadRow;
 
 use super::close;
 use super::entry::signed_out;
-use super::parts::{source_choices, source_kind};
+use super::parts::{source_choices, source_kind, source_name};
+use super::source_number;
+use super::wanted::load_form;
 use crate::currency::Money;
-use crate::line::Name;
-use crate::locale::Locale;
 use crate::switch::Overview;
 use crate::texts::{forms, money as text};
 use crate::web::fields::{Field, amount, password, select, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish, refused};
-use crate::web::{App, Member, Posted, Trouble};
-
-const SOURCE_BYTES_MAX: usize = 28;
+use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// `/money`
 pub async fn page(
@@ -30,7 +29,8 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+/// The page, and what it should say.
+pub async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
     let token = member.token();
     let body = html! {
@@ -38,15 +38,15 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         (summary(&say))
         p.balance-line { (text::AVAILABLE) " " strong id="available" { (member.locale().money(app.money(overview.available))) } }
         @if !overview.sources.is_empty() {
-            section { h2 { (text::LOAD) } (load_form(app, member.locale(), &overview, &token, &say)) }
+            section { h2 { (text::LOAD) } (load_form(app, member.locale(), &overview, &say)) }
         }
         section {
             h2 { (text::SOURCES) }
             p { (text::SOURCES_LEAD) }
-            (sources(&overview, &token, &say))
+            (sources(&overview))
             details.fold open[overview.sources.is_empty() || say.is_about("add-source")] {
                 summary { (text::ADD) }
-                (add_form(&token, &say))
+                (add_form(&overview, &token, &say))
             }
         }
         @if !overview.sources.is_empty() {
@@ -58,33 +58,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
     Ok(say.page(&page))
 }
 
-/// Whole units of the currency; of one without decimals a unit is worth little.
-fn quick_amounts(app: &App) -> [u64; 3] {
-    match app.currency().decimals() {
-        0 => [2_000, 5_000, 10_000],
-        _ => [20, 50, 100],
-    }
-}
-
-fn load_form(app: &App, locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
-    let fields = html! {
-        // Sent twice, it is loaded once.
-        input type="hidden" name="name" value=(say.name("load"));
-        (select("load", "source", text::FROM, &source_choices(overview), "", say))
-        (amount("load", "amount", &app.in_currency(text::AMOUNT), "", "", false, say))
-        // The script shows them; without it there is nothing to press.
-        p.quick hidden aria-label=(text::QUICK) {
-            @for whole in quick_amounts(app) {
-                button.quiet type="button" data-fill="load-amount" data-amount=(whole) { (locale.whole(whole)) }
-            }
-        }
-        (password("load", say))
-        button type="submit" { (text::LOAD_IT) }
-    };
-    form("load", "/money/load", token, &fields)
-}
-
-fn sources(overview: &Overview, token: &str, say: &Say) -> Markup {
+fn sources(overview: &Overview) -> Markup {
     html! {
         @if overview.sources.is_empty() {
             p.empty { (text::NO_SOURCES) }
@@ -92,23 +66,17 @@ fn sources(overview: &Overview, token: &str, say: &Say) -> Markup {
             ul.rows {
                 @for row in &overview.sources {
                     li.row id={ "source-" (row.number) } {
-                        p.title { (source_kind(row.kind)) } p.detail { (row.shown) }
+                        div { p.title { (source_kind(row.kind)) } p.detail { (row.shown) } }
+                        a.button.quiet href={ "/money/sources/remove?number=" (row.number) }
+                            aria-label={ (text::REMOVE) " " (source_kind(row.kind)) " " (row.shown) } { (text::REMOVE) }
                     }
                 }
-            }
-            details.fold open[say.is_about("remove-source")] {
-                summary { (text::REMOVE) }
-                (form("remove-source", "/money/sources/remove", token, &html! {
-                    (select("remove-source", "number", text::REMOVE, &source_choices(overview), "", say))
-                    (password("remove-source", say))
-                    button.second type="submit" { (text::REMOVE) }
-                }))
             }
         }
     }
 }
 
-fn add_form(token: &str, say: &Say) -> Markup {
+fn add_form(overview: &Overview, token: &str, say: &Say) -> Markup {
     let kinds = [
         ("card".to_owned(), text::CARD.to_owned()),
         ("account".to_owned(), text::ACCOUNT.to_owned()),
@@ -125,7 +93,7 @@ fn add_form(token: &str, say: &Say) -> Markup {
             secret: true,
             ..Field::default()
         }.show(say))
-        (password("add-source", say))
+        (password("add-source", overview.confirmed, say))
         button type="submit" { (text::ADD_IT) }
     };
     form("add-source", "/money/sources/add", token, &fields)
@@ -151,7 +119,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         (select("reload", "source", text::FROM, &source_choices(overview), &chosen, say))
         (amount("reload", "threshold", &app.in_currency(text::THRESHOLD), "", &threshold, false, say))
         (amount("reload", "amount", &app.in_currency(text::RELOAD_AMOUNT), "", &loaded, false, say))
-        (password("reload", say))
+        (password("reload", overview.confirmed, say))
         button type="submit" { @if reload.is_some() { (text::RELOAD_CHANGE) } @else { (text::RELOAD_ON) } }
     };
     html! {
@@ -162,7 +130,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
                 details.fold open[say.is_about("reload-off")] {
                     summary { (text::RELOAD_OFF_TITLE) }
                     (form("reload-off", "/money/reload/off", &token, &html! {
-                        (password("reload-off", say))
+                        (password("reload-off", overview.confirmed, say))
                         button.second type="submit" { (text::RELOAD_OFF) }
                     }))
                 }
@@ -171,42 +139,6 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         }
         (form("reload", "/money/reload", &token, &set))
     }
-}
-
-/// `POST /money/load`
-pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
-    let Some(source) = posted.number("source") else {
-        return show(
-            &app,
-            &member,
-            Say::wrong("load", "source", forms::CHOOSE).of(&posted),
-        )
-        .await;
-    };
-    let typed = posted.text("amount");
-    let Some(money) = Money::from_typed(typed, app.currency(), member.locale().group()) else {
-        return show(
-            &app,
-            &member,
-            Say::wrong("load", "amount", forms::AMOUNT).of(&posted),
-        )
-        .await;
-    };
-    let proof = posted.proof(&member.visitor);
-    let name = Name::from_form(posted.raw("name"));
-    let loaded = app
-        .switch
-        .load(&member.session, &proof, source, money.minor, name)
-        .await;
-    finish(
-        show,
-        &app,
-        &member,
-        ("load", &posted),
-        loaded,
-        "/money?done=loaded",
-    )
-    .await
 }
 
 /// `POST /money/sources/add`
@@ -223,23 +155,30 @@ pub async fn add_source(
         )
         .await;
     };
-    let written = posted.text("source").replace([' ', '-'], "");
-    let source = zeroize::Zeroizing::new(written);
-    let fits = (1..=SOURCE_BYTES_MAX).contains(&source.len());
-    if !fits || !source.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return show(
-            &app,
-            &member,
-            Say::wrong("add-source", "source", text::BAD_NUMBER).of(&posted),
-        )
-        .await;
-    }
+    let source = match source_number::read(kind, posted.text("source")) {
+        Ok(source) => source,
+        Err(wrong) => {
+            let say = Say::wrong("add-source", "source", wrong).of(&posted);
+            return show(&app, &member, say).await;
+        }
+    };
     let proof = posted.proof(&member.visitor);
     let added = app
         .switch
         .add_source(&member.session, &proof, kind, &source)
         .await
         .map(drop);
+    // What the financial system would not take is wrong with the number, whatever it is; and there is a number of sources.
+    let wrong = match &added {
+        Err(failure) if failure.is("65") => Some(text::TOO_MANY_SOURCES),
+        Err(failure) if failure.is("94") => Some(text::KNOWN_SOURCE),
+        Err(failure) if failure.is("30") && !failure.wants_password() => Some(text::BAD_NUMBER),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let say = Say::wrong("add-source", "source", wrong).of(&posted);
+        return show(&app, &member, say).await;
+    }
     finish(
         show,
         &app,
@@ -249,6 +188,50 @@ pub async fn add_source(
         "/money?done=source",
     )
     .await
+}
+
+/// `GET /money/sources/remove`: asks once more.
+pub async fn ask_to_remove(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let asked = Posted::parse(request.query_string().as_bytes());
+    show_removal(&app, &member, Say::default(), asked.number("number")).await
+}
+
+async fn show_removal(
+    app: &App,
+    member: &Member,
+    say: Say,
+    number: Option<u32>,
+) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let found = number.and_then(|number| Some((number, source_name(&overview, number)?)));
+    let Some((number, source)) = found else {
+        return Ok(answer::see_other("/money"));
+    };
+    let token = member.token();
+    let reloads = overview.reload.is_some_and(|row| row.source == number);
+    let fields = html! {
+        input type="hidden" name="number" value=(number);
+        (password("remove-source", overview.confirmed, &say))
+        p.actions {
+            button.danger type="submit" { (text::REMOVE) }
+            a.button.second href="/money" { (text::KEEP) }
+        }
+    };
+    let body = html! {
+        section.narrow {
+            h1 { (text::REMOVE_TITLE) }
+            (summary(&say))
+            p.lead { (source) }
+            p { (text::REMOVE_LEAD) @if reloads { " " (text::REMOVE_RELOAD) } }
+            (form("remove-source", "/money/sources/remove", &token, &fields))
+        }
+    };
+    let page = layout::member(text::REMOVE_TITLE, "/money", &token, Head::default(), &body);
+    Ok(say.page(&page))
 }
 
 /// `POST /money/sources/remove`
@@ -263,8 +246,11 @@ pub async fn remove_source(
         .switch
         .remove_source(&member.session, &proof, number)
         .await;
+    let again = async |app: &App, member: &Member, say: Say| {
+        show_removal(app, member, say, Some(number)).await
+    };
     finish(
-        show,
+        again,
         &app,
         &member,
         ("remove-source", &posted),

@@ -55,7 +55,7 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
             Some(contact) => {
                 p id="contact" { (text::SENT_TO) " " strong { (contact.shown) } }
                 (form("remove-contact", "/notifications/remove", token, &html! {
-                    (password("remove-contact", say))
+                    (password("remove-contact", overview.confirmed, say))
                     button.second type="submit" { (text::REMOVE) }
                 }))
             },
@@ -79,29 +79,46 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
             }))
         }
         h2 { (title) }
-        (form("contact", "/notifications/contact", token, &contact_fields(say)))
+        (contact_form(overview, token, say))
     }
 }
 
-fn contact_fields(say: &Say) -> Markup {
+/// The form for an address, where the switch has something to send with.
+fn contact_form(overview: &Overview, token: &str, say: &Say) -> Markup {
     let kinds = [
-        ("email".to_owned(), text::EMAIL.to_owned()),
-        ("mobile".to_owned(), text::MOBILE.to_owned()),
+        (ContactKind::Email, text::EMAIL),
+        (ContactKind::Mobile, text::MOBILE),
     ];
-    html! {
-        (select("contact", "kind", text::KIND, &kinds, "", say))
+    let offered: Vec<_> = kinds
+        .into_iter()
+        .filter(|(kind, _)| overview.offers(*kind))
+        .collect();
+    let (label, hint) = match offered[..] {
+        [] => return html! { p.empty id="no-channel" { (text::NO_CHANNEL) } },
+        [(ContactKind::Email, _)] => (text::EMAIL_ADDRESS, text::EMAIL_HINT),
+        [(ContactKind::Mobile, _)] => (text::MOBILE_NUMBER, text::MOBILE_HINT),
+        _ => (text::ADDRESS, text::ADDRESS_HINT),
+    };
+    let fields = html! {
+        @if let [(kind, _)] = offered[..] {
+            input type="hidden" name="kind" value=(kind.word());
+        } @else {
+            @let choices: Vec<_> = offered.iter().map(|(kind, label)| (kind.word().to_owned(), (*label).to_owned())).collect();
+            (select("contact", "kind", text::KIND, &choices, "", say))
+        }
         (Field {
             form: "contact",
             name: "address",
-            label: text::ADDRESS,
-            hint: text::ADDRESS_HINT,
+            label,
+            hint,
             autocomplete: "off",
             longest: 254,
             ..Field::default()
         }.show(say))
-        (password("contact", say))
+        (password("contact", overview.confirmed, say))
         button type="submit" { (text::SEND_CODE) }
-    }
+    };
+    form("contact", "/notifications/contact", token, &fields)
 }
 
 fn preferences_form(preferences: NotificationPreferences, token: &str, say: &Say) -> Markup {
@@ -135,13 +152,13 @@ pub async fn propose(
         )
         .await;
     };
+    let wrong = match kind {
+        ContactKind::Email => text::BAD_EMAIL,
+        ContactKind::Mobile => text::BAD_MOBILE,
+    };
     let Some(address) = address(kind, posted.text("address")) else {
-        return show(
-            &app,
-            &member,
-            Say::wrong("contact", "address", text::BAD_ADDRESS).of(&posted),
-        )
-        .await;
+        let say = Say::wrong("contact", "address", wrong).of(&posted);
+        return show(&app, &member, say).await;
     };
     let proof = posted.proof(&member.visitor);
     let proposed = app
@@ -149,11 +166,11 @@ pub async fn propose(
         .propose_contact(&member.session, &proof, kind, &address)
         .await;
     match proposed {
-        Err(failure) if failure.is("30") => {
+        Err(failure) if failure.is("30") && !failure.wants_password() => {
             show(
                 &app,
                 &member,
-                Say::wrong("contact", "address", text::BAD_ADDRESS).of(&posted),
+                Say::wrong("contact", "address", wrong).of(&posted),
             )
             .await
         }

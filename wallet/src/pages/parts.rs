@@ -165,6 +165,12 @@ pub fn source_choices(overview: &Overview) -> Vec<(String, String)> {
     .collect()
 }
 
+/// What a payer knows a source by; `None` where there is none of this number.
+pub fn source_name(overview: &Overview, number: u32) -> Option<String> {
+    let row = overview.sources.iter().find(|row| row.number == number)?;
+    Some(format!("{} · {}", source_kind(row.kind), row.shown))
+}
+
 /// What a source is.
 pub fn source_kind(kind: SourceKind) -> &'static str {
     match kind {

@@ -17,9 +17,10 @@ use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
-use super::entry::{copy, end_old, entry, unfit};
+use super::entry::{copy, end_old, entry};
 use super::register::{digits, drawn_groups, number_of, written};
 use crate::session::Session;
+use crate::strength::unfit;
 use crate::switch::{Overview, Proof};
 use crate::texts::{entry as entry_text, recovery as text, refusals};
 use crate::web::cookies::{self, Kept};
@@ -45,7 +46,7 @@ pub async fn set_first(
     own: &Zeroizing<String>,
 ) -> bool {
     let proof = Proof {
-        password: own.clone(),
+        password: Some(own.clone()),
         address: visitor.address.clone(),
     };
     let code = code_of(&visitor.form_secret);
@@ -94,7 +95,7 @@ fn without_head(picture: &str) -> &str {
 /// The part of the page about security.
 pub fn section(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let fields = html! {
-        (password("recovery", say))
+        (password("recovery", false, say))
         button.second type="submit" {
             @if overview.recovers { (text::ANOTHER) } @else { (text::CREATE) }
         }
@@ -225,8 +226,8 @@ pub async fn recover(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
         return wrong("client", entry_text::MISTYPED);
     };
     let new = posted.raw("new");
-    if let Some(unfit) = unfit(new) {
-        return wrong("new", unfit);
+    if let Some(unfit) = unfit(new, Some(&client)).await {
+        return wrong("new", &unfit);
     }
     if posted.raw("again") != new {
         return wrong("again", entry_text::PASSWORD_DIFFERS);

@@ -17,9 +17,10 @@ use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
-use super::entry::{copy, end_old, entry, unfit};
+use super::entry::{copy, end_old, entry};
 use super::recovery;
 use crate::session::token;
+use crate::strength::unfit;
 use crate::texts::{entry as text, refusals};
 use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, summary};
@@ -93,7 +94,9 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         true => created_password(&visitor.form_secret),
         false => Zeroizing::new(posted.raw("password").to_owned()),
     };
-    if let Some(wrong) = unfit(&password) {
+    let client = client_of(&visitor.form_secret);
+    // A created one is as good as any.
+    if !created && let Some(wrong) = unfit(&password, Some(&client)).await {
         let say = Say::wrong("register", "password", wrong).of(&posted);
         return show(&visitor, &say);
     }
@@ -101,7 +104,6 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS).of(&posted);
         return show(&visitor, &say);
     }
-    let client = client_of(&visitor.form_secret);
     let entry = entry(&visitor, client, &password, SessionKind::Web);
     let session = match app.switch.register(&entry).await {
         Ok(session) => session,

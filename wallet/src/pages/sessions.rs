@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
-use super::entry::{signed_out, unfit};
+use super::entry::signed_out;
 use super::register::{digits, number, number_of};
 use super::{parts, recovery};
+use crate::strength::unfit;
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
@@ -127,7 +128,7 @@ pub async fn password(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let new = posted.raw("new");
-    if let Some(wrong) = unfit(new) {
+    if let Some(wrong) = unfit(new, number_of(&member).as_ref()).await {
         let say = Say::wrong("password", "new", wrong).of(&posted);
         return show(&app, &member, say).await;
     }

@@ -10,8 +10,10 @@
 //! and nobody else can make such an address. A page of a mall is identified by its origin alone, as sent by the
 //! browser: `Origin`, `Referer`, or the origin of a message.
 
+mod obstacles;
 mod outcome;
 mod purchase;
+mod put_right;
 mod review;
 mod sealed;
 mod status;
@@ -39,6 +41,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/pay/review", get().to(review::page))
         .route("/pay/sign-in", post().to(review::sign_in))
         .route("/pay/agree", post().to(review::agree))
+        .route("/pay/load", post().to(put_right::load))
+        .route("/pay/unfreeze", post().to(put_right::unfreeze))
         .route("/pay/cancel", post().to(review::cancel))
         .route("/pay/status", get().to(status::page))
         .route("/pay/live", get().to(status::live))

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
+use super::obstacles::{self, obstacle};
 use super::outcome::{Outcome, Standing};
 use super::purchase::Purchase;
 use super::sealed::{Sealed, Step};
@@ -86,28 +87,29 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
         overview,
     } = looking;
     let purchase = &sealed.purchase;
+    let obstacle = obstacle(app, overview, purchase);
     let same_currency = purchase.currency == app.currency();
     let left = overview.available.checked_sub(purchase.amount);
     let money = |minor| visitor.locale.money(Money::new(minor, purchase.currency));
     let token = session.form_token();
     let body = html! {
-        section id="purchase" {
+        // The script shows the page anew when the wallet changes, here or in another window.
+        section id="purchase" data-live="/live" {
             (summary(say))
             (what(app, visitor, purchase))
             @if same_currency {
                 table.lines {
-                    tr.after { th scope="row" { (text::AVAILABLE) } td { (money(overview.available)) } }
-                    @if let Some(left) = left {
+                    tr.after { th scope="row" { (text::AVAILABLE) } td id="available" { (money(overview.available)) } }
+                    @if obstacle.is_none() && let Some(left) = left {
                         tr.after { th scope="row" { (text::AFTER) } td id="balance-after" { (money(left)) } }
                     }
                 }
             }
-            @if !same_currency { p.warning { (text::OTHER_CURRENCY) } }
-            @else if left.is_none() {
-                p.warning { (text::SHORT) " " a href="/money" target="_blank" rel="noopener" { (text::LOAD) } }
+            @if let Some(obstacle) = &obstacle {
+                (obstacles::show((app, &visitor.locale), obstacle, overview, (request, &token), say))
             }
             div.agree {
-                @if same_currency && left.is_some() {
+                @if obstacle.is_none() {
                     (form("agree", &address("/pay/agree", request), &token, &html! {
                         input type="hidden" name="name" value=(Name::random());
                         button type="submit" { (text::PAY) " " (money(purchase.amount)) }
@@ -197,14 +199,19 @@ pub async fn agree(
     let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
-    let malls = app.malls();
-    let mall = malls.find(&sealed.purchase.mall);
-    // The policy of the page keeps it out of frames; this is for browsers that do not know it.
-    if is_framed(&request) && !mall.is_some_and(|mall| mall.frames) {
+    if !stays_out_of_frames(&app, &request, &sealed) {
         return Ok(refused(text::FRAMED_TITLE, text::FRAMED));
     }
     let answer = try_agree(&app, &visitor, &request, &sealed, posted).await;
     sealed.keep(&request, answer)
+}
+
+/// The policy of the pages keeps them out of frames, unless the mall may have them in one; this is for browsers that do not know
+/// it.
+pub fn stays_out_of_frames(app: &App, request: &HttpRequest, sealed: &Sealed) -> bool {
+    let malls = app.malls();
+    let mall = malls.find(&sealed.purchase.mall);
+    !is_framed(request) || mall.is_some_and(|mall| mall.frames)
 }
 
 async fn try_agree(
@@ -239,17 +246,29 @@ async fn try_agree(
         }
         // It would be declined now: the same page once more, with the reason.
         Err(failure) => {
-            let overview = app.switch.overview(session).await?;
             let say = Say::failed("agree", &failure, refusals::words(&failure));
-            let looking = Looking {
-                app,
-                visitor,
-                session,
-                overview: &overview,
-            };
-            Ok(say.page(&agree_page(&looking, request, sealed, &say)))
+            show_again(app, visitor, request, session, sealed, &say).await
         }
     }
+}
+
+/// The page once more, with what is wrong.
+pub async fn show_again(
+    app: &App,
+    visitor: &Visitor,
+    request: &HttpRequest,
+    session: &Session,
+    sealed: &Sealed,
+    say: &Say,
+) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(session).await?;
+    let looking = Looking {
+        app,
+        visitor,
+        session,
+        overview: &overview,
+    };
+    Ok(say.page(&agree_page(&looking, request, sealed, say)))
 }
 
 fn agreed(request: &HttpRequest, sealed: &Sealed) -> HttpResponse {

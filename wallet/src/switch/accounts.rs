@@ -154,12 +154,22 @@ pub struct Overview {
     pub preferences: NotificationPreferences,
     /// There is a recovery code.
     pub recovers: bool,
+    /// The configured channels of notifications; `None` where the switch does not say.
+    channels: Option<String>,
+    /// Whether the last password still counts: forms need none.
+    pub confirmed: bool,
 }
 
 impl Overview {
     /// Set aside for purchases that are under way.
     pub fn held(&self) -> u64 {
         self.ledger.saturating_sub(self.available)
+    }
+
+    /// Whether payers can be notified so.
+    pub fn offers(&self, kind: ContactKind) -> bool {
+        let channels = self.channels.as_deref();
+        channels.is_none_or(|words| words.split(',').any(|word| word == kind.word()))
     }
 
     fn of(answer: &Answer) -> Result<Self, Failure> {
@@ -179,6 +189,8 @@ impl Overview {
                 .value(tag::PREFERENCES)
                 .unwrap_or(NotificationPreferences::DEFAULT),
             recovers: answer.value::<u8>(tag::RECOVERY).is_some(),
+            channels: answer.value(tag::CHANNELS),
+            confirmed: answer.value::<u64>(tag::CONFIRMED_FOR).is_some(),
         })
     }
 }

@@ -13,6 +13,8 @@ pub struct Revealed {
     pub card: Zeroizing<String>,
     /// The expiry date, YYMM.
     pub expiry: Zeroizing<String>,
+    /// What it is known by in its wallet.
+    pub serial: Option<u32>,
 }
 
 impl Revealed {
@@ -20,6 +22,7 @@ impl Revealed {
         Ok(Self {
             card: answer.secret(tag::CARD, "card number")?,
             expiry: answer.secret(tag::EXPIRY, "expiry")?,
+            serial: answer.value(tag::NUMBER),
         })
     }
 }

@@ -28,15 +28,18 @@ pub struct Switch {
 
 /// The proof that operations on money and secrets need: the password, and the address of the browser.
 pub struct Proof {
-    /// The password.
-    pub password: Zeroizing<String>,
+    /// The password; none where the form had no field for it, because the last one still counts.
+    pub password: Option<Zeroizing<String>>,
     /// The browser's address, for the rate limit of wrong passwords.
     pub address: Option<Caller>,
 }
 
 impl Proof {
     fn add_to(&self, fields: Fields) -> Result<Fields, Failure> {
-        with_password(fields, &self.password, self.address.as_ref())
+        match &self.password {
+            Some(password) => with_password(fields, password, self.address.as_ref()),
+            None => Ok(fields),
+        }
     }
 }
 

@@ -14,7 +14,6 @@ pub fn words(key: &str) -> Option<&'static str> {
         "retired" => "This number no longer works.",
         "source" => "The source is saved.",
         "source-removed" => "The source is removed.",
-        "loaded" => "The money is in your wallet.",
         "reload" => "Automatic loading is on.",
         "no-reload" => "Automatic loading is off.",
         "frozen" => "Your wallet is frozen. Purchases are declined.",

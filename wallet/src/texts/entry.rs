@@ -28,8 +28,7 @@ pub const NUMBER_HINT: &str =
 pub const ANOTHER: &str =
     "This identification number is in use already. Here is another one; nothing was opened.";
 pub const PASSWORD: &str = "Password";
-pub const PASSWORD_HINT: &str =
-    "At least 10 characters. Only the recovery code replaces a lost one, so keep both safe.";
+pub const PASSWORD_HINT: &str = "At least 10 characters that nobody guesses: three or four words, for example. Only the recovery code replaces a lost one.";
 pub const PASSWORD_AGAIN: &str = "Repeat the password";
 pub const OWN: &str = "Open with this password";
 pub const GENERATED_TITLE: &str = "Or use a strong password";
@@ -38,6 +37,19 @@ pub const GENERATED_LEAD: &str =
 pub const GENERATED: &str = "Open with a created password";
 pub const PASSWORD_SHORT: &str = "The password must have at least 10 characters.";
 pub const PASSWORD_LONG: &str = "The password is too long. It can have 128 plain letters, digits and signs; letters with accents and letters of other scripts count as two or more.";
+pub const PASSWORD_NUMBER: &str =
+    "The password must not contain the identification number. Use something that only you know.";
+pub const PASSWORD_BETTER: &str =
+    "Use three or four words that have nothing to do with each other, or a created password.";
+pub const WEAK: &str = "This password is easy to guess.";
+pub const WEAK_COMMON: &str = "This is one of the most common passwords.";
+pub const WEAK_SIMILAR: &str = "This is almost one of the most common passwords.";
+pub const WEAK_KEYS: &str = "Keys that are next to each other are easy to guess.";
+pub const WEAK_REPEATS: &str = "Repeated letters or groups are easy to guess.";
+pub const WEAK_SEQUENCE: &str = "Sequences such as abc or 4321 are easy to guess.";
+pub const WEAK_DATE: &str = "Dates and years are easy to guess.";
+pub const WEAK_WORD: &str = "A single word is easy to guess.";
+pub const WEAK_NAME: &str = "Names are easy to guess.";
 pub const PASSWORD_DIFFERS: &str = "The two passwords are not the same.";
 
 pub const NEW_TITLE: &str = "Write this down";

@@ -11,13 +11,28 @@ pub const SIGN_IN: &str = "Sign in";
 pub const SIGN_OUT: &str = "Sign out";
 pub const FOOTER: &str = "Malls see a card number or an order number, and nothing else.";
 
-/// The menu: path, label.
-pub const PAGES: &[(&str, &str)] = &[
+pub const MORE: &str = "More";
+
+/// The first part of the menu, which a phone shows as tabs: path, label.
+pub const TABS: &[(&str, &str)] = &[
     ("/home", "Home"),
     ("/transactions", "Transactions"),
     ("/card", "Card"),
     ("/money", "Money"),
-    ("/limits", "Limits"),
-    ("/notifications", "Notifications"),
-    ("/sessions", "Security"),
 ];
+
+/// The rest of the menu, which a phone shows on a page of its own: path, label, what is there.
+pub const REST: &[(&str, &str, &str)] = &[
+    (
+        "/limits",
+        "Limits",
+        "What can be spent, and a way to freeze the wallet",
+    ),
+    (
+        "/notifications",
+        "Notifications",
+        "Messages about purchases and sign-ins",
+    ),
+    ("/sessions", "Security", "Your sessions and your password"),
+];
+pub const HELP_LEAD: &str = "Answers to common questions";

@@ -13,8 +13,16 @@ pub const MOBILE: &str = "Text message";
 pub const ADDRESS: &str = "Address or number";
 pub const ADDRESS_HINT: &str =
     "An e-mail address, or a mobile number with its country code, as in +44 7700 900123.";
-pub const BAD_ADDRESS: &str =
-    "This is neither an e-mail address nor a mobile number with its country code.";
+pub const EMAIL_ADDRESS: &str = "E-mail address";
+pub const EMAIL_HINT: &str = "We send a code to it. This wallet can't send text messages.";
+pub const MOBILE_NUMBER: &str = "Mobile number";
+pub const MOBILE_HINT: &str =
+    "With its country code, as in +44 7700 900123. This wallet can't send e-mail.";
+pub const NO_CHANNEL: &str =
+    "This wallet can send neither e-mail nor text messages. Its operator has to set that up first.";
+pub const BAD_EMAIL: &str = "This is not an e-mail address. It looks like name@example.com.";
+pub const BAD_MOBILE: &str =
+    "This is not a mobile number with its country code. It looks like +44 7700 900123.";
 pub const SEND_CODE: &str = "Send a code";
 pub const CONFIRM: &str = "Confirm the address";
 pub const CODE: &str = "Code";

@@ -24,8 +24,15 @@ pub const ORDER: &str = "Order";
 pub const TOTAL: &str = "Total";
 pub const AVAILABLE: &str = "Available";
 pub const AFTER: &str = "Afterwards";
-pub const SHORT: &str = "There is not enough money in your wallet.";
-pub const LOAD: &str = "Load money in a new tab";
+pub const LOAD_FROM: &str = "Load it from";
+pub const LOAD_AMOUNT: &str = "Amount to load";
+pub const LOAD: &str = "Load money";
+pub const ADD_SOURCE: &str = "Add a card or bank account to load from, in a new tab";
+pub const GET_CARD: &str = "Get a card to load money onto, in a new tab";
+pub const FROZEN: &str = "Your wallet is frozen. Unfreeze it to pay.";
+pub const UNFREEZE: &str = "Unfreeze the wallet";
+pub const CLOSING: &str = "Your wallet is being closed, so it can't pay any more.";
+pub const CHANGE_LIMITS: &str = "Change your limits in a new tab";
 /// After it comes the amount.
 pub const PAY: &str = "Pay";
 pub const CANCEL: &str = "Cancel";
@@ -44,6 +51,11 @@ pub const DECLINED: &str = "Declined";
 pub const BACK: &str = "Back to the mall";
 pub const CLOSE: &str = "Close this window";
 pub const ELSEWHERE: &str = "This order is already paid, or another wallet has agreed to pay it.";
+
+/// So much is missing in the wallet.
+pub fn short(missing: &str) -> String {
+    format!("You need {missing} more to pay this.")
+}
 
 /// What is wrong with a field of the mall's request.
 pub fn field(name: &str) -> String {

@@ -3,6 +3,8 @@
 use crate::line::Failure;
 
 pub const WRONG_PASSWORD: &str = "The password is wrong.";
+pub const PASSWORD_AGAIN: &str =
+    "Please type your password: it was last typed more than five minutes ago.";
 pub const NO_LINE: &str =
     "The payment service can't be reached. Nothing has been done. Please try again in a moment.";
 pub const NO_ANSWER: &str = "The payment service has not answered. We don't know yet whether this was done. Please check your transactions before you try again.";

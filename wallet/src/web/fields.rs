@@ -65,13 +65,27 @@ impl Field<'_> {
                     @if self.optional { " " span.optional { (text::OPTIONAL) } }
                 }
                 (complaint(wrong, &error))
-                input id=(id) name=(self.name) type=(kind) value=(value)
-                    autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
-                    maxlength=[longest] required[!self.optional] spellcheck="false"
-                    aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
+                div.entry {
+                    input id=(id) name=(self.name) type=(kind) value=(value)
+                        autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
+                        maxlength=[longest] required[!self.optional] spellcheck="false" autocapitalize="none"
+                        aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
+                    @if kind == "password" { (reveal(&id, self.label)) }
+                }
                 @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
             }
         }
+    }
+}
+
+/// A button that shows what is typed. The script shows the button: without it there is nothing to press.
+fn reveal(id: &str, label: &str) -> Markup {
+    html! {
+        button.quiet.reveal type="button" hidden aria-controls=(id) data-reveal=(id)
+            data-show=(text::SHOW) data-hide=(text::HIDE) data-shown=(text::SHOWN) data-hidden=(text::HIDDEN) {
+            span { (text::SHOW) } span.sr { " " (label) }
+        }
+        span.sr role="status" {}
     }
 }
 
@@ -79,8 +93,11 @@ fn complaint(wrong: Option<&str>, id: &str) -> Markup {
     html! { @if let Some(wrong) = wrong { p.error id=(id) { (wrong) } } }
 }
 
-/// The field for the password that is needed again.
-pub fn password(form: &'static str, say: &Say) -> Markup {
+/// The field for the password that is needed again, unless the last one still counts.
+pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
+    if confirmed && say.about(form, "password").is_none() {
+        return html! {};
+    }
     Field {
         form,
         name: "password",

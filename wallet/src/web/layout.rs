@@ -17,11 +17,20 @@ pub struct Head<'a> {
 
 /// A page of a member, with the menu. `here` is the path of its menu entry.
 pub fn member(title: &str, here: &str, token: &str, head: Head<'_>, body: &Markup) -> Markup {
+    let current = |path: &str| (path == here).then_some("page");
+    let is_rest = text::REST.iter().any(|(path, ..)| *path == here);
     let menu = html! {
         nav aria-label=(text::MENU) {
-            ul {
-                @for (path, label) in text::PAGES {
-                    li { a href=(path) aria-current=[(*path == here).then_some("page")] { (label) } }
+            // In one row; on a phone these are tabs at the bottom, and the rest is a page.
+            ul.tabs {
+                @for ((path, label), icon) in text::TABS.iter().zip(ICONS) {
+                    li { a href=(path) aria-current=[current(path)] { (drawn(icon)) span { (label) } } }
+                }
+                @for (path, label, _) in text::REST {
+                    li.wide { a href=(path) aria-current=[current(path)] { span { (label) } } }
+                }
+                li.more {
+                    a href="/more" aria-current=[current("/more").or(is_rest.then_some("true"))] { (drawn(MORE_ICON)) span { (text::MORE) } }
                 }
             }
             (button_form("sign-out", "/sign-out", token, None, text::SIGN_OUT, text::SIGN_OUT))
@@ -103,6 +112,22 @@ fn document_head(title: &str, head: Head<'_>) -> Markup {
             script src=(assets::path("app.js")) defer {}
             @for script in head.scripts { script src=(assets::path(script)) defer {} }
         }
+    }
+}
+
+/// Of the tabs, in their order: a roof, a list, a card, a purse.
+const ICONS: [&str; 4] = [
+    r##"<path d="M4 11l8-7 8 7v8a1 1 0 0 1-1 1h-5v-6h-4v6H5a1 1 0 0 1-1-1z"/>"##,
+    r##"<path d="M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01"/>"##,
+    r##"<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="M3 10h18M7 15h3"/>"##,
+    r##"<path d="M19 8V6a1 1 0 0 0-1-1H6a2 2 0 0 0 0 4h13a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H6a2 2 0 0 1-2-2V7"/><path d="M16 13.5h.01"/>"##,
+];
+const MORE_ICON: &str = r##"<path d="M5 12h.01M12 12h.01M19 12h.01"/>"##;
+
+fn drawn(icon: &str) -> Markup {
+    html! {
+        svg.icon viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="2"
+            stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" { (PreEscaped(icon)) }
     }
 }
 

@@ -63,10 +63,11 @@ impl Posted {
         !self.raw(name).is_empty()
     }
 
-    /// The password of the form, and where it was typed.
+    /// The password of the form, if it asked for one, and where it was typed.
     pub fn proof(&self, visitor: &Visitor) -> Proof {
+        let password = self.find("password");
         Proof {
-            password: Zeroizing::new(self.raw("password").to_owned()),
+            password: password.map(|password| Zeroizing::new(password.to_owned())),
             address: visitor.address.clone(),
         }
     }

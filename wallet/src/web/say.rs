@@ -7,6 +7,7 @@ use maud::Markup;
 use super::trouble::{retry_after, status_of};
 use super::{App, Member, Posted, Trouble, Visitor, answer, cookies};
 use crate::line::{Failure, Name};
+use crate::session::Session;
 use crate::texts::{done, refusals};
 
 /// A message, or none.
@@ -73,6 +74,14 @@ impl Say {
                 posted: Posted::default(),
             }),
         }
+    }
+
+    /// The same, where a field is to be changed.
+    pub fn at(mut self, field: &'static str) -> Self {
+        if let Some(complaint) = &mut self.complaint {
+            complaint.field = Some(field);
+        }
+        self
     }
 
     /// What came of an earlier try, which this form makes good.
@@ -186,14 +195,28 @@ pub async fn refused(
     (form, posted): (&'static str, &Posted),
     failure: Failure,
 ) -> Result<HttpResponse, Trouble> {
-    let say = if failure.is("63") {
-        app.switch.balance(&member.session).await?;
-        Say::wrong(form, "password", refusals::WRONG_PASSWORD)
-    } else {
-        let text = refusals::words(&failure);
-        Say::failed(form, &failure, text)
-    };
+    let say = about(app, &member.session, form, &failure).await?;
     show(app, member, say.of(posted)).await
+}
+
+/// What the form should say about a refusal.
+///
+/// # Errors
+/// Where the session has ended.
+pub async fn about(
+    app: &App,
+    session: &Session,
+    form: &'static str,
+    failure: &Failure,
+) -> Result<Say, Trouble> {
+    if failure.is("63") {
+        app.switch.balance(session).await?;
+        return Ok(Say::wrong(form, "password", refusals::WRONG_PASSWORD));
+    }
+    if failure.wants_password() {
+        return Ok(Say::wrong(form, "password", refusals::PASSWORD_AGAIN));
+    }
+    Ok(Say::failed(form, failure, refusals::words(failure)))
 }
 
 /// Goes on to another page where the switch did what a form asked, and shows the page again where it did not.

@@ -1,8 +1,10 @@
 //! The wallet server over HTTP, with a switch in memory behind the real line.
 
+mod confirmed;
 mod fail_over;
 mod fake;
 mod live;
+mod money;
 #[path = "../../../tests/rig/mutation.rs"]
 mod mutation;
 mod pages;

@@ -293,6 +293,7 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         (tag::LIMITS_ALLOWED, context.rules.limits.to_string()),
         (tag::SPENT, wallet.spending.at(context.now).to_string()),
         (tag::PREFERENCES, account.preferences.to_string()),
+        (tag::CHANNELS, context.rules.channels.to_text()),
     ];
     if account.recovery.is_some() {
         rows.push((tag::RECOVERY, "1".to_owned()));

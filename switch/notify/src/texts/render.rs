@@ -17,37 +17,67 @@ pub(super) fn plain(words: &Words, rows: &[(&str, String)]) -> String {
     text
 }
 
-/// Colours are left to the reader, so that it is readable on light and on dark.
+/// What every mail begins with: colours for dark readers, which go before the inline ones where a program knows them. Tables,
+/// because some programs lay out nothing else.
+const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+     <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"supported-color-schemes\" content=\"light dark\">\n\
+     <style>:root{color-scheme:light dark}\n\
+     @media (prefers-color-scheme:dark){.page{background:#131716!important}.sheet{background:#1b211f!important;border-color:#333b38!important}\
+     .ink{color:#eceeea!important}.soft{color:#a9b2ae!important}.brand{color:#6fd3be!important}.line{border-color:#333b38!important}\
+     .code{background:#1a2e29!important;color:#eceeea!important}}</style>\n<title>";
+
+const PAGE: &str = "</title></head>\n\
+     <body class=\"page\" style=\"margin:0;padding:0;background:#faf9f6\">\n\
+     <table role=\"presentation\" class=\"page\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"background:#faf9f6\">\
+     <tr><td align=\"center\" style=\"padding:24px 12px\">\n\
+     <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" \
+     style=\"max-width:560px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:24px\">\n\
+     <tr><td class=\"brand\" style=\"padding:0 4px 14px;font-size:20px;font-weight:700;color:#0b5d51\">\
+     <span aria-hidden=\"true\">&#9670;</span> Tessera</td></tr>\n\
+     <tr><td class=\"sheet\" style=\"padding:28px;background:#ffffff;border:1px solid #dcdad3;border-radius:12px\">\n\
+     <p class=\"ink\" style=\"margin:0 0 20px;font-size:20px;line-height:28px;font-weight:600;color:#1d201f\">";
+
+/// Only what all common programs show: tables, inline styles and no pictures.
 pub(super) fn html(words: &Words, rows: &[(&str, String)]) -> String {
-    let mut html = String::from(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <meta name=\"supported-color-schemes\" content=\"light dark\"><title>",
-    );
+    let mut html = String::from(HEAD);
     escape(&words.subject, &mut html);
-    html.push_str(
-        "</title></head>\n<body style=\"font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:16px;line-height:1.5;\
-         max-width:34em;margin:0 auto;padding:24px\">\n<p style=\"font-size:18px\">",
-    );
+    html.push_str(PAGE);
     escape(&words.lead, &mut html);
     html.push_str("</p>\n");
     if let Some(code) = &words.code {
-        html.push_str("<p style=\"font-size:28px;font-weight:600;letter-spacing:4px\">");
+        html.push_str(
+            "<p class=\"code\" style=\"margin:0 0 20px;padding:14px 18px;border-radius:8px;background:#e7f1ee;color:#1d201f;\
+             font-family:ui-monospace,Menlo,Consolas,monospace;font-size:28px;line-height:36px;font-weight:600;letter-spacing:4px\">",
+        );
         escape(code, &mut html);
         html.push_str("</p>\n");
     }
-    html.push_str("<table role=\"presentation\" style=\"border-collapse:collapse\">\n");
-    for (name, value) in rows {
-        html.push_str("<tr><td style=\"padding:2px 24px 2px 0\">");
-        escape(name, &mut html);
-        html.push_str("</td><td style=\"padding:2px 0\">");
-        escape(value, &mut html);
-        html.push_str("</td></tr>\n");
+    if !rows.is_empty() {
+        html.push_str("<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 20px;border-collapse:collapse\">\n");
+        for (name, value) in rows {
+            html.push_str(
+                "<tr><th class=\"soft line\" scope=\"row\" align=\"left\" valign=\"top\" \
+                 style=\"padding:8px 16px 8px 0;border-top:1px solid #dcdad3;font-weight:400;color:#59605d\">",
+            );
+            escape(name, &mut html);
+            html.push_str(
+                "</th><td class=\"ink line\" align=\"right\" valign=\"top\" \
+                 style=\"padding:8px 0;border-top:1px solid #dcdad3;color:#1d201f;word-break:break-word\">",
+            );
+            escape(value, &mut html);
+            html.push_str("</td></tr>\n");
+        }
+        html.push_str("</table>\n");
     }
-    html.push_str("</table>\n<p>");
+    html.push_str("<p class=\"ink\" style=\"margin:0;color:#1d201f\">");
     escape(words.advice, &mut html);
-    html.push_str("</p>\n<p style=\"font-size:13px;opacity:0.75\">");
+    html.push_str(
+        "</p>\n</td></tr>\n\
+         <tr><td class=\"soft\" style=\"padding:16px 4px 0;font-size:13px;line-height:20px;color:#59605d\">",
+    );
     escape(SIGNATURE, &mut html);
-    html.push_str("</p>\n</body></html>\n");
+    html.push_str("</td></tr>\n</table>\n</td></tr></table>\n</body></html>\n");
     html
 }
 

@@ -4,6 +4,7 @@
 //! started at the first message for its wallet, with the state from the store, and stopped when the
 //! wallet has been idle, so that memory follows the wallets in use.
 
+mod confirmed;
 mod host_totals;
 mod perform;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::Services;
 use crate::gate::{News, Release};
 use crate::message::{Reply, WalletMessage};
 use crate::shared::EndedWallet;
+use confirmed::Confirmation;
 use host_totals::TotalsAsked;
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
@@ -65,6 +67,8 @@ pub struct WalletActor {
     settled_orders: Vec<OrderKey>,
     /// Of the operator wallet: the totals of a settlement date that were sent to the host.
     totals_asked: Option<Box<TotalsAsked>>,
+    /// The password that was right last, while it counts.
+    confirmed: Option<Box<Confirmation>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
@@ -92,6 +96,7 @@ impl WalletActor {
             tidied_at: Timestamp::EPOCH,
             settled_orders: Vec::new(),
             totals_asked: None,
+            confirmed: None,
             taken: 0,
             sent_at: Instant::now(),
         }
@@ -144,7 +149,14 @@ impl WalletActor {
             let most = services.rules.stand_in.per_transaction;
             context.stand_in_left = services.stand_in.take(most);
         }
+        let proven = self.proven(&command);
+        if self.confirmed.is_some() {
+            self.show_confirmation(&mut command, moment.now);
+        }
         self.decide(&command, (requester, reply), &context);
+        if proven.is_some() {
+            self.confirm(proven, moment.now);
+        }
         if let Some(key) = announced {
             services.orders.let_go(key, self.wallet.id);
         }

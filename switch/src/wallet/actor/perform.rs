@@ -24,7 +24,10 @@ impl WalletActor {
         context: &Context,
     ) {
         match effect {
-            Effect::Answer(outcome) => {
+            Effect::Answer(mut outcome) => {
+                if self.confirmed.is_some() {
+                    self.add_confirmation(&mut outcome, command, context.now);
+                }
                 if let Some(reply) = reply {
                     self.answer_operator(reply, outcome);
                 } else if let Some(requester) = requester.take() {

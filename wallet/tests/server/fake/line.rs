@@ -335,7 +335,11 @@ fn network(out: &mut BytesMut, message: &Message<'_>) {
 
 fn administrative(out: &mut BytesMut, message: &Message<'_>, reply: &Reply) {
     let mut reason = tlv::TlvWriter::new();
-    reason.add(tlv::REASON, b"as the test wants it");
+    let why = match reply.reason.as_str() {
+        "" => "as the test wants it",
+        why => why,
+    };
+    reason.add(tlv::REASON, why.as_bytes());
     let mut packer = Packer::new(out, Mti::ADMINISTRATIVE.answer());
     packer
         .number(7, message.number(7).unwrap())

@@ -16,6 +16,7 @@ pub struct Reply {
     pub secrets: Vec<u8>,
     pub wallet: Option<u64>,
     pub changes: bool,
+    pub reason: String,
 }
 
 impl Reply {
@@ -47,6 +48,8 @@ pub struct Wallet {
     pub password: String,
     pub recovery: Option<String>,
     pub sessions: Vec<(String, SessionRow)>,
+    /// The session whose password still counts.
+    pub confirmed: Option<String>,
     pub available: u64,
     pub held: u64,
     pub card: Option<String>,
@@ -55,6 +58,9 @@ pub struct Wallet {
     pub reload: Option<ReloadRow>,
     pub numbers: Vec<NumberRow>,
     pub limits: Limits,
+    pub spent: Spent,
+    /// None: a switch that does not say.
+    pub channels: Option<String>,
     pub contact: Option<String>,
     pub pending: Option<String>,
     pub preferences: Option<NotificationPreferences>,
@@ -99,6 +105,8 @@ impl Given {
 }
 
 const CARD: &str = "9900000000004711";
+/// Of a further number.
+const FURTHER: &str = "9900000000000042";
 
 impl Wallets {
     /// Ledger, available, position.
@@ -152,6 +160,13 @@ impl Wallets {
             && *password != wallet.password
         {
             return Reply::code("63");
+        }
+        if given.0.contains_key(&tag::PASSWORD) {
+            wallet.confirmed = Some(handle.clone());
+        } else if wants_password(operation) && wallet.confirmed.as_ref() != Some(&handle) {
+            let mut reply = Reply::code("30");
+            reply.reason = "tag 17: the password is needed".into();
+            return reply;
         }
         if operation == Operation::Load && self.declined {
             return Reply::code("05");
@@ -223,6 +238,9 @@ impl Wallets {
             current: false,
             device: given.text(tag::DEVICE).into(),
         };
+        if row.kind == SessionKind::Web {
+            wallet.confirmed = Some(handle.clone());
+        }
         wallet.sessions.push((handle, row));
         Reply::code("00").data(tag::WALLET, number)
     }
@@ -259,7 +277,7 @@ impl Wallet {
         let ok = || Reply::code("00");
         let number = given.number(tag::NUMBER) as u32;
         match operation {
-            Operation::Overview => self.overview(),
+            Operation::Overview => self.overview(handle),
             Operation::ReadBalance | Operation::Watch => ok()
                 .data(tag::LEDGER, self.available + self.held)
                 .data(tag::AVAILABLE, self.available)
@@ -300,7 +318,10 @@ impl Wallet {
                 self.card = Some(CARD.into());
                 ok().data(tag::SHOWN_CARD, "4711,3112")
             }
-            Operation::RevealCard => ok().secret(tag::CARD, CARD).secret(tag::EXPIRY, "3112"),
+            Operation::RevealCard => {
+                let card = if number > 0 { FURTHER } else { CARD };
+                ok().secret(tag::CARD, card).secret(tag::EXPIRY, "3112")
+            }
             Operation::IssueNumber => self.issue_number(given),
             Operation::RetireNumber => {
                 for row in self.numbers.iter_mut().filter(|row| row.number == number) {
@@ -375,7 +396,7 @@ impl Wallet {
         }
     }
 
-    fn overview(&self) -> Reply {
+    fn overview(&self, handle: &str) -> Reply {
         let mut reply = Reply::code("00")
             .data(tag::WALLET, 1)
             .data(tag::CURRENCY, "840")
@@ -387,13 +408,19 @@ impl Wallet {
                 tag::LIMITS_ALLOWED,
                 Limits::from_array([100_000, 200_000, 0, 50, 0]),
             )
-            .data(tag::SPENT, Spent::default())
+            .data(tag::SPENT, self.spent)
             .data(
                 tag::PREFERENCES,
                 self.preferences.unwrap_or(NotificationPreferences::DEFAULT),
             );
         if self.recovery.is_some() {
             reply = reply.data(tag::RECOVERY, 1);
+        }
+        if self.confirmed.as_deref() == Some(handle) {
+            reply = reply.data(tag::CONFIRMED_FOR, 300);
+        }
+        if let Some(channels) = &self.channels {
+            reply = reply.data(tag::CHANNELS, channels);
         }
         if self.card.is_some() {
             reply = reply.data(tag::SHOWN_CARD, "4711,3112");
@@ -452,7 +479,7 @@ impl Wallet {
         });
         Reply::code("00")
             .data(tag::NUMBER, number)
-            .secret(tag::CARD, "9900000000000042")
+            .secret(tag::CARD, FURTHER)
             .secret(tag::EXPIRY, "3112")
     }
 
@@ -534,6 +561,26 @@ impl Wallet {
             self.available += amount;
         }
     }
+}
+
+/// Whether it moves money or secrets of a browser's session.
+fn wants_password(operation: Operation) -> bool {
+    use Operation as O;
+    matches!(
+        operation,
+        O::ChangePassword
+            | O::RevealCard
+            | O::ReissueCard
+            | O::AddSource
+            | O::RemoveSource
+            | O::SetReload
+            | O::Load
+            | O::Unfreeze
+            | O::SetLimits
+            | O::ProposeContact
+            | O::RemoveContact
+            | O::Close
+    )
 }
 
 /// As the switch names an order of the mall in a wallet's history.
