@@ -122,8 +122,8 @@ fn opened(ask: &Ask) -> Option<&NewSession> {
     let Action::Account(action) = &ask.action else {
         return None;
     };
-    match &**action {
-        AccountAction::Register(session) | AccountAction::SignIn(session) => Some(session),
-        _ => None,
+    if let AccountAction::Register(session) | AccountAction::SignIn(session) = &**action {
+        return Some(session);
     }
+    None
 }
