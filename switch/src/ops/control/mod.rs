@@ -29,6 +29,7 @@ pub use caller::Right;
 
 use super::operator::{Operator, OperatorRequest, Want};
 use tessera_config::OperatorSettings;
+use tessera_ledger::moment::rfc_3339;
 use tessera_notify::{DeadLetterClient, Letters};
 
 /// Dead letters shown at once, oldest first.
@@ -117,7 +118,7 @@ async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResp
                 .map(|(key, dead)| {
                     json!({
                         "id": key.to_string(),
-                        "since": dead.since.milliseconds(),
+                        "since": rfc_3339(dead.since),
                         "attempts": dead.attempts,
                         "why": dead.why,
                     })
@@ -239,7 +240,7 @@ async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
             json!({
                 "id": id.to_string(),
                 "reference": String::from_utf8_lossy(&reference),
-                "since": given_up.at.milliseconds(),
+                "since": rfc_3339(given_up.at),
                 "code": String::from_utf8_lossy(given_up.code.as_bytes()),
             })
         })
