@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::Value;
 use tessera_console::print;
 use tessera_protocol::{Institution, OrderKey, Stan};
 use tessera_switch::explain::{Named, explain};
@@ -12,7 +13,8 @@ use crate::switch::Configured;
 
 /// Explain the decision about a transaction
 ///
-/// Its messages, the rule, the events with balances, and the times. Reads the journal, also while the switch runs.
+/// A summary first, then its messages, the rule, the events with balances, and the times. Reads the journal, also while the
+/// switch runs.
 #[derive(Args)]
 pub struct Explain {
     #[command(flatten)]
@@ -35,13 +37,22 @@ pub struct Explain {
     /// The mall's card acceptor, field 42
     #[arg(long, requires = "order")]
     mall: Option<String>,
+    /// Print a JSON array with an object for each transaction
+    #[arg(long)]
+    json: bool,
 }
 
 impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
         let settings = self.configured.settings_with_journal()?;
-        let pages = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
+        let found = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
+        if self.json {
+            let list: Value = found.into_iter().map(|one| one.json).collect();
+            print(serde_json::to_string_pretty(&list)? + "\n")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let pages: Vec<_> = found.into_iter().map(|one| one.page).collect();
         print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -419,8 +419,8 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "Find it by fields 32, 11 and 13",
             ),
             (
-                "explain --mall LANTERN-0001 --order 1001",
-                "Find it by order number",
+                "explain --mall LANTERN-0001 --order 1001 --json",
+                "Find it by order number, in a program",
             ),
         ],
     ),

@@ -119,6 +119,14 @@ fn lists_what_is_behind(rig: &Rig, date: &str) {
         csv.contains("another amount,debit,") && csv.contains(",3000,3001"),
         "{csv}"
     );
+    std::fs::write(against, listed.replace(",3000,", ",30.00,")).expect("a file");
+    let refused = rig.try_run(&compares);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        why.contains("row 1 of the list, column 4 (amount): `30.00` is not an amount"),
+        "{why}"
+    );
+
     let in_json = rig.run(&[&of_party[..], &["--json"]].concat()).stdout;
     let in_json: serde_json::Value = serde_json::from_slice(&in_json).expect("JSON");
     assert_eq!(in_json["items"].as_array().expect("a list").len(), 5);
