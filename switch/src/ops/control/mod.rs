@@ -180,11 +180,11 @@ async fn retry(
         return no_outbox();
     };
     let count = dead_letter_client.retry(letters).await;
-    tracing::info!(
-        by = caller.name(),
-        ?letters,
-        ?count,
-        "messages to payers are tried again"
+    log(
+        caller,
+        letters,
+        &count,
+        "messages to payers are tried again",
     );
     done(count, letters, "tried again")
 }
@@ -201,13 +201,17 @@ async fn forget(
         return no_outbox();
     };
     let count = dead_letter_client.forget(letters).await;
-    tracing::info!(
-        by = caller.name(),
-        ?letters,
-        ?count,
-        "messages to payers are dropped"
-    );
+    log(caller, letters, &count, "messages to payers are dropped");
     done(count, letters, "dropped")
+}
+
+fn log(caller: &Caller, letters: Letters, count: &Result<usize, String>, what: &str) {
+    let letter = match letters {
+        Letters::One(key) => key.to_string(),
+        Letters::All => "all".to_owned(),
+    };
+    let (count, error) = (count.as_ref().ok(), count.as_ref().err());
+    tracing::info!(by = caller.name(), letter, count, error, "{what}");
 }
 
 fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
