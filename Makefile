@@ -13,7 +13,7 @@ FEATURES := --features demo-cluster
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package deploy monitoring dashboards demo demo-cluster clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden pages package deploy monitoring dashboards demo demo-cluster clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -158,10 +158,21 @@ monitoring: needs-monitoring $(VENV)/ready
 dashboards:
 	$(PYTHON) config/grafana/make.py
 
+# Manual pages and completions of a package, by the program itself; `make package` has it optimized.
+PROFILE ?= dev
+PAGES := target/package
+pages:
+	TESSERA_COMMIT=$$(git rev-parse HEAD) cargo build --profile $(PROFILE) --locked
+	rm -rf $(PAGES)
+	$(PROGRAM_OF_PROFILE) man $(PAGES)/man
+	for shell in bash fish zsh; do $(PROGRAM_OF_PROFILE) completions $$shell > $(PAGES)/tessera.$$shell || exit 1; done
+PROGRAM_OF_PROFILE = target/$(subst dev,debug,$(PROFILE))/tessera
+
 # The Debian package, in target/debian. Cargo-deb takes minutes to build, so it is not installed without being asked.
 package:
 	@command -v cargo-deb >/dev/null || { echo "cargo-deb is not installed: cargo install --locked cargo-deb" >&2; exit 1; }
-	cargo deb --profile dist --locked
+	$(MAKE) pages PROFILE=dist
+	cargo deb --profile dist --no-build
 
 demo:
 	cargo run --release -- demo

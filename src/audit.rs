@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tessera_common::bounded;
 use tessera_console::{errors_are_terminal, note, overwrite, print};
 use tessera_protocol::mask_card_numbers;
 use tessera_reports::audit::{
     Audit as Proof, Progress, ResultError, ResultHash, Totals, Violation, WALLET_BYTES_MAX,
 };
+
+use crate::switch::Configured;
 
 /// The exit code of an audit that could not read what it has to.
 const INCOMPLETE: u8 = 3;
@@ -18,19 +21,17 @@ const INCOMPLETE: u8 = 3;
 const ON_TERMINAL: Duration = Duration::from_millis(200);
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
-/// Proves from the journal that no money appeared or vanished; also while the switch runs
+/// Prove from the journal that no money appeared or vanished
+///
+/// Also while the switch runs.
 #[derive(clap::Args)]
 pub struct Audit {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// Write what was proven to this file, so that the next audit can begin there
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,
-    /// Begin where the audit ended that wrote this file. It may be the same as --result
+    /// Begin where the audit ended that wrote this file, which may be the same as --result
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
     /// Print the opening balances of a journal of which segments were deleted, for an operator to sign
@@ -42,12 +43,15 @@ pub struct Audit {
     /// What wallets in memory may take. With less, the journal is read more often
     #[arg(long, value_name = "MIB", default_value_t = (WALLET_BYTES_MAX >> 20) as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     memory: u64,
+    /// Print the totals as JSON
+    #[arg(long, conflicts_with = "attest")]
+    json: bool,
 }
 
 impl Audit {
     /// Exit code 1 and a violation where there is one; [`INCOMPLETE`] where that could not be found out.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let attest = self.attest;
+        let (attest, as_json) = (self.attest, self.json);
         let error = match self.prove() {
             Ok(Ok(totals)) if attest => {
                 let hash = totals.since.map(|(_, hash)| hash.to_string());
@@ -57,6 +61,10 @@ impl Audit {
                 ))?;
                 return Ok(ExitCode::SUCCESS);
             }
+            Ok(Ok(totals)) if as_json => {
+                print(serde_json::to_string_pretty(&totals.json())? + "\n")?;
+                return Ok(ExitCode::SUCCESS);
+            }
             Ok(Ok(totals)) => {
                 print(format_args!(
                     "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
@@ -64,6 +72,11 @@ impl Audit {
                 return Ok(ExitCode::SUCCESS);
             }
             Ok(Err(violation)) if violation.is_in_the_journal() => {
+                if as_json {
+                    let found = json!({ "violation": violation.to_string() });
+                    print(serde_json::to_string_pretty(&found)? + "\n")?;
+                    return Ok(ExitCode::from(1));
+                }
                 print(format_args!("audit: VIOLATION: {violation}\n"))?;
                 return Ok(ExitCode::from(1));
             }
@@ -84,7 +97,7 @@ impl Audit {
     }
 
     fn prove(self) -> anyhow::Result<Result<Totals, Violation>> {
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let journal = crate::switch::journal_to_read(&settings)?;
         let mut display = Display::new();
         let proof = Proof::of(&journal)

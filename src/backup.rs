@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use serde_json::{Value, json};
 use tessera_backup::{Copied, Durable, Folder, Stored, Target, expect_apart, yield_to_others};
 use tessera_config::Settings;
 use tessera_console::{note, print};
@@ -18,18 +19,17 @@ use tessera_journal::{Location, Sequence};
 use tessera_ledger::moment::rfc_3339;
 
 use crate::operations;
+use crate::switch::Configured;
 use line::{Line, Programs};
 use to::To;
 
-/// Copies the data of a switch, also while it runs: what is new since the last time, which is verified
+/// Copy the data of a switch, also while it runs
+///
+/// Copies what is new since the last time, and verifies it.
 #[derive(Args)]
 pub struct Backup {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// The folder of the backup, best on another disk; or one on another machine, over SSH: user@host:DIR, or
     /// ssh://user@host:port/DIR
     #[arg(long, value_name = "DIR", value_parser = To::parse, required_unless_present = "receive")]
@@ -37,9 +37,12 @@ pub struct Backup {
     /// Verify the whole backup, and not only what is new
     #[arg(long)]
     verify: bool,
-    /// Go on, so that the copy is at most a second behind, until SIGTERM
+    /// Continue, so that the copy is at most a second behind, until SIGTERM
     #[arg(long, conflicts_with = "verify")]
     follow: bool,
+    /// Print what was copied as JSON
+    #[arg(long, conflicts_with = "follow")]
+    json: bool,
     /// The program that reaches the other machine, with arguments of its own
     #[arg(long, value_name = "COMMAND", default_value = "ssh")]
     ssh_command: String,
@@ -47,7 +50,7 @@ pub struct Backup {
     #[arg(long, value_name = "FILE", default_value = "tessera")]
     remote_program: String,
     /// Be the program on the other machine: write what comes from standard input to this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "verify", "follow", "config", "data"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "verify", "follow", "config", "data", "json"])]
     receive: Option<PathBuf>,
 }
 
@@ -58,7 +61,7 @@ impl Backup {
             return receive::receive(folder);
         }
         let to = self.to.context("--to names the folder")?;
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let location = crate::switch::journal_to_read(&settings)?;
         let keys = keys(&location)?;
         if let To::Folder(folder) = &to {
@@ -92,7 +95,10 @@ impl Backup {
                 (copied, format!("{}:{}", machine.host, machine.folder))
             }
         };
-        print(report(&copied, &name))?;
+        print(match self.json {
+            true => serde_json::to_string_pretty(&in_json(&copied, &name))? + "\n",
+            false => report(&copied, &name),
+        })?;
         Ok(())
     }
 }
@@ -134,6 +140,16 @@ fn durable(socket: &Path) -> anyhow::Result<Durable> {
             note("backup: no switch runs");
             Durable::Stopped
         }
+    })
+}
+
+/// The same as [`report`] for programs.
+fn in_json(copied: &Copied, to: &str) -> Value {
+    json!({
+        "to": to,
+        "copied_bytes": copied.bytes,
+        "last_record": copied.last.map(Sequence::to_stored),
+        "until": copied.until.map(rfc_3339),
     })
 }
 

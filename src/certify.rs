@@ -10,20 +10,16 @@ use tessera_common::addresses::Addresses;
 use tessera_console::print;
 use tessera_simulators::certify::{
     self, Kind, Options, Party, Payer, Target, WalletLineOptions, cases, junit, listing,
+    listing_json,
 };
 use tessera_simulators::load::parse_duration;
 
-/// Tests a switch against the wire protocol, case by case, as a mall or an acquirer
+/// Test a switch against the wire protocol, case by case
 ///
-/// Prints one line per case, and for each failed case the bytes, the answers and the expected fields. Cases that the
+/// Plays a mall or an acquirer. /// Prints one line per case, and for each failed case the bytes, the answers and the expected fields. Cases that the
 /// party or the target does not support are skipped, with the reason. Money is moved only on the named cards.
 #[derive(Args)]
-#[command(after_help = "\
-Exit code 0: no case failed.
-
-  tessera certify --list                             the cases, as a specification
-  tessera certify --party 20000000001                against a development switch
-  tessera certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112")]
+#[command(after_help = "Exit code 0: no case failed. 1: some did.")]
 pub struct Certify {
     /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes: the first that accepts
     /// is tested
@@ -36,13 +32,13 @@ pub struct Certify {
     /// The party: the code of a development party, or a profile as in config/parties
     #[arg(long, value_name = "CODE | FILE", default_value = "20000000001")]
     party: String,
-    /// Prints the cases with this party's messages, and exits
+    /// Print the cases with this party's messages, and exit
     #[arg(long)]
     list: bool,
-    /// Only this case (5.01) or section (5); may be repeated
+    /// Only this case (5.01) or section (5); can be repeated
     #[arg(long = "case", value_name = "NUMBER")]
     cases: Vec<String>,
-    /// A card for purchases; may be repeated [default: development cards]
+    /// A card for purchases; can be repeated [default: development cards]
     #[arg(long = "card", value_name = "NUMBER=YYMM", value_parser = parse_card)]
     cards: Vec<Payer>,
     /// Number of development cards, or for a mall of their wallets
@@ -64,13 +60,13 @@ pub struct Certify {
     /// Timeout of an answer: 10s, 500ms
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     answer_within: Duration,
-    /// Also runs cases that take minutes
+    /// Also run cases that take minutes
     #[arg(long)]
     long: bool,
     /// Terminal (field 41) [default: unique for each run]
     #[arg(long, value_name = "ID")]
     terminal: Option<String>,
-    /// Connects with TLS, trusting these authorities (PEM)
+    /// Connect with TLS, trusting these authorities (PEM)
     #[arg(long, value_name = "FILE")]
     tls_authority: Option<PathBuf>,
     /// The name in the switch's certificate [default: the host of the target]
@@ -87,10 +83,13 @@ pub struct Certify {
     /// Its key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Writes the report as JUnit XML to this file
+    /// Print the report as JSON, in place of text; with --list, the cases
+    #[arg(long)]
+    json: bool,
+    /// Write the report as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Writes all messages that were sent and received to this file, case by case
+    /// Write all messages that were sent and received to this file, case by case
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
@@ -101,12 +100,19 @@ impl Certify {
         let party = Party::find(&self.party)?;
         if self.list {
             let chosen = certify::chosen(cases(), &self.cases).map_err(|why| anyhow!(why))?;
-            print(listing(&chosen, &party))?;
+            print(match self.json {
+                true => serde_json::to_string_pretty(&listing_json(&chosen))? + "\n",
+                false => listing(&chosen, &party),
+            })?;
             return Ok(ExitCode::SUCCESS);
         }
+        let as_json = self.json;
         let (junit_file, report_file) = (self.junit.clone(), self.report.clone());
         let report = certify::run(&self.options(party)?, cases()).map_err(|why| anyhow!(why))?;
-        print(&report)?;
+        print(match as_json {
+            true => serde_json::to_string_pretty(&report.json())? + "\n",
+            false => report.to_string(),
+        })?;
         if let Some(path) = junit_file {
             std::fs::write(&path, junit(&report)).with_context(|| path.display().to_string())?;
         }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use tessera_console::print;
 use tessera_simulators::certs;
 
-/// Makes development certificates: authority, host, switch and wallet server
+/// Make development certificates
+///
+/// For an authority, the financial system, the switch and the wallet server.
 #[derive(clap::Args)]
 pub struct Certs {
     /// The folder for them; it is created if it does not exist

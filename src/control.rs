@@ -1,62 +1,75 @@
 //! `tessera control`: what an operator forbids.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use serde_json::Value;
 use tessera_console::print;
 use tessera_switch::ops::operator::{Limits, OperatorRequest, Want, Whose};
 
 use crate::operations;
+use crate::table::of_json;
 
-/// Block wallets, cards and merchants, set controls, and list the decisions with user and reason.
+/// Block wallets, cards and merchants, set controls, show decisions
+///
+/// Each decision is journaled with user and reason.
 #[derive(Args)]
 pub struct Control {
     #[command(flatten)]
     switch: operations::Running,
+    /// Print JSON
+    #[arg(long, global = true, display_order = 900)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Decline purchases: with 62 for wallets and cards, 03 for a merchant. Refunds and reversals continue.
+    /// Block purchases
+    ///
+    /// They are declined with 62 for wallets and cards, 03 for a merchant. Refunds and reversals continue.
     Block {
         #[command(flatten)]
         of: Of,
         #[command(flatten)]
         why: Why,
     },
-    /// Remove a block.
+    /// Remove a block
     Unblock {
         #[command(flatten)]
         of: Of,
         #[command(flatten)]
         why: Why,
     },
-    /// Set the controls of a wallet, or of one card; purchases against them are declined with 57. They replace the
-    /// earlier controls; without any of the options below all controls are removed.
+    /// Set the controls of a wallet, or of one card
+    ///
+    /// Purchases against them are declined with 57. They replace the earlier controls; without categories, countries and
+    /// --ecommerce-only all controls are removed.
+    #[command(group = ArgGroup::new("whose").required(true).args(["wallet", "client", "card"]))]
     Set {
         #[command(flatten)]
         of: WalletOrCard,
-        /// The merchant categories (field 18) that are allowed, as in 5411,5942.
-        #[arg(long, value_delimiter = ',')]
+        /// The merchant categories (field 18) that are allowed, as in 5411,5942
+        #[arg(long, value_name = "CATEGORY,...", value_delimiter = ',')]
         categories: Option<Vec<String>>,
-        /// The merchant categories that are forbidden.
-        #[arg(long, value_delimiter = ',')]
+        /// The merchant categories that are forbidden
+        #[arg(long, value_name = "CATEGORY,...", value_delimiter = ',')]
         no_categories: Vec<String>,
-        /// The countries (field 19, numeric) that are allowed. A request without a country is declined.
-        #[arg(long, value_delimiter = ',')]
+        /// The countries (field 19, numeric) that are allowed; a request without a country is declined
+        #[arg(long, value_name = "COUNTRY,...", value_delimiter = ',')]
         countries: Option<Vec<String>>,
-        /// Only e-commerce (condition 59 in field 25).
+        /// Only e-commerce (condition 59 in field 25)
         #[arg(long)]
         ecommerce_only: bool,
         #[command(flatten)]
         why: Why,
     },
-    /// Begin the next settlement date now instead of at its cutover.
+    /// Begin the next settlement date now instead of at its cutover
     BeginDay {
         #[command(flatten)]
         why: Why,
     },
-    /// List the decisions as JSON: of one wallet, or of all.
+    /// List blocks, controls, settlement dates and decisions: of one wallet, or of all
+    #[command(group = ArgGroup::new("whose").args(["wallet", "client", "card"]))]
     Show {
         #[command(flatten)]
         of: WalletOrCard,
@@ -66,54 +79,54 @@ enum Command {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Of {
-    /// A wallet by its number in the switch.
-    #[arg(long)]
+    /// A wallet by its number in the switch
+    #[arg(long, value_name = "NUMBER")]
     wallet: Option<u64>,
-    /// A wallet by its payer's identification number.
-    #[arg(long)]
+    /// A wallet by its payer's identification number
+    #[arg(long, value_name = "NUMBER")]
     client: Option<String>,
-    /// A wallet by one of its card numbers.
-    #[arg(long)]
+    /// A wallet by one of its card numbers
+    #[arg(long, value_name = "NUMBER")]
     card: Option<String>,
-    /// All cards whose numbers begin with this prefix, or a range of prefixes, as in 990000-990004.
-    #[arg(long)]
+    /// All cards whose numbers begin with this prefix, or a range of prefixes, as in 990000-990004
+    #[arg(long, value_name = "PREFIX")]
     cards: Option<String>,
-    /// A merchant by its card acceptor (field 42), in requests of any party.
-    #[arg(long)]
+    /// A merchant by its card acceptor (field 42), in requests of any party
+    #[arg(long, value_name = "ACCEPTOR")]
     merchant: Option<String>,
 }
 
+/// Whether one is needed, each command says.
 #[derive(Args)]
-#[group(multiple = false)]
+#[group(skip)]
 struct WalletOrCard {
-    /// A wallet by its number in the switch.
-    #[arg(long)]
+    /// A wallet by its number in the switch
+    #[arg(long, value_name = "NUMBER")]
     wallet: Option<u64>,
-    /// A wallet by its payer's identification number.
-    #[arg(long)]
+    /// A wallet by its payer's identification number
+    #[arg(long, value_name = "NUMBER")]
     client: Option<String>,
-    /// A wallet by one of its card numbers; with `set`, that card alone.
-    #[arg(long)]
+    /// A wallet by one of its card numbers; with `set`, that card alone
+    #[arg(long, value_name = "NUMBER")]
     card: Option<String>,
 }
 
 /// Journaled with the decision.
 #[derive(Args)]
 pub struct Why {
-    /// The person for whom you decide; your own user name is journaled in any case.
-    #[arg(long)]
+    /// The person for whom you decide; your own user name is journaled in any case
+    #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// The reason.
-    #[arg(long)]
+    /// The reason
+    #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 impl Why {
     /// The user and the reason.
     pub fn user_and_reason(self) -> (String, String) {
-        // Who has become another user to run this.
-        let by = self.by.or_else(|| std::env::var("SUDO_USER").ok());
-        (by.unwrap_or_default(), self.reason)
+        // The switch asks the system for the user at the other end of its socket, and puts that name first.
+        (self.by.unwrap_or_default(), self.reason)
     }
 }
 
@@ -185,8 +198,73 @@ impl Control {
         };
         let asked = serde_json::to_string(&request)?;
         let answer = self.switch.ask("POST", "/operator", Some(&asked))?;
-        let standing: serde_json::Value = serde_json::from_str(&answer)?;
-        print(serde_json::to_string_pretty(&standing)? + "\n")?;
+        let standing: Value = serde_json::from_str(&answer)?;
+        print(match self.json {
+            true => serde_json::to_string_pretty(&standing)? + "\n",
+            false => text(&standing),
+        })?;
         Ok(())
+    }
+}
+
+/// What the switch answers, as people read it.
+fn text(standing: &Value) -> String {
+    let words = |key: &str| {
+        let list = standing[key].as_array().into_iter().flatten();
+        let list: Vec<_> = list.filter_map(Value::as_str).collect();
+        list.join(", ")
+    };
+    let today = standing["today"].as_str().unwrap_or_default();
+    let mut parts = vec![match words("unsettled") {
+        none if none.is_empty() => format!("settlement date {today}\n"),
+        open => format!(
+            "settlement date {today}\nthe financial system has not confirmed the totals of: {open}\n"
+        ),
+    }];
+    let facts = |heading, title, key: &str| {
+        let titles = ["at", "by", title, "reason"];
+        match of_json(titles, ["at", "by", "what", "reason"], &standing[key]) {
+            none if none.is_empty() => format!("{heading}: none\n"),
+            table => format!("{heading}\n{}", indented(&table)),
+        }
+    };
+    parts.push(facts("blocks", "blocked", "blocks"));
+    parts.push(match words("controls") {
+        none if none.is_empty() => "controls: none\n".to_owned(),
+        controls => format!("controls: {controls}\n"),
+    });
+    parts.push(facts("decisions, newest first", "decision", "decisions"));
+    parts.join("\n")
+}
+
+fn indented(lines: &str) -> String {
+    lines.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn decisions_are_shown_with_time_user_and_reason() {
+        let fact = json!({ "at": "2026-11-23T10:30:00.250Z", "what": "merchant SHOP-77", "by": "ada", "reason": "fraud, case 4711" });
+        let standing = json!({ "blocks": [fact], "controls": [], "today": "2026-11-23", "unsettled": ["2026-11-21", "2026-11-22"], "decisions": [] });
+        assert_eq!(
+            text(&standing),
+            "\
+settlement date 2026-11-23
+the financial system has not confirmed the totals of: 2026-11-21, 2026-11-22
+
+blocks
+  at                        by   blocked           reason
+  2026-11-23T10:30:00.250Z  ada  merchant SHOP-77  fraud, case 4711
+
+controls: none
+
+decisions, newest first: none
+"
+        );
     }
 }

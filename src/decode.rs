@@ -8,7 +8,7 @@ use tessera_protocol::Secrets;
 
 use crate::input;
 
-/// Prints the fields of a message with their names and meanings
+/// Print the fields of a message with names and meanings
 ///
 /// Reads hexadecimal with or without the two bytes of length, with any separators; dumps of hexdump, xxd, od,
 /// Wireshark, tcpdump -X and jPOS; strings and lists of bytes in the syntax of programs; base64; hexadecimal in a log;
@@ -20,10 +20,10 @@ pub struct Decode {
     /// Text, a file, or - for the standard input
     #[arg(value_name = "TEXT | FILE | -", default_value = "-")]
     input: Vec<String>,
-    /// Prints one JSON object per message
+    /// Print one JSON object per message
     #[arg(long)]
     json: bool,
-    /// Shows card numbers and other sensitive values
+    /// Show card numbers and other sensitive values
     #[arg(long)]
     unmask: bool,
 }

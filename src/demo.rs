@@ -7,29 +7,31 @@ use std::time::Duration;
 use tessera_common::private;
 use tessera_simulators::{demo, load};
 
-/// Runs the whole system without preparation: financial system, switch, wallet server, shops and mail
+/// Run everything on this machine, without preparation
+///
+/// Financial system, switch, wallet server, shops, mail viewer and malls under load, with a start page in the browser.
 #[derive(clap::Args)]
 pub struct Demo {
-    /// Duration: 20s, 5m [default: until Ctrl-C]
+    /// How long it runs: 20s, 5m [default: until Ctrl-C]
     #[arg(long = "for", value_name = "TIME", value_parser = load::parse_duration)]
     duration: Option<Duration>,
-    /// Its folder; created if it does not exist. The data of an earlier demo is used again [default: data/demo, with --cluster
+    /// The folder of its data, made if it does not exist; that of an earlier demo is used again [default: data/demo, with --cluster
     /// data/demo-cluster]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Opens the start page in a browser
+    /// Open the start page in a browser
     #[arg(long)]
     open: bool,
-    /// Three switches and three members of etcd in place of one switch
+    /// Run three switches and three members of etcd in place of one switch
     #[arg(long)]
     cluster: bool,
-    /// Kills the switch (in a cluster: the active node) this long after the purchases began, as the key k does
+    /// Kill the switch (in a cluster: the active node) this long after the purchases began, as the key k does
     #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
     kill_after: Option<Duration>,
-    /// Kills the financial system, as the key h does
+    /// Kill the financial system, as the key h does
     #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
     kill_host_after: Option<Duration>,
-    /// Cuts the link between the two, as the key l does
+    /// Cut the link between the two, as the key l does
     #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
     cut_link_after: Option<Duration>,
 }

@@ -8,8 +8,9 @@ use tessera_protocol::Secrets;
 
 use crate::input;
 
-/// Finds the framing and packing of a captured message, and prints its fields and the lines of a profile that accept it
+/// Find the framing and packing of a captured message
 ///
+/// Prints its fields, and the lines of a profile that accept it.
 /// Reads the same input as `tessera decode`; include the bytes in front of the message, as captured. Exits with 1 if it
 /// is not a well-formed message.
 #[derive(Args)]
@@ -17,7 +18,7 @@ pub struct Doctor {
     /// Text, a file, or - for the standard input
     #[arg(value_name = "TEXT | FILE | -", default_value = "-")]
     input: Vec<String>,
-    /// Shows card numbers and other sensitive values
+    /// Show card numbers and other sensitive values
     #[arg(long)]
     unmask: bool,
 }

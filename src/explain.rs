@@ -1,24 +1,24 @@
 //! `tessera explain`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::Value;
 use tessera_console::print;
 use tessera_protocol::{Institution, OrderKey, Stan};
 use tessera_switch::explain::{Named, explain};
 
-/// Explain the decision about a transaction: its messages, the rule, the events with balances, the times; from the
-/// journal, also while the switch runs
+use crate::switch::Configured;
+
+/// Explain the decision about a transaction
+///
+/// A summary first, then its messages, the rule, the events with balances, and the times. Reads the journal, also while the
+/// switch runs.
 #[derive(Args)]
 pub struct Explain {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// Field 37: the party's, or the switch's own in messages to the financial system
     #[arg(long, conflicts_with_all = ["party", "order"])]
     reference: Option<String>,
@@ -37,13 +37,22 @@ pub struct Explain {
     /// The mall's card acceptor, field 42
     #[arg(long, requires = "order")]
     mall: Option<String>,
+    /// Print a JSON array with an object for each transaction
+    #[arg(long)]
+    json: bool,
 }
 
 impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let pages = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
+        let settings = self.configured.settings_with_journal()?;
+        let found = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
+        if self.json {
+            let list: Value = found.into_iter().map(|one| one.json).collect();
+            print(serde_json::to_string_pretty(&list)? + "\n")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let pages: Vec<_> = found.into_iter().map(|one| one.page).collect();
         print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -10,15 +10,15 @@ use tessera_console::{Printer, note};
 use tessera_kit::clock::Timestamp;
 use tessera_reports::export::{Format as Rows, export};
 
-/// Writes the events of the journal as rows for a data warehouse, masked; also while the switch runs
+use crate::switch::Configured;
+
+/// Export the journal's events as rows for a data warehouse
+///
+/// Card numbers are masked. Also while the switch runs.
 #[derive(Args)]
 pub struct Export {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// Events from this moment on (UTC), as in 2026-11-23 or 2026-11-23T10:30:00Z
     #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
     from: Timestamp,
@@ -46,7 +46,7 @@ enum Format {
 impl Export {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(self.from < self.to, "--from must be before --to");
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let journal = crate::switch::journal_to_read(&settings)?;
         let format = match self.format {
             Format::Csv => Rows::Csv,

@@ -6,16 +6,16 @@ use tessera_common::private;
 use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::host::{self, Settings};
 
-/// Runs the simulated financial system
+/// Run the simulated financial system
 #[derive(clap::Args)]
 pub struct Host {
     /// The configuration; relative paths in it are relative to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "config/host.toml")]
     config: PathBuf,
     /// The folder of its data, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A key of the configuration, dotted, and its value: faults.drop_share=0.1
+    /// Set a key of the configuration, dotted, to a value: faults.drop_share=0.1; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }

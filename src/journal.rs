@@ -1,13 +1,14 @@
 //! `tessera journal`.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use tessera_common::private;
 use tessera_console::print;
 use tessera_switch::repair::{Repaired, repair};
 
-/// Works on the journal of a switch that is stopped
+use crate::operator::signature;
+use crate::switch::Configured;
+
+/// Repair the journal of a switch that is stopped
 #[derive(clap::Args)]
 pub struct Journal {
     #[command(subcommand)]
@@ -16,16 +17,13 @@ pub struct Journal {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Proves a journal in which references (field 37) fall or repeat, and records that in it. Earlier builds wrote
-    /// such journals when the clock was set back. No event is changed
+    /// Prove a journal in which references (field 37) fall or repeat, and record that in it
+    ///
+    /// Earlier builds wrote such journals when the clock was set back. No event is changed.
     Repair {
-        /// The switch's configuration
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-        /// The folder of journal and store, in place of the configured one
-        #[arg(long, value_name = "DIR")]
-        data: Option<PathBuf>,
-        /// The operator who accepts it [default: your user name]
+        #[command(flatten)]
+        configured: Configured,
+        /// The person for whom you accept it; your own user name is journaled in any case
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
         /// The reason
@@ -37,14 +35,13 @@ enum Command {
 impl Journal {
     pub fn run(self) -> anyhow::Result<()> {
         let Command::Repair {
-            config,
-            data,
+            configured,
             by,
             reason,
         } = self.command;
-        let settings = crate::switch::read(&config, data)?;
+        let settings = configured.settings()?;
         private::check(&settings.data)?;
-        let by = by.or_else(user).unwrap_or_default();
+        let by = signature(by.as_deref());
         match repair(&settings, &by, &reason)? {
             Repaired::Nothing => print("all references rise: no repair is needed\n")?,
             Repaired::Before(totals) => {
@@ -58,10 +55,4 @@ impl Journal {
         }
         Ok(())
     }
-}
-
-/// The user according to the environment; under `sudo`, the user who called it.
-fn user() -> Option<String> {
-    let named = ["SUDO_USER", "USER", "LOGNAME"].map(std::env::var);
-    named.into_iter().find_map(Result::ok)
 }

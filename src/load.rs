@@ -9,11 +9,12 @@ use tessera_common::addresses::Addresses;
 use tessera_console::print;
 use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 
-/// Sends load to a switch as malls and acquirers, and verifies every answer and every cent
+/// Send load as malls and acquirers, and verify every cent
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.
-No other client may use the same cards meanwhile.")]
+No other client may use the same cards meanwhile.
+
+Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.")]
 pub struct Load {
     /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes, tried in turn
     #[arg(
@@ -50,7 +51,7 @@ pub struct Load {
     #[arg(long, value_name = "SHARES", value_parser = Mix::parse,
         default_value = "purchases=90,repeats=3,reversals=4,inquiries=3")]
     mix: Mix,
-    /// The party's profile has several_completions
+    /// Send several completions of one authorization: the party's profile has several_completions
     #[arg(long)]
     several_completions: bool,
     /// Range of the amount of a purchase, in minor units, inclusive

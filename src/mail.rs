@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::mail;
 
-/// Catches mail for development: accepts all mail by SMTP, delivers none, shows it in the browser
+/// Catch mail for development, and show it in the browser
+///
+/// Accepts all mail by SMTP and delivers none. Programs read and delete it through the JSON API at /api/letters.
 #[derive(clap::Args)]
 pub struct Mail {
     /// The address for switches

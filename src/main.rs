@@ -20,7 +20,9 @@ mod load;
 mod mail;
 mod moment;
 mod operations;
+mod operator;
 mod outbox;
+mod program;
 mod provision;
 mod recon;
 mod recover;
@@ -28,11 +30,12 @@ mod restore;
 mod saf;
 mod shop;
 mod switch;
+mod table;
 mod wallet;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tessera_common::private;
 use tessera_protocol::mask_card_numbers;
@@ -43,9 +46,12 @@ use tessera_switch::fault;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// An anonymous prepaid payment switch.
+/// An anonymous prepaid payment switch
 #[derive(Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "`tessera COMMAND --help` explains a command, with examples."
+)]
 struct Tessera {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +64,7 @@ enum Command {
     Certify(Box<certify::Certify>),
     Certs(certs::Certs),
     Cluster(cluster::Cluster),
+    Completions(program::completions::Completions),
     Control(Box<control::Control>),
     Decode(decode::Decode),
     Demo(demo::Demo),
@@ -69,6 +76,7 @@ enum Command {
     Keys(keys::Keys),
     Load(Box<load::Load>),
     Mail(mail::Mail),
+    Man(program::man::Pages),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Recon(recon::Recon),
@@ -77,6 +85,7 @@ enum Command {
     Saf(saf::Saf),
     Shop(shop::Shop),
     Switch(switch::Switch),
+    Version(program::version::Version),
     Wallet(wallet::Wallet),
 }
 
@@ -98,12 +107,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<ExitCode> {
-    match Tessera::parse().command {
+    let command = program::command::<Tessera>();
+    let arguments = command.clone().get_matches();
+    let tessera = Tessera::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    match tessera.command {
         Command::Audit(audit) => return audit.run(),
         Command::Backup(backup) => backup.run()?,
         Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
         Command::Cluster(cluster) => return cluster.run(),
+        Command::Completions(completions) => completions.run(command)?,
         Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
@@ -115,6 +128,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
         Command::Mail(mail) => mail.run()?,
+        Command::Man(pages) => pages.run(command)?,
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Recon(recon) => return recon.run(),
@@ -123,6 +137,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,
+        Command::Version(version) => version.run()?,
         Command::Wallet(wallet) => wallet.run()?,
     }
     Ok(ExitCode::SUCCESS)

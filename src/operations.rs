@@ -16,14 +16,20 @@ const ANSWER_BYTES_MAX: usize = 128 << 20;
 
 /// The switch to connect to.
 #[derive(Args)]
+#[command(next_help_heading = "Running switch")]
 pub struct Running {
-    /// The configuration of the running switch.
-    #[arg(long, default_value = "config/switch.toml", global = true)]
+    /// The configuration of the running switch
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "config/switch.toml",
+        global = true
+    )]
     config: PathBuf,
-    /// The folder of its data, in place of the configured one.
+    /// The folder of its data, in place of the configured one
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
-    /// Its socket: for operators who may not read its configuration.
+    /// Its socket, for operators who may not read its configuration
     #[arg(long, value_name = "FILE", global = true)]
     socket: Option<PathBuf>,
 }

@@ -2,11 +2,13 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use tessera_console::print;
 
 use crate::operations;
+use crate::table::of_json;
 
-/// List messages to payers that were given up, retry them, or drop them.
+/// List, retry or drop messages to payers that were given up
 #[derive(Args)]
 pub struct Outbox {
     #[command(flatten)]
@@ -17,20 +19,24 @@ pub struct Outbox {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List them, oldest first, as JSON: id, time of the event (milliseconds since 1970), number of tries, reason.
-    List,
-    /// Retry one of them, or all.
+    /// List them, oldest first: id, time of the event, number of tries, reason
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Retry one of them, or all
     Retry(Letters),
-    /// Drop one of them, or all.
+    /// Drop one of them, or all
     Drop(Letters),
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Letters {
-    /// The id in the output of `list`.
+    /// The id in the output of `list`
     id: Option<String>,
-    /// All of them.
+    /// All of them
     #[arg(long)]
     all: bool,
 }
@@ -52,11 +58,20 @@ impl Letters {
 impl Outbox {
     pub fn run(self) -> anyhow::Result<()> {
         let (method, path) = match &self.command {
-            Command::List => ("GET", "/outbox".to_owned()),
+            Command::List { .. } => ("GET", "/outbox".to_owned()),
             Command::Retry(letters) => ("POST", letters.path("retry")?),
             Command::Drop(letters) => ("POST", letters.path("drop")?),
         };
-        print(self.switch.ask(method, &path, None)? + "\n")?;
+        let answer = self.switch.ask(method, &path, None)?;
+        let Command::List { json } = self.command else {
+            return Ok(print(answer + "\n")?);
+        };
+        let letters: Value = serde_json::from_str(&answer)?;
+        let titles = ["id", "time of the event", "tries", "reason"];
+        print(match json {
+            true => serde_json::to_string_pretty(&letters)? + "\n",
+            false => of_json(titles, ["id", "since", "attempts", "why"], &letters),
+        })?;
         Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! `tessera provision`.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -9,15 +8,15 @@ use tessera_console::print;
 use tessera_protocol::Amount;
 use tessera_switch::provision::provision;
 
-/// Makes development cards 1 to N, each in a funded wallet of its own, while the switch is stopped
+use crate::switch::Configured;
+
+/// Make development cards, each in a funded wallet of its own
+///
+/// The switch must be stopped. Cards that exist already are kept.
 #[derive(clap::Args)]
 pub struct Provision {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// Number of cards
     #[arg(long, value_name = "N")]
     cards: u64,
@@ -29,7 +28,7 @@ pub struct Provision {
 impl Provision {
     /// Makes the cards that do not exist yet.
     pub fn run(self) -> anyhow::Result<()> {
-        let settings = crate::switch::read(&self.config, self.data)?;
+        let settings = self.configured.settings()?;
         private::check(&settings.data)?;
         let balance = Amount::new(self.balance).context("a balance has at most 12 digits")?;
         let started = Instant::now();

@@ -6,44 +6,51 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use tessera_console::{Printer, note};
+use serde::Serialize;
+use serde_json::json;
+use tessera_config::Settings;
+use tessera_console::{Printer, note, print};
 use tessera_ledger::Day;
-use tessera_protocol::money_text;
+use tessera_protocol::{Institution, Totals, money_text};
 use tessera_reports::recon;
 
-/// List the items behind the totals of a settlement date as CSV, or the differences from another list; also while the
-/// switch runs
+use crate::switch::Configured;
+
+/// List the items behind a settlement date's totals, or compare them
+///
+/// As CSV or JSON, also while the switch runs.
 #[derive(Args)]
 pub struct Recon {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// The settlement date, as in 2026-11-23
-    #[arg(long)]
+    #[arg(long, value_name = "DATE")]
     date: String,
     /// The institution code of a party; without it, the items of all, and loads and payouts as those of party 0
-    #[arg(long)]
+    #[arg(long, value_name = "CODE")]
     party: Option<u64>,
     /// The other side's list: CSV with the columns side, amount, reference (field 37) and trace (field 11). Only
     /// differences are then listed, and the exit code is 1 if there are any
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Print one JSON object with the rows and the totals, in place of CSV
+    #[arg(long)]
+    json: bool,
 }
 
 impl Recon {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let day = Day::from_text(&self.date);
         let day = day.with_context(|| format!("`{}` is not a date (YYYY-MM-DD)", self.date))?;
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let journal = crate::switch::journal_to_read(&settings)?;
         let items = recon::items(&journal, day, self.party)?;
-        let out = Printer::default();
+        if items.rows.is_empty() {
+            self.expect_known(&settings)?;
+        }
         let differs = match &self.against {
             None => {
-                recon::write(&items.rows, out)?;
+                self.show("items", &items.rows, &items.totals)?;
                 false
             }
             Some(path) => {
@@ -51,7 +58,7 @@ impl Recon {
                     File::open(path).with_context(|| format!("can't open {}", path.display()))?;
                 let differences = recon::differences(&items.rows, theirs)
                     .with_context(|| path.display().to_string())?;
-                recon::write(&differences, out)?;
+                self.show("differences", &differences, &items.totals)?;
                 !differences.is_empty()
             }
         };
@@ -73,5 +80,42 @@ impl Recon {
             true => ExitCode::from(1),
             false => ExitCode::SUCCESS,
         })
+    }
+
+    /// A party without items may have none on that date, or may not exist.
+    fn expect_known(&self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(code) = self.party.filter(|code| *code != 0) else {
+            return Ok(());
+        };
+        let known = settings.parties.iter().map(|party| party.code);
+        anyhow::ensure!(
+            { known }.any(|known| Institution::digits(Some(known)) == code),
+            "no party has the code {code}: neither a profile in the configuration nor an item of {} names it",
+            self.date
+        );
+        Ok(())
+    }
+
+    fn show<T: Serialize>(&self, name: &str, rows: &[T], totals: &Totals) -> anyhow::Result<()> {
+        if !self.json {
+            return Ok(recon::write(rows, Printer::default())?);
+        }
+        let shown = json!({
+            "date": self.date,
+            name: rows,
+            "totals": {
+                "debits": totals.debits,
+                "debit_amount": totals.debit_amount,
+                "debit_reversals": totals.debit_reversals,
+                "debit_reversal_amount": totals.debit_reversal_amount,
+                "credits": totals.credits,
+                "credit_amount": totals.credit_amount,
+                "credit_reversals": totals.credit_reversals,
+                "credit_reversal_amount": totals.credit_reversal_amount,
+                "net": totals.net,
+            },
+        });
+        print(serde_json::to_string_pretty(&shown)? + "\n")?;
+        Ok(())
     }
 }

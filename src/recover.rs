@@ -13,20 +13,19 @@ use tessera_ledger::moment::rfc_3339;
 use tessera_protocol::mask_card_numbers;
 use tessera_reports::recon::{self, Plan, Step};
 use tessera_switch::import::{self, Imported};
+
+use crate::operator::signature;
+use crate::switch::Configured;
 use zeroize::Zeroizing;
 
 /// The exit code where it could not be completed.
 const INCOMPLETE: u8 = 3;
 
-/// Settle a restored, older journal with the financial system's list of what it has booked since
+/// Settle a restored journal with the financial system's list
 #[derive(Args)]
 pub struct Recover {
-    /// The switch's configuration
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder that was restored, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     #[command(flatten)]
     what: What,
     /// The financial system's list of the settlement dates from the restored time on: CSV with the columns
@@ -36,11 +35,11 @@ pub struct Recover {
     /// it has them currency and original
     #[arg(long, value_name = "FILE")]
     host_list: PathBuf,
-    /// With --apply: the person who decides it
-    #[arg(long, requires = "apply")]
+    /// With --apply: the person for whom you decide; your own user name is journaled in any case
+    #[arg(long, value_name = "NAME", requires = "apply")]
     by: Option<String>,
     /// With --apply: the reason
-    #[arg(long, requires = "apply")]
+    #[arg(long, value_name = "TEXT", requires = "apply")]
     reason: Option<String>,
 }
 
@@ -50,9 +49,9 @@ struct What {
     /// Print what differs as CSV, with what to do, and change nothing
     #[arg(long)]
     plan: bool,
-    /// Bring into the wallets what they lack, begin the settlement dates that are missing, and print what is left as CSV.
-    /// The switch must not run
-    #[arg(long, requires = "by", requires = "reason")]
+    /// Bring into the wallets what they lack, begin the settlement dates that are missing, and print what is left as CSV;
+    /// the switch must not run
+    #[arg(long, requires = "reason")]
     apply: bool,
 }
 
@@ -77,7 +76,7 @@ impl Recover {
 
     /// Whether nothing is to be settled.
     fn plan(self) -> anyhow::Result<bool> {
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let list = &self.host_list;
         let list = File::open(list).with_context(|| format!("can't open {}", list.display()))?;
         let journal = crate::switch::journal_to_read(&settings)?;
@@ -107,12 +106,12 @@ impl Recover {
 
     /// Whether nothing is left to be settled.
     fn apply(self) -> anyhow::Result<bool> {
-        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
+        let settings = self.configured.settings_with_journal()?;
         let name = self.host_list.display();
         let list = Zeroizing::new(
             std::fs::read(&self.host_list).with_context(|| format!("can't open {name}"))?,
         );
-        let by = self.by.unwrap_or_default();
+        let by = signature(self.by.as_deref());
         let reason = self.reason.unwrap_or_default();
         let Imported {
             rows,

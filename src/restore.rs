@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value, json};
 use tessera_backup::{Restored, Stored};
 use tessera_console::print;
 use tessera_journal::Sequence;
@@ -11,7 +12,9 @@ use tessera_ledger::moment::rfc_3339;
 
 use crate::backup::stored_keys;
 
-/// Makes a new folder of data of a backup, as it was at its end or at a time before
+/// Make a new data folder from a backup
+///
+/// As of the end of the backup, or of an earlier time.
 #[derive(Args)]
 pub struct Restore {
     /// The switch's configuration: it names the master key
@@ -26,6 +29,9 @@ pub struct Restore {
     /// Leave out what was journaled after this time (UTC), as in 2026-11-23T10:30:00Z
     #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
     at: Option<Timestamp>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Restore {
@@ -35,9 +41,23 @@ impl Restore {
             let keys = stored_keys(&settings, stored)?;
             Ok(stored.restore(&keys, &self.to, self.at, &mut |_, _| {})?)
         })?;
-        print(report(&restored, &self))?;
+        print(match self.json {
+            true => serde_json::to_string_pretty(&in_json(&restored, &self))? + "\n",
+            false => report(&restored, &self),
+        })?;
         Ok(())
     }
+}
+
+/// What was restored, for programs.
+fn in_json(restored: &Restored, of: &Restore) -> Value {
+    json!({
+        "to": of.to,
+        "last_record": restored.last.map(Sequence::to_stored),
+        "until": rfc_3339(restored.until),
+        "backup_last_record": restored.backup_last.map(Sequence::to_stored),
+        "full_snapshots": restored.snapshots,
+    })
 }
 
 fn report(restored: &Restored, of: &Restore) -> String {

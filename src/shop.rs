@@ -6,11 +6,13 @@ use tessera_common::private;
 use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::shop::{self, Settings};
 
-/// Runs two demonstration shops: an affiliated one, and one that takes card numbers
+/// Run two demonstration shops
+///
+/// An affiliated one, and one that takes card numbers.
 #[derive(clap::Args)]
 pub struct Shop {
     /// The configuration; relative paths in it are relative to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "config/shop.toml")]
     config: PathBuf,
     /// The folder of its orders, in place of the configured one
     #[arg(long, value_name = "DIR")]

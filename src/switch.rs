@@ -11,30 +11,46 @@ use tessera_switch::{check_cluster, journal_location};
 
 use crate::findings::show;
 
-/// Runs the switch
+/// Run the switch
+///
+/// Says `ready` with its addresses once it serves, and ends in order at SIGTERM or SIGINT.
 #[derive(clap::Args)]
 pub struct Switch {
-    /// The configuration; relative paths in it are relative to this file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    configured: Configured,
     /// Only check the configuration, with its certificates and keys; in a cluster also etcd, and what the other nodes have
     #[arg(long)]
     check: bool,
 }
 
-/// The configuration of a switch whose data is to be read.
-pub fn read_with_journal(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
-    let settings = read(config, data)?;
-    let journal = settings.data.join("journal");
-    anyhow::ensure!(
-        journal.is_dir(),
-        "there is no journal at {}: has a switch run with this configuration? --data names another folder",
-        journal.display()
-    );
-    Ok(settings)
+/// Which switch a command is about, by its configuration.
+#[derive(clap::Args, Clone)]
+pub struct Configured {
+    /// The switch's configuration; relative paths in it are relative to this file
+    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
+    pub config: PathBuf,
+    /// The folder of journal and store, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Configured {
+    /// The settings, with the other data folder if one was given.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        read(&self.config, self.data.clone())
+    }
+
+    /// The settings of a switch whose data is to be read.
+    pub fn settings_with_journal(&self) -> anyhow::Result<Settings> {
+        let settings = self.settings()?;
+        let journal = settings.data.join("journal");
+        anyhow::ensure!(
+            journal.is_dir(),
+            "there is no journal at {}: has a switch run with this configuration? --data names another folder",
+            journal.display()
+        );
+        Ok(settings)
+    }
 }
 
 /// The journal of a switch; without keys where no switch has opened the data since it encrypts.
@@ -49,12 +65,12 @@ pub fn journal_to_read(settings: &Settings) -> anyhow::Result<Location> {
 impl Switch {
     /// Serves until SIGTERM or SIGINT.
     pub fn run(self) -> anyhow::Result<()> {
-        let settings = read(&self.config, self.data)?;
+        let settings = self.configured.settings()?;
         settings.check()?;
         tessera_notify::check(&settings.notify)?;
         private::check(&settings.data)?;
         if self.check {
-            let (config, parties) = (self.config.display(), settings.parties.len());
+            let (config, parties) = (self.configured.config.display(), settings.parties.len());
             for outdated in &settings.outdated_keys {
                 print(format_args!("warning: {outdated}\n"))?;
             }

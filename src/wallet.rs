@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use tessera_console::{print, say, start_logging};
 use tessera_wallet::Settings;
 
-/// Runs the wallet server: the payers' pages, the pay window, the extension's interface
+/// Run the wallet server: payers' pages, pay window, extension
 #[derive(clap::Args)]
 pub struct Wallet {
     /// The configuration; relative paths in it are relative to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "config/wallet.toml")]
     config: PathBuf,
     /// Only check the configuration, with its certificates and keys
     #[arg(long)]

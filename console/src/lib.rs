@@ -7,6 +7,7 @@
 //! What never happens here: a panic because of a sink, or an unbounded buffer.
 
 mod limit;
+mod lines;
 #[cfg(feature = "testing")]
 pub mod listing;
 mod log;

@@ -1,8 +1,9 @@
-//! The log: text or JSON on standard error, through the queue.
+//! The log: text, logfmt or JSON on standard error, through the queue.
 //!
 //! The rule for every log line: values are fields, and **no field and no message is ever a card number,
 //! a key, an order number, or anything that identifies a payer** - not masked either. A transaction is named by its
-//! reference or trace number, a party by its name, a connection by its address. A line that an outsider can cause
+//! reference or trace number, a party by its code (`party`; its name is `party_name`), a connection by its address. A key has one
+//! type, and no value is in debug form. A line that an outsider can cause
 //! asks a [`Limit`](crate::Limit) first.
 
 use std::io;
@@ -14,6 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::ERRORS;
+use crate::lines::Lines;
 
 /// The variable that goes before the configured level.
 const VARIABLE: &str = "RUST_LOG";
@@ -39,6 +41,8 @@ pub enum LogFormat {
     /// A line for people.
     #[default]
     Text,
+    /// `key=value` pairs for programs.
+    Logfmt,
     /// A JSON object for programs.
     Json,
 }
@@ -64,7 +68,7 @@ pub enum LogLevel {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
-    /// One line of text, or one JSON object, for each event.
+    /// One line for each event: text, logfmt, or a JSON object.
     pub format: LogFormat,
     /// The least grave events of our own crates that are logged.
     pub level: LogLevel,
@@ -94,13 +98,16 @@ pub fn start_logging(settings: &LogSettings) -> Result<(), LoggingError> {
     let LogSettings { format, level } = *settings;
     let filtered = tracing_subscriber::registry().with(filter(level)?);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(|| Sink)
+        .with_writer(move || Sink {
+            is_text: format == LogFormat::Text,
+        })
         // It would be printed on the sink that has just failed, and end the process where that fails too.
         .log_internal_errors(false)
         .with_ansi(format == LogFormat::Text && crate::errors_are_terminal());
     match format {
         LogFormat::Text => filtered.with(lines).try_init(),
-        LogFormat::Json => filtered.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Logfmt => filtered.with(lines.event_format(Lines::Logfmt)).try_init(),
+        LogFormat::Json => filtered.with(lines.event_format(Lines::Json)).try_init(),
     }
     .map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(|panic| {
@@ -111,15 +118,17 @@ pub fn start_logging(settings: &LogSettings) -> Result<(), LoggingError> {
 }
 
 /// A line of the subscriber, which writes each with one call. No field may hold a card number, and what someone outside has
-/// put into one is masked here.
-struct Sink;
+/// put into one is masked: in text here, in lines for programs before.
+struct Sink {
+    is_text: bool,
+}
 
 impl io::Write for Sink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match std::str::from_utf8(line) {
-            Ok(text) => ERRORS.push(mask_card_numbers(text).as_bytes()),
+            Ok(text) if self.is_text => ERRORS.push(mask_card_numbers(text).as_bytes()),
             // The formatter writes text; a part of one is not looked into.
-            Err(_) => ERRORS.push(line),
+            Ok(_) | Err(_) => ERRORS.push(line),
         }
         Ok(line.len())
     }

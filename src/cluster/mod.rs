@@ -2,23 +2,21 @@
 
 mod status;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
 use tessera_cluster::{NodeId, TakenOver};
 use tessera_common::private;
-use tessera_config::Settings;
 use tessera_console::{note, print};
 use tessera_switch::{
     begin_cluster, check_join, hand_over, leave_cluster, take_over_by_force, view_cluster,
 };
 
 use crate::findings::show;
-use crate::switch;
+use crate::switch::Configured;
 
-/// Sets up a cluster of switches, and shows it
+/// Set up, show and move a cluster of switches
 #[derive(clap::Args)]
 pub struct Cluster {
     #[command(subcommand)]
@@ -37,8 +35,8 @@ enum Action {
     Leave {
         #[command(flatten)]
         configured: Configured,
-        /// Use a standby's copy, because the folder of the node that was active last is lost. Transactions that are missing from the copy
-        /// are lost
+        /// Use a standby's copy, because the folder of the node that was active last is lost. Transactions
+        /// that are missing from the copy are lost
         #[arg(long)]
         accept_standby_copy: bool,
     },
@@ -87,16 +85,6 @@ enum Action {
         #[arg(long, value_name = "NODE")]
         node: Option<String>,
     },
-}
-
-#[derive(clap::Args)]
-struct Configured {
-    /// The switch's configuration, with its table `[cluster]`
-    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
 }
 
 impl Cluster {
@@ -184,10 +172,4 @@ fn finished(taken_over: &TakenOver, wanted: Option<&str>) -> anyhow::Result<Exit
         }
         Some(_) | None => ExitCode::SUCCESS,
     })
-}
-
-impl Configured {
-    fn settings(self) -> anyhow::Result<Settings> {
-        switch::read(&self.config, self.data)
-    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 use tessera_config::Settings;
 use tessera_console::print;
 use tessera_encryption::{DataKeys, KeyKind, KeySource, Rewrapped};
@@ -10,74 +11,76 @@ use tessera_ledger::Day;
 use tessera_protocol::KeyEncryptingKey;
 use tessera_vault::Accepted;
 
+use crate::switch::Configured;
+use crate::table::table;
+
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 #[derive(Args)]
-pub struct Which {
-    /// The switch's configuration.
-    #[arg(long, default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-}
-
-impl Which {
-    /// The settings, with the other data folder where one was given.
-    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        crate::switch::read(&self.config, self.data.clone())
-    }
-}
-
-#[derive(Args)]
 pub struct Rewrap {
-    /// The switch's configuration, whose `[encryption]` names the master key that the table has now.
-    #[arg(long, default_value = "config/switch.toml")]
-    config: PathBuf,
-    /// The folder of journal and store, in place of the configured one.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// A copy of the configuration whose `[encryption]` names the new master key.
+    #[command(flatten)]
+    configured: Configured,
+    /// A copy of the configuration whose `[encryption]` names the new master key
     #[arg(long, value_name = "FILE")]
     new_config: PathBuf,
 }
 
-pub fn list(which: &Which) -> anyhow::Result<()> {
-    let settings = which.settings()?;
+pub fn list(configured: &Configured, as_json: bool) -> anyhow::Result<()> {
+    let settings = configured.settings()?;
     let keys = settings.data_keys_to_read()?;
     let source = &settings.encryption.master_key;
-    print(format_args!(
-        "master key from {source}{}\n",
-        compared(source)?
-    ))?;
+    let check_value = check_value(source)?;
     let newest = keys.newest().0;
-    for entry in keys.entries()? {
-        let (kind, use_of_it) = match entry.kind {
-            KeyKind::Index => ("card index", ""),
-            KeyKind::Data if entry.number == newest => ("data", "  encrypts and decrypts"),
-            KeyKind::Data => ("data", "  decrypts"),
-        };
-        let made = u32::try_from(entry.made / SECONDS_PER_DAY).map_or(Day(0), Day);
-        print(format_args!(
-            "{:>5}  {kind:10}  {made}{use_of_it}\n",
-            entry.number
-        ))?;
-    }
+    let rows: Vec<_> = keys
+        .entries()?
+        .into_iter()
+        .map(|entry| {
+            let (kind, used_to) = match entry.kind {
+                KeyKind::Index => ("card index", ""),
+                KeyKind::Data if entry.number == newest => ("data", "encrypt and decrypt"),
+                KeyKind::Data => ("data", "decrypt"),
+            };
+            let made = u32::try_from(entry.made / SECONDS_PER_DAY).map_or(Day(0), Day);
+            [
+                entry.number.to_string(),
+                kind.to_owned(),
+                made.to_string(),
+                used_to.to_owned(),
+            ]
+        })
+        .collect();
+    print(match as_json {
+        true => {
+            let keys = rows.iter().map(|[number, kind, made, used_to]| {
+                json!({ "number": number.parse::<u64>().ok(), "kind": kind, "made": made, "used_to": used_to })
+            });
+            let listed = json!({
+                "master_key": { "source": source.to_string(), "check_value": check_value },
+                "keys": keys.collect::<Vec<_>>(),
+            });
+            serde_json::to_string_pretty(&listed)? + "\n"
+        }
+        false => {
+            let compared =
+                check_value.map_or_else(String::new, |value| format!("  check value {value}"));
+            let keys = table(["number", "kind", "made", "used to"], &rows);
+            format!("master key from {source}{compared}\n\n{keys}")
+        }
+    })?;
     Ok(())
 }
 
 /// What `tessera keys check` prints of a file with the same key.
-fn compared(source: &KeySource) -> anyhow::Result<String> {
+fn check_value(source: &KeySource) -> anyhow::Result<Option<String>> {
     let Some(digits) = source.digits()? else {
-        return Ok(String::new());
+        return Ok(None);
     };
     let key = KeyEncryptingKey::from_hex(digits.trim())?;
-    let value = super::party::digits(key.check_value());
-    Ok(format!("  check value {value}"))
+    Ok(Some(super::party::digits(key.check_value())))
 }
 
-pub fn rotate(which: &Which) -> anyhow::Result<()> {
-    let settings = which.settings()?;
+pub fn rotate(configured: &Configured) -> anyhow::Result<()> {
+    let settings = configured.settings()?;
     let added = settings.data_keys_to_read()?.rotate()?;
     print(format_args!(
         "data key {} encrypts new data from now on, and the journal from its next segment on\n",
@@ -86,8 +89,8 @@ pub fn rotate(which: &Which) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub fn accept_lost_wallet_keys(which: &Which) -> anyhow::Result<()> {
-    let settings = which.settings()?;
+pub fn accept_lost_wallet_keys(configured: &Configured) -> anyhow::Result<()> {
+    let settings = configured.settings()?;
     let file = settings.data.join("wallet.keys");
     let keys = settings.data_keys_to_read()?;
     match tessera_vault::accept_lost_wallet_keys(&settings.data, &keys)? {
@@ -109,7 +112,7 @@ pub fn accept_lost_wallet_keys(which: &Which) -> anyhow::Result<()> {
 }
 
 pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
-    let settings = crate::switch::read(&rewrap.config, rewrap.data.clone())?;
+    let settings = rewrap.configured.settings()?;
     let new = Settings::read(&rewrap.new_config)?.encryption.master_key;
     let new_key = new.open()?;
     let old_key = match settings.encryption.master_key.open() {
@@ -129,7 +132,7 @@ pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
     }
     print(format_args!(
         "put this source into the [encryption] of {} and restart the switch\n",
-        rewrap.config.display()
+        rewrap.configured.config.display()
     ))?;
     Ok(())
 }

@@ -10,18 +10,18 @@ use tessera_protocol::{CheckValue, KeyEncryptingKey, MacKey};
 
 #[derive(Args)]
 pub struct Make {
-    /// The key's file; it must not exist yet.
+    /// The key's file; it must not exist yet
     file: PathBuf,
-    /// A MAC key has 128, a master key 256.
-    #[arg(long, default_value = "128", value_parser = ["128", "192", "256"])]
+    /// Its length: a MAC key has 128, a master key 256
+    #[arg(long, value_name = "BITS", default_value = "128", value_parser = ["128", "192", "256"])]
     bits: String,
 }
 
 #[derive(Args)]
 pub struct Wrap {
-    /// The file of the MAC key.
+    /// The file of the MAC key
     file: PathBuf,
-    /// The file of the key-encrypting key.
+    /// The file of the key-encrypting key
     #[arg(long, value_name = "FILE")]
     under: PathBuf,
 }

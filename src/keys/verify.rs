@@ -7,7 +7,7 @@ use tessera_console::print;
 use tessera_store::FullSnapshots;
 use tessera_switch::journal_location;
 
-use super::data::Which;
+use crate::switch::Configured;
 
 /// What can't be decrypted, and how much can.
 #[derive(Default)]
@@ -23,8 +23,8 @@ impl Found {
 }
 
 /// Unwraps every key of the table, and looks for the key of every segment, full snapshot and wallet.
-pub fn verify(which: &Which) -> anyhow::Result<()> {
-    let settings = which.settings()?;
+pub fn verify(configured: &Configured) -> anyhow::Result<()> {
+    let settings = configured.settings()?;
     private::check(&settings.data)?;
     let keys = settings.data_keys_to_read()?;
     print(format_args!(

@@ -267,20 +267,45 @@ fn of_the_shops(payer: &Payer<'_>) -> Vec<String> {
     inspector.wrong
 }
 
-/// A tool of developers: it looks for new mail by itself, which axe would have it not do.
+/// The list shows new mail by itself, finds, marks and deletes; and so without its script, except for the first.
 fn of_the_mail_page(payer: &Payer<'_>) -> Vec<String> {
     let (_running, smtp, page) = payer.world.rig.start_mail();
     let browser = &payer.browser;
     let mut inspector = Inspector::new(browser);
-    browser.open(&format!("http://{page}/"));
-    inspector.measure("the mail page, empty");
+    let at = |path: &str| format!("http://{page}{path}");
+    browser.open(&at("/"));
+    inspector.look("the mail page, empty");
+    // No page is loaded meanwhile.
+    browser.script("window.same = true", &[]);
+    let count = |expected: &str| {
+        let script = "return document.getElementById('count').textContent";
+        browser.wait(expected, || browser.script(script, &[]) == expected);
+        assert_eq!(browser.script("return window.same", &[]), true);
+    };
+    count("0 mails");
     send_mail(smtp).expect("the mail is taken");
-    browser.open(&format!("http://{page}/"));
-    inspector.measure("the mail page");
-    browser.open(&format!("http://{page}/letters/1"));
-    inspector.measure("a letter");
-    browser.open(&format!("http://{page}/letters/99"));
-    inspector.measure("the mail page, no such letter");
+    count("1 mail, 1 new");
+    let title = browser.script("return document.title", &[]);
+    assert_eq!(title, "(1) Mail · Tessera mail");
+    send_mail(smtp).expect("the mail is taken");
+    count("2 mails, 2 new");
+    inspector.look("the mail page");
+    inspector.take_pictures("mail");
+    browser.fill("q", "is:read");
+    count("0 mails found");
+    inspector.look("the mail page, nothing found");
+    browser.open(&at("/letters/1"));
+    inspector.look("a letter");
+    inspector.take_pictures("letter");
+    browser.open(&at("/"));
+    browser.script("window.same = true", &[]);
+    count("2 mails, 1 new");
+    browser.press("form[action='/letters/2/delete'] button");
+    count("1 mail");
+    browser.press("form[action='/letters/delete'] button");
+    count("0 mails");
+    browser.open(&at("/letters/99"));
+    inspector.look("the mail page, no such letter");
     inspector.wrong
 }
 

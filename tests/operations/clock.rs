@@ -160,7 +160,7 @@ fn a_journal_in_which_references_fall_is_recovered() {
     ];
     let repaired = said(&rig, &repair);
     assert!(
-        repaired.contains("recorded as accepted by Ada"),
+        repaired.contains(" for Ada: the clock was set back"),
         "{repaired}"
     );
     assert!(said(&rig, &repair).contains("recorded before"));

@@ -38,8 +38,10 @@ fn complaint(output: &Output) -> String {
 }
 
 fn dead_letters(rig: &Rig) -> Vec<Value> {
-    let listed: Value =
-        serde_json::from_str(&printed(&rig.run(&[&SAF[..], &["list"]].concat()))).expect("JSON");
+    let listed: Value = serde_json::from_str(&printed(
+        &rig.run(&[&SAF[..], &["list", "--json"]].concat()),
+    ))
+    .expect("JSON");
     listed.as_array().expect("a list").clone()
 }
 
@@ -49,7 +51,7 @@ fn me() -> String {
     printed(&name).trim_end().to_owned()
 }
 
-const CONTROL: [&str; 3] = ["control", "--config", "switch.toml"];
+const CONTROL: [&str; 4] = ["control", "--config", "switch.toml", "--json"];
 const SAF: [&str; 3] = ["saf", "--config", "switch.toml"];
 const WHY: [&str; 4] = ["--by", "Ada", "--reason", "as agreed"];
 

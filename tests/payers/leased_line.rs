@@ -402,7 +402,7 @@ fn a_right_password_counts_for_its_session_for_a_while() {
     let wanted = |answer: &Seen| answer.code() == "30" && answer.reason().contains("tag 17");
 
     // It opened the session.
-    let left = |payer: &mut Payer| payer.done("210", &[], &[]).tags(61, 51);
+    let left = |payer: &mut Payer| payer.done("210", &[], &[]).tags(61, 45);
     assert!(matches!(
         left(&mut payer)[0].as_str(),
         "1" | "2" | "3" | "4"

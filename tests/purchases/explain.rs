@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::rig::leased::Line;
 use crate::rig::totals::settles;
 use crate::rig::wire::{
-    ACQUIRER, Wire, card_number, card_purchase, completion, reversal, rig_with, started,
+    ACQUIRER, MALL, Wire, card_number, card_purchase, completion, order_purchase, reversal,
+    rig_with, started,
 };
 use crate::rig::{Rig, wait_for};
 
@@ -39,9 +41,15 @@ fn a_page_says_what_was_decided_and_why() {
     assert_eq!(wire.ask(&lost).code(), "00");
 
     let page = explained(&rig, &["--reference", &approved.text(37)]);
+    assert!(page.starts_with("SUMMARY\n"), "{page}");
     has(
         &page,
         &[
+            "A purchase of 30.00 USD by the card that ends with 0010",
+            "which party 20000000001 requested at 20",
+            "It was approved (00): the wallet's rules allowed it, and the financial system approved.",
+            ", it was reversed.",
+            "In all, the wallet has as much as before.",
             "00, approved",
             "the financial system approved",
             "990000******0010",
@@ -54,6 +62,29 @@ fn a_page_says_what_was_decided_and_why() {
             &approved.text(38),
         ],
     );
+    let of_program = explained(&rig, &["--json", "--reference", &approved.text(37)]);
+    has(
+        &of_program,
+        &["\"because\": \"the wallet's rules allowed it"],
+    );
+    let of_program: serde_json::Value = serde_json::from_str(&of_program).expect("JSON");
+    let found = &of_program[0];
+    assert_eq!(
+        (&found["kind"], &found["code"]),
+        (&"purchase".into(), &"00".into())
+    );
+    assert_eq!(found["amount"], 3_000);
+    assert_eq!(
+        found["events"][0]["available"],
+        serde_json::json!([10_000, 7_000])
+    );
+    assert!(
+        found["summary"]
+            .as_str()
+            .expect("a text")
+            .contains("30.00 USD")
+    );
+    assert_eq!(found["advices"].as_array().expect("a list").len(), 1);
     // By its names at the party, and by ours.
     let ours = page
         .lines()
@@ -68,7 +99,11 @@ fn a_page_says_what_was_decided_and_why() {
     let declined = ["--party", "20000000001", "--trace", &trace, "--date", &date];
     has(
         &explained(&rig, &declined),
-        &["51, not enough money", "declined (51): not enough money"],
+        &[
+            "It was declined (51, not enough money).",
+            "51, not enough money",
+            "declined (51): not enough money",
+        ],
     );
     let trace = hold.field(11);
     let held = ["--party", "20000000001", "--trace", &trace, "--date", &date];
@@ -108,6 +143,42 @@ fn a_page_says_what_was_decided_and_why() {
     let why = String::from_utf8_lossy(&nothing.stderr).into_owned();
     assert!(why.contains("the journal has no such transaction"), "{why}");
     settles(rig, 100_000);
+}
+
+#[test]
+fn the_payers_agreement_is_a_part_of_the_purchase() {
+    let rig = started(rig_with(0, 0, &[]), &[]);
+    let mut line = Line::signed_on(&rig);
+    let wallet = line.wallet_with(10_000);
+    let mut mall = Wire::signed_on(&rig, &MALL);
+    for order in ["A-1", "A-2"] {
+        assert_eq!(line.announce(&wallet, &MALL, order, 700).code(), "00");
+    }
+    assert_eq!(mall.ask(&order_purchase(&MALL, "A-1", 700)).code(), "00");
+    let acceptor = MALL.acceptor;
+    let page = explained(&rig, &["--mall", acceptor, "--order", "A-1"]);
+    has(
+        &page,
+        &[
+            "A purchase of 7.00 USD by order",
+            "The payer had agreed to pay it at 20",
+            "It was approved (00)",
+            "the payer agreed to pay the order",
+            "In all, it took 7.00 USD from the wallet.",
+        ],
+    );
+    assert_eq!(page.matches("SUMMARY").count(), 1, "{page}");
+    assert!(!page.contains("not decided"), "{page}");
+    // An order that the mall has not asked for yet is an agreement, and not undecided either.
+    let agreed = explained(&rig, &["--mall", acceptor, "--order", "A-2"]);
+    has(
+        &agreed,
+        &[
+            "An agreement to pay of 7.00 USD",
+            "the payer agreed to pay the order",
+        ],
+    );
+    assert!(!agreed.contains("not decided"), "{agreed}");
 }
 
 #[test]

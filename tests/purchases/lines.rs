@@ -167,6 +167,18 @@ fn what_is_under_way_when_the_switch_stops_is_answered_on_every_worker() {
 }
 
 #[test]
+fn lines_of_the_log_name_the_other_side() {
+    let rig = started(rig_with(1, BALANCE, &[]), &[]);
+    let log = rig.log("switch");
+    let up = log.lines().find(|line| line.contains("host line is up"));
+    let up = up.expect("a line");
+    assert!(
+        up.contains("host=127.0.0.1:") && up.contains("peer=127.0.0.1:"),
+        "{up}"
+    );
+}
+
+#[test]
 fn a_financial_system_whose_certificate_has_another_name_is_not_signed_on_to() {
     let settings = [("server_name", "\"bank.example\"")];
     let mut rig = rig_with(1, BALANCE, &settings);

@@ -119,6 +119,24 @@ fn lists_what_is_behind(rig: &Rig, date: &str) {
         csv.contains("another amount,debit,") && csv.contains(",3000,3001"),
         "{csv}"
     );
+    std::fs::write(against, listed.replace(",3000,", ",30.00,")).expect("a file");
+    let refused = rig.try_run(&compares);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        why.contains("row 1 of the list, column 4 (amount): `30.00` is not an amount"),
+        "{why}"
+    );
+
+    let in_json = rig.run(&[&of_party[..], &["--json"]].concat()).stdout;
+    let in_json: serde_json::Value = serde_json::from_slice(&in_json).expect("JSON");
+    assert_eq!(in_json["items"].as_array().expect("a list").len(), 5);
+    assert_eq!(in_json["items"][0]["party"], "20000000001");
+    assert_eq!(in_json["date"], date);
+    // One without items on the date is known by its profile; a slip of the finger is not.
+    rig.run(&[&of_date[..], &["--party", "20000000002"]].concat());
+    let unknown = rig.try_run(&[&of_date[..], &["--party", "20000000009"]].concat());
+    let why = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(why.contains("no party has the code 20000000009"), "{why}");
 }
 
 #[test]
@@ -218,7 +236,7 @@ fn the_financial_system_gets_our_totals_until_it_has_the_same() {
     rig.start_switch();
     rig.wait_until_ready();
     assert_eq!(unsettled(&rig), [first]);
-    let listed = rig.run(&["saf", "--config", "switch.toml", "list"]);
+    let listed = rig.run(&["saf", "--config", "switch.toml", "list", "--json"]);
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
     for letter in listed.as_array().expect("a list") {
         let id = letter["id"].as_str().expect("an id");

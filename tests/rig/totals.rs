@@ -110,6 +110,6 @@ pub fn unsettled(rig: &Rig) -> Vec<String> {
 }
 
 fn shown(rig: &Rig) -> serde_json::Value {
-    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
+    let shown = rig.run(&["control", "--config", "switch.toml", "show", "--json"]);
     serde_json::from_slice(&shown.stdout).expect("JSON")
 }

@@ -5,6 +5,7 @@ mod words;
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
 use tessera_protocol::{Currency, FIELDS, plain_amount};
 
 use super::answer::{Answer, Expected, Sealed};
@@ -39,6 +40,14 @@ pub fn listing(cases: &[Case], party: &Party) -> String {
         let _ = example.write(&mut text);
     }
     text
+}
+
+/// The cases for programs: number, title and rule of each.
+pub fn listing_json(cases: &[Case]) -> Value {
+    let cases = cases.iter().map(|case| {
+        json!({ "number": case.number, "section": case.section(), "title": case.title, "rule": case.rule })
+    });
+    cases.collect()
 }
 
 struct Example<'a> {

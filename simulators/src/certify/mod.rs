@@ -44,7 +44,7 @@ pub use case::Case;
 pub use cases::cases;
 pub use connection::Target;
 pub use junit::junit;
-pub use listing::listing;
+pub use listing::{listing, listing_json};
 pub use party::{Kind, Party, Permissions};
 pub use payer::Payer;
 pub use profile::PartyError;

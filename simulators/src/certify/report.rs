@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tessera_protocol::{Secrets, describe};
 
 use super::case::{Case, Line};
@@ -173,6 +174,37 @@ impl Report {
     pub fn count(&self, wanted: impl Fn(&Outcome) -> bool) -> usize {
         let all = self.results.iter();
         all.filter(|result| wanted(&result.outcome)).count()
+    }
+
+    /// Counts, and every case with its result; faults with what was expected and found.
+    pub fn json(&self) -> Value {
+        let cases = self.results.iter().map(|result| {
+            let (outcome, faults, reason) = match &result.outcome {
+                Outcome::Passed => ("passed", &[][..], None),
+                Outcome::Failed(faults) => ("failed", faults.as_slice(), None),
+                Outcome::Skipped(why) => ("skipped", &[][..], Some(why)),
+            };
+            let faults = faults.iter().map(|fault| {
+                json!({ "place": fault.place, "expected": fault.expected, "found": fault.found })
+            });
+            json!({
+                "number": result.case.number,
+                "title": result.case.title,
+                "rule": result.case.rule,
+                "outcome": outcome,
+                "reason": reason,
+                "faults": faults.collect::<Vec<_>>(),
+                "milliseconds": result.took.as_millis() as u64,
+            })
+        });
+        json!({
+            "certified": self.heading,
+            "passed": self.count(|outcome| *outcome == Outcome::Passed),
+            "failed": self.count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            "skipped": self.count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+            "milliseconds": self.took.as_millis() as u64,
+            "cases": cases.collect::<Vec<_>>(),
+        })
     }
 
     /// Everything that was sent and came, case by case.

@@ -19,6 +19,8 @@ pub(super) struct Letter {
     pub text: String,
     /// The first HTML part, if there is one.
     pub html: Option<String>,
+    /// Nobody has opened it yet.
+    pub unread: bool,
 }
 
 impl Letter {
@@ -34,6 +36,7 @@ impl Letter {
                 subject: "(unreadable)".to_owned(),
                 text: String::from_utf8_lossy(bytes).into_owned(),
                 html: None,
+                unread: true,
             };
         };
         let header = |name| mail.headers.get_first_value(name).unwrap_or_default();
@@ -46,7 +49,22 @@ impl Letter {
             subject: header("Subject"),
             text: text.unwrap_or_default(),
             html,
+            unread: true,
         }
+    }
+
+    /// Whether it has every word of a search, in whatever case: in addresses, subject or text. `is:unread` and `is:read` look at
+    /// whether it was opened.
+    pub fn has(&self, query: &str) -> bool {
+        let parts = [&self.to.join(" "), &self.from, &self.subject, &self.text];
+        let parts = parts.map(|part| part.to_lowercase());
+        query
+            .split_whitespace()
+            .all(|word| match word.to_lowercase().as_str() {
+                "is:unread" => self.unread,
+                "is:read" => !self.unread,
+                word => parts.iter().any(|part| part.contains(word)),
+            })
     }
 }
 

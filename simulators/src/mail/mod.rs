@@ -3,14 +3,19 @@
 //! stands in a mail runs or fetches anything in the browser.
 //!
 //! ```text
-//! switch ──SMTP──▶ receive ──▶ letters ◀── page ◀──HTTP── browser
+//! switch ──SMTP──▶ receive ──▶ letters ◀── page, live ◀──HTTP── browser
+//!                                      ◀── api ◀──HTTP── tests
 //! ```
 //!
 //! A letter here is what elsewhere is a mail or an e-mail: *message* means an ISO 8583 message in this project.
 
+mod api;
 mod letter;
 mod letters;
+mod live;
 mod page;
+#[cfg(test)]
+mod page_tests;
 mod receive;
 mod serve;
 

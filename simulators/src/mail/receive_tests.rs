@@ -26,7 +26,7 @@ fn started() -> (SocketAddr, Arc<Letters>) {
 }
 
 fn only(letters: &Letters) -> Letter {
-    let mut all = letters.all();
+    let mut all = letters.search("");
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -48,7 +48,7 @@ fn takes_letters_of_lettre_one_after_another() {
         .build();
     transport.send(&letter).unwrap();
     transport.send(&letter).unwrap();
-    let all = letters.all();
+    let all = letters.search("");
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].to, ["ada@payer.example"]);
     assert_eq!(all[0].subject, "Grüße");
@@ -115,7 +115,7 @@ fn refuses_what_is_too_long_and_serves_on() {
     }
     socket.write_all(b".\r\n").unwrap();
     assert!(lines.last().is_some_and(|line| line.starts_with("552")));
-    assert!(letters.all().is_empty());
+    assert!(letters.search("").is_empty());
 
     let (mut socket, lines) = connect();
     let whole = format!("{begin}Subject: s\r\n\r\nt\r\n.\r\nQUIT\r\n");

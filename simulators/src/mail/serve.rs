@@ -13,7 +13,7 @@ use tessera_http::{Limits, Listener};
 use tokio::net::TcpListener;
 
 use super::letters::Letters;
-use super::{page, receive};
+use super::{api, page, receive};
 use crate::signals::Ending;
 
 /// Browsers at the same time.
@@ -62,6 +62,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             // A page of another site could read the letters otherwise.
             .wrap(from_fn(refuse_pages))
             .configure(page::routes)
+            .configure(api::routes)
     })?;
     let smtp_address = smtp.local_addr()?;
     say(format_args!("ready smtp={smtp_address} page={page}"));

@@ -27,6 +27,21 @@ pub enum Carrier {
     Tls(Option<Arc<Identity>>),
 }
 
+impl Carrier {
+    /// Whether it is encrypted.
+    pub fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// The certificate that the client has shown.
+    pub fn certificate(&self) -> Option<&Identity> {
+        match self {
+            Self::Plain => None,
+            Self::Tls(shown) => shown.as_deref(),
+        }
+    }
+}
+
 /// In what a connection differs from its party's profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misfit {

@@ -63,3 +63,4 @@ pub use remote::Remote;
 pub use restore::Restored;
 pub use stored::{Progress, Stored};
 pub use target::Target;
+pub use versions::MANIFEST_VERSION;

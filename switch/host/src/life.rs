@@ -75,13 +75,24 @@ pub(super) async fn live(link: Rc<Link>, number: usize, mut closing: watch::Rece
         };
         let pause = backoff.full_jitter(failures, &mut rand::rng());
         link.stats.reconnects.add(1);
-        warn!(line = number, %fault, ?pause, "host line is down");
+        warn!(
+            line = number,
+            host = %link.settings.address,
+            peer = line.peer.get().map(display),
+            error = %fault,
+            retry_ms = pause.as_millis() as u64,
+            "host line is down"
+        );
         if timeout(pause, closed(&mut closing)).await.is_ok() {
             break;
         }
     }
     line.state.set(State::Closed);
-    debug!(line = number, "host line is closed");
+    debug!(
+        line = number,
+        host = %link.settings.address,
+        "host line is closed"
+    );
 }
 
 /// Until the link is closed.
@@ -99,7 +110,8 @@ async fn attempt(
     let within = link.settings.connect_within;
     let deadline = Instant::now() + within;
     line.state.set(State::Connecting);
-    let connecting = timeout_at(deadline, connect(link));
+    line.peer.set(None);
+    let connecting = timeout_at(deadline, connect(link, line));
     let mut wire = tokio::select! {
         () = closed(closing) => return Ok(()),
         wire = connecting => wire.map_err(|_| Fault::NotConnected(within))??,
@@ -124,8 +136,9 @@ async fn attempt(
     served
 }
 
-async fn connect(link: &Link) -> Result<Wire, Fault> {
+async fn connect(link: &Link, line: &Line) -> Result<Wire, Fault> {
     let socket = TcpStream::connect(&link.settings.address).await?;
+    line.peer.set(socket.peer_addr().ok());
     socket.set_nodelay(true)?;
     let socket = BufReader::with_capacity(READ_BYTES, socket);
     let connector = TlsConnector::from(link.tls.clone());
@@ -179,7 +192,12 @@ async fn serve(
     closing: &mut watch::Receiver<bool>,
 ) -> Result<(), Fault> {
     line.state.set(State::Up);
-    info!(line = line.number, "host line is up");
+    info!(
+        line = line.number,
+        host = %link.settings.address,
+        peer = line.peer.get().map(display),
+        "host line is up"
+    );
     link.lines_changed(line);
     let mut last_received = Instant::now();
     let mut unyielded = 0;
@@ -240,7 +258,13 @@ async fn sign_off(link: &Link, line: &Line, wire: &mut Wire) -> Result<(), Fault
     });
     // Whatever came of it, this was the end.
     if let Ok(Err(fault)) = answered.await {
-        debug!(line = line.number, %fault, "host line could not sign off");
+        debug!(
+            line = line.number,
+            host = %link.settings.address,
+            peer = line.peer.get().map(display),
+            error = %fault,
+            "host line could not sign off"
+        );
     }
     Ok(())
 }

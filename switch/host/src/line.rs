@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem;
+use std::net::SocketAddr;
 use std::task::Waker;
 use tessera_protocol::Stan;
 
@@ -39,6 +40,8 @@ pub(super) struct Line {
     /// From 0, in its worker.
     pub number: u16,
     pub state: Cell<State>,
+    /// The other end of its present or last connection, for the log.
+    pub peer: Cell<Option<SocketAddr>>,
     pub network: Cell<NetworkMessage>,
     /// Its present connection has answered something besides its sign-on, or has stood for a while.
     pub worked: Cell<bool>,
@@ -54,6 +57,7 @@ impl Line {
         Self {
             number,
             state: Cell::new(State::Down),
+            peer: Cell::new(None),
             network: Cell::new(NetworkMessage::None),
             worked: Cell::new(false),
             output: RefCell::new(BytesMut::new()),

@@ -55,7 +55,7 @@ mod writer;
 pub use archive::Archived;
 pub use copies::{Batch, Copies, Follower, VisitBatch, VisitReplicated, Walked};
 pub use error::JournalError;
-pub use format::PAYLOAD_BYTES_MAX;
+pub use format::{OLDEST_SEGMENT_VERSION, PAYLOAD_BYTES_MAX, SEGMENT_VERSION};
 pub use key_check::check_keys;
 pub use lock::JournalLock;
 pub use open::{Location, Opened, archive, open, reader, remove, to_archive};

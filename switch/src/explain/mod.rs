@@ -1,8 +1,11 @@
 //! The decision about a transaction and its reasons, from the journal alone.
 //!
-//! Input: the name of a transaction. Output: text. Requests and answers are rebuilt from what the journal
+//! Input: the name of a transaction. Output: a page, for people and for programs. Requests and answers are rebuilt from what the journal
 //! keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
 
+mod facts;
+mod json;
+mod summary;
 mod timeline;
 mod wire;
 
@@ -12,8 +15,8 @@ use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    About, Advice, Broken, Change, Entry, Event, Opening, Owed, Payer, Reference, Unreadable,
-    Wallet, WalletId,
+    About, Advice, Broken, CardNumbers, Change, Entry, Event, Opening, Owed, Payer, Reference,
+    Unreadable, Wallet, WalletId,
 };
 use tessera_reports::audit::{Opening as OpeningBalances, ResultError};
 use tessera_reports::index::{Index, IndexError, Name};
@@ -69,10 +72,30 @@ fn older(kept_from: Option<Timestamp>) -> String {
     let words = |at| {
         format!(
             "; or it is older than the journal keeps: transactions after {} can be explained",
-            timeline::moment(at)
+            facts::moment(at)
         )
     };
     kept_from.map(words).unwrap_or_default()
+}
+
+/// What is known of one transaction.
+pub struct Explanation {
+    /// For people: a summary, then everything.
+    pub page: String,
+    /// For programs.
+    pub json: serde_json::Value,
+}
+
+/// What a page is made of.
+struct Transaction<'a> {
+    /// Its events, oldest first.
+    steps: &'a [Step],
+    /// Of a purchase by order: where the payer agreed to it.
+    agreement: Option<&'a Step>,
+    /// The advices about it to the financial system, as sent over the line.
+    advices: &'a [Vec<u8>],
+    /// The card numbers of the wallet.
+    cards: &'a CardNumbers,
 }
 
 /// An event, and the wallet's balances behind it.
@@ -84,15 +107,23 @@ struct Step {
     after: [u64; 3],
 }
 
-/// A page for each transaction of that name, oldest first. Data of 0.2 has no keys before a switch has opened it.
+impl Step {
+    /// The same before the event.
+    fn before(&self) -> [u64; 3] {
+        let entry = &self.entry;
+        [entry.available, entry.held, entry.owed].map(|balance| balance.value())
+    }
+}
+
+/// Each transaction of that name, oldest first. The payer's agreement to an order is a part of the purchase. Data of 0.2 has no keys before a switch has opened it.
 ///
 /// # Errors
 /// When there is none, or the journal can't be read, or is shorter than the store knows.
-pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, ExplainError> {
+pub fn explain(location: &Location, named: &Named) -> Result<Vec<Explanation>, ExplainError> {
     let index = Index::open(location)?;
     let mut opening = OpeningBalances::of(location, index.journal().as_ref())?;
     let reflected = opening.as_ref().map(|opening| opening.mark().position);
-    let mut found: Vec<(WalletId, Reference)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for position in named.positions(&index)? {
         // How the wallet came to it is not known any more.
         if Some(position) <= reflected {
@@ -102,21 +133,32 @@ pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, Explai
         if let Some(opening) = entry.event.opening()
             && named.means(opening)
         {
-            found.push((entry.wallet, opening.reference));
+            found.push(Found {
+                owner: entry.wallet,
+                reference: opening.reference,
+                payer: opening.payer,
+                is_agreement: matches!(entry.event, Event::OrderAnnounced { .. }),
+            });
         }
     }
     if found.is_empty() {
         return Err(ExplainError::Unknown(opening.map(|opening| opening.at())));
     }
+    let others = found.clone();
+    found.retain(|one| !others.iter().any(|other| one.is_agreement_to(other)));
     let operator_policy = replay(&index, opening.as_mut(), WalletId::OPERATOR, &mut |_| {})?;
     let decided = operator_policy.supervision.unwrap_or_default();
     let date = |moment| decided.days.of(moment).month_and_day();
     let journal = index.journal();
-    let pages = found.iter().map(|&(owner, reference)| {
+    let pages = found.iter().map(|of| {
+        let (owner, reference) = (of.owner, of.reference);
         let mut steps = Vec::new();
+        let mut agreement = None;
         let wallet = replay(&index, opening.as_mut(), owner, &mut |step| {
             if concerns(&step.entry.event, reference) {
                 steps.push(step);
+            } else if steps.is_empty() && of.was_agreed_by(&step.entry.event) {
+                agreement = Some(step);
             }
         })?;
         let advices = advised(&wallet, reference).filter_map(|owed| {
@@ -126,13 +168,40 @@ pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, Explai
             Some(tessera_host::write_out(&message, reference))
         });
         let numbers = wallet.cards.numbers();
-        Ok(timeline::page(
-            &steps,
-            &advices.collect::<Vec<_>>(),
-            &numbers,
-        ))
+        Ok(timeline::explanation(&Transaction {
+            steps: &steps,
+            agreement: agreement.as_ref(),
+            advices: &advices.collect::<Vec<_>>(),
+            cards: &numbers,
+        }))
     });
-    pages.collect()
+    pages.filter_map(Result::transpose).collect()
+}
+
+/// A request of that name.
+#[derive(Clone)]
+struct Found {
+    owner: WalletId,
+    reference: Reference,
+    payer: Payer,
+    /// The payer's, to pay an order.
+    is_agreement: bool,
+}
+
+impl Found {
+    /// Whether `other` is the purchase, or another request of the mall, that this agreement is about.
+    fn is_agreement_to(&self, other: &Self) -> bool {
+        let same = (self.owner, self.payer) == (other.owner, other.payer);
+        self.is_agreement && !other.is_agreement && same
+    }
+
+    /// Whether the payer agreed to this request with that event.
+    fn was_agreed_by(&self, event: &Event) -> bool {
+        let Event::OrderAnnounced { opening, .. } = event else {
+            return false;
+        };
+        matches!(self.payer, Payer::Order(_)) && !self.is_agreement && opening.payer == self.payer
+    }
 }
 
 /// A wallet as all of its events leave it, each of which is shown that the opening balances do not reflect.

@@ -3,183 +3,68 @@
 use std::fmt::Write;
 
 use tessera_common::text::{latin_1, visible};
-use tessera_kit::clock::Timestamp;
-use tessera_protocol::{Currency, Institution, ResponseCode, mask_card_numbers, plain_amount};
+use tessera_protocol::{Currency, Institution, mask_card_numbers, plain_amount};
 
-use super::{Step, wire};
-use tessera_ledger::{CardNumbers, Event, NotedOriginal, Opening, Reference};
+use super::facts::{Messages, Outcome, messages, moment, outcome};
+use super::summary::summary;
+use super::{Explanation, Step, Transaction, json};
+use tessera_ledger::Opening;
 
-/// Titles, and what stands under each. `advices` are the advices to the financial system, as sent over the line.
-pub(super) fn page(steps: &[Step], advices: &[Vec<u8>], cards: &CardNumbers) -> String {
+/// A transaction without its first event is none.
+pub(super) fn explanation(of: &Transaction) -> Option<Explanation> {
+    let first = of.steps.first()?;
+    let opening = first.entry.event.opening()?;
+    let outcome = outcome(of.steps);
+    let messages = messages(of, (first, opening), &outcome);
+    Some(Explanation {
+        page: page(of, (first, opening), &outcome, &messages),
+        json: json::json(of, (first, opening), &outcome, &messages),
+    })
+}
+
+/// Titles, and what stands under each.
+fn page(
+    of: &Transaction,
+    (first, opening): (&Step, &Opening),
+    outcome: &Outcome,
+    messages: &Messages,
+) -> String {
     let mut page = String::new();
-    let Some((first, opening)) = steps
-        .first()
-        .and_then(|step| Some((step, step.entry.event.opening()?)))
-    else {
-        return page;
-    };
-    let event = &first.entry.event;
-    let outcome = outcome(steps);
     let mut title = |text: &str, under: &str| {
         if !under.is_empty() {
             // A text takes what is written into it.
             let _ = writeln!(page, "{text}\n{under}");
         }
     };
-    title("TRANSACTION", &facts(first, opening, &outcome));
-    let request = wire::request(event, opening, cards).unwrap_or_default();
-    title("REQUEST, as the journal has it", &request);
-    let forwarded = wire::forwarded(event, opening, cards).unwrap_or_default();
+    let summary = summary(of, first, opening, outcome);
+    let summary: String = summary.lines().map(|line| format!("  {line}\n")).collect();
+    title("SUMMARY", &summary);
+    title("TRANSACTION", &facts(first, opening, outcome));
+    let described = |message: &Option<String>| message.clone().unwrap_or_default();
+    title(
+        "REQUEST, as the journal has it",
+        &described(&messages.request),
+    );
     title(
         "TO THE FINANCIAL SYSTEM, of which the party's other fields go along",
-        &forwarded,
+        &described(&messages.forwarded),
     );
-    let answer = outcome.code.and_then(|code| {
-        let approval = outcome.approved.filter(|_| !forwarded.is_empty());
-        let granted = event.to_host().filter(|_| approval.is_some());
-        let amount = granted.map_or(opening.amount, |sent| sent.amount);
-        wire::answer(event, opening, (code, amount), approval)
-    });
-    title("ANSWER", &answer.unwrap_or_default());
-    for advice in advices {
+    title("ANSWER", &described(&messages.answer));
+    for advice in &messages.advices {
         title(
             "ADVICES TO THE FINANCIAL SYSTEM until it acknowledges, each with its own fields 7 and 11",
-            &wire::words(advice),
+            advice,
         );
     }
     title(
         "EVENTS, with balances before and after them",
-        &events(steps, opening.currency),
+        &events(of, opening.currency),
     );
     title(
         "TIMES, from the request's arrival at its wallet",
-        &times(steps, opening),
+        &times(of.steps, opening),
     );
     page
-}
-
-/// What came of it.
-struct Outcome {
-    code: Option<ResponseCode>,
-    rule: String,
-    approved: Option<Reference>,
-}
-
-fn outcome(steps: &[Step]) -> Outcome {
-    let mut outcome = Outcome {
-        code: None,
-        rule: "it waits for the financial system's answer".to_owned(),
-        approved: None,
-    };
-    for Step { entry, .. } in steps {
-        let (code, rule) = match &entry.event {
-            Event::Approved { reference } => {
-                outcome.approved = Some(*reference);
-                let granted = granted(steps);
-                (
-                    granted,
-                    "the wallet's rules allowed it, and the financial system approved".into(),
-                )
-            }
-            Event::StoodIn { reference } => {
-                outcome.approved = Some(*reference);
-                let rule = "the wallet's rules allowed it, and the switch stood in for the financial system";
-                (granted(steps), rule.into())
-            }
-            Event::Released {
-                code, advise: true, ..
-            } => (
-                *code,
-                "the financial system did not answer in time: it gets a reversal".into(),
-            ),
-            Event::Released { code, .. } if *code == ResponseCode::HOST_UNREACHABLE => {
-                (*code, "it was never sent to the financial system".into())
-            }
-            Event::Released { code, .. } => (*code, "declined by the financial system".into()),
-            Event::Declined { code, reason, .. } => (*code, reason.to_string()),
-            Event::ReversalNoted { code, original, .. } => (
-                *code,
-                match original {
-                    NotedOriginal::Unseen(_) => "original not found: it is remembered".into(),
-                    NotedOriginal::Several => {
-                        "original not found: several match equally well, and none is reversed"
-                            .into()
-                    }
-                    NotedOriginal::Found => "there is nothing, or nothing left, to reverse".into(),
-                },
-            ),
-            Event::Reversed { opening, .. } if opening.reference == reference_of(steps) => {
-                (ResponseCode::APPROVED, "it reversed its original".into())
-            }
-            Event::Completed {
-                unmatched: true, ..
-            } => (
-                ResponseCode::APPROVED,
-                "an advice is never declined; original not found: nothing is debited".into(),
-            ),
-            Event::Completed { debit, .. } if debit.is_zero() => (
-                ResponseCode::APPROVED,
-                "an advice is never declined; there was nothing to debit".into(),
-            ),
-            Event::Completed { .. } => (
-                ResponseCode::APPROVED,
-                "it completes an authorization".into(),
-            ),
-            Event::Advised { .. } => (
-                ResponseCode::APPROVED,
-                "it is a stand-in advice, which is posted".into(),
-            ),
-            Event::Opened(_)
-            | Event::Provisioned { .. }
-            | Event::CardRequested { .. }
-            | Event::CardIssued { .. }
-            | Event::CardRetired { .. }
-            | Event::LoadRequested { .. }
-            | Event::PayoutRequested { .. }
-            | Event::RefundRequested { .. }
-            | Event::Held { .. }
-            | Event::Expired { .. }
-            | Event::PostingAcknowledged { .. }
-            | Event::Reversed { .. }
-            | Event::ReversedFurther { .. }
-            | Event::AdviceAcknowledged { .. }
-            | Event::Repeated { .. }
-            | Event::OrderAnnounced { .. }
-            | Event::OrderCancelled { .. }
-            | Event::Account { .. }
-            | Event::Closed { .. }
-            | Event::GivenUp { .. }
-            | Event::Directed(_)
-            | Event::Reconciled(_)
-            | Event::CardLate { .. } => continue,
-        };
-        // What comes later does not change the answer.
-        if outcome.code.is_none() {
-            (outcome.code, outcome.rule) = (Some(code), rule);
-        }
-    }
-    outcome
-}
-
-fn granted(steps: &[Step]) -> ResponseCode {
-    let part = steps.iter().any(|step| {
-        matches!(
-            &step.entry.event,
-            Event::Held {
-                granted: Some(_),
-                ..
-            }
-        )
-    });
-    match part {
-        true => ResponseCode::PARTLY_APPROVED,
-        false => ResponseCode::APPROVED,
-    }
-}
-
-fn reference_of(steps: &[Step]) -> Reference {
-    let opening = steps.first().and_then(|step| step.entry.event.opening());
-    opening.map_or(Reference(0), |opening| opening.reference)
 }
 
 fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
@@ -207,12 +92,12 @@ fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
     lines.collect()
 }
 
-fn events(steps: &[Step], currency: Currency) -> String {
+fn events(of: &Transaction, currency: Currency) -> String {
     let minor = |amount| plain_amount(amount, currency);
     let mut table = String::new();
-    for step in steps {
+    for step in of.agreement.into_iter().chain(of.steps) {
         let entry = &step.entry;
-        let before = [entry.available, entry.held, entry.owed].map(|balance| balance.value());
+        let before = step.before();
         let _ = writeln!(
             table,
             "  {}  record {}, byte {}\n    {}",
@@ -248,16 +133,4 @@ fn times(steps: &[Step], opening: &Opening) -> String {
         let _ = writeln!(table, "  {since:>10} ms  {}", mask_card_numbers(&what));
     }
     table
-}
-
-/// UTC, to the millisecond.
-pub(super) fn moment(at: Timestamp) -> String {
-    let day = tessera_ledger::Day::at(at, 0);
-    let of_day = at.milliseconds() % 86_400_000;
-    let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    format!(
-        "{day} {hours:02}:{minutes:02}:{:02}.{thousandths:03} UTC",
-        seconds % 60
-    )
 }

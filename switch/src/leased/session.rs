@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tracing::field::display;
 
 use super::answer;
 use super::data::Reading;
@@ -81,7 +82,7 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
                 .connection_refused(ConnectionRefused::Handshake);
             let address = place.address();
             if NO_HANDSHAKE.allows(address) {
-                let address = address.map(tracing::field::display);
+                let address = address.map(display);
                 tracing::warn!(%error, address, "the wallet server's line: no handshake");
             }
             return;
@@ -97,8 +98,8 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
             .metrics
             .connection_refused(ConnectionRefused::Certificate);
         tracing::warn!(
-            certificate = ?shown,
-            address = ?place.address(),
+            certificate = shown.as_ref().map(display),
+            address = place.address().map(display),
             "the wallet server's line: a certificate that [leased] does not name was refused"
         );
         return;

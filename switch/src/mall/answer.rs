@@ -26,17 +26,18 @@ pub(super) fn reply_as(quirks: &Quirks) -> Reply {
 /// The answer to a change of the key.
 pub(super) fn reply_to_key_change(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
     if let Some(listed) = requester.admitted.connection().listed() {
-        let party = &listed.party.name;
+        let (party, party_name) = (listed.party.code.number(), &listed.party.name);
         match outcome.code.is_approved() {
             true => {
                 listed.figures.key_changes.inc();
-                tracing::info!(party, "the party's MAC key was changed");
+                tracing::info!(party, party_name, "the party's MAC key was changed");
             }
             false => {
                 listed.figures.key_changes_refused.inc();
                 if KEY_NOT_CHANGED.allows(None) {
                     tracing::warn!(
                         party,
+                        party_name,
                         reason = outcome.verdict().reason(),
                         "the party's MAC key was not changed"
                     );

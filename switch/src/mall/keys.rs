@@ -132,7 +132,8 @@ fn unwrap(party: &Party, wrapped: &WrappedKey) -> Used {
         // An older key in its place would bring back one that was given up.
         if NOT_OPENED.allows(None) {
             tracing::error!(
-                party = party.name,
+                party = party.code.number(),
+                party_name = party.name,
                 "a key that the party has set cannot be unwrapped with the key-encrypting key of its profile: \
              put that back, or a new MAC key into the profile"
             );

@@ -131,7 +131,7 @@ async fn introduce(
         }
         // A health check opens a connection and closes it.
         Err(Headless::Lost(error)) => {
-            tracing::debug!(%error, ?sender, "a connection without a PROXY protocol header ended");
+            tracing::debug!(%error, sender = sender.map(display), "a connection without a PROXY protocol header ended");
         }
         Err(Headless::Otherwise(began)) => {
             dialect::diagnose(&began, None, sender);

@@ -391,8 +391,12 @@ impl Session {
     pub(super) fn leave(&mut self, ending: Ending) {
         self.receiver.sign_off();
         let listed = self.connection.listed();
-        let party = listed.map_or("", |listed| listed.party.name.as_str());
-        tracing::debug!(reason = ending.name(), party, "a connection ended");
+        tracing::debug!(
+            reason = ending.name(),
+            party = listed.map(|listed| listed.party.code.number()),
+            party_name = listed.map(|listed| listed.party.name.as_str()),
+            "a connection ended"
+        );
         self.keeper.neighbours.metrics.disconnected(ending);
     }
 }

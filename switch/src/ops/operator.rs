@@ -19,6 +19,7 @@ use crate::shared::OperatorPolicy;
 use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
+use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{
     CardRange, Command, Day, Directed, Directive, Subject, Supervision, WalletId,
 };
@@ -133,8 +134,8 @@ pub struct Standing {
 /// Something that was decided.
 #[derive(Debug, Serialize)]
 pub struct Fact {
-    /// The time, in milliseconds since 1970.
-    pub at: u64,
+    /// The time (RFC 3339).
+    pub at: String,
     /// The decision, in words.
     pub what: String,
     /// The user who decided.
@@ -274,7 +275,7 @@ impl Operator {
             };
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {
-                    at: entry.at.milliseconds(),
+                    at: rfc_3339(entry.at),
                     what: words(&directed.directive),
                     by: directed.by.to_string(),
                     reason: directed.reason.to_string(),
@@ -386,7 +387,7 @@ pub(crate) fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
 fn blocks(supervision: &Supervision) -> Vec<Fact> {
     let blocks = supervision.blocks.iter();
     let fact = |block: &tessera_ledger::Block| Fact {
-        at: block.since.milliseconds(),
+        at: rfc_3339(block.since),
         what: subject_words(&block.subject),
         by: block.by.to_string(),
         reason: block.reason.to_string(),

@@ -54,7 +54,7 @@ use zeroize::Zeroizing;
 pub use aside::{remove_replaced, set_aside};
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
-pub use full::{FullSnapshot, FullSnapshotError, FullSnapshots};
+pub use full::{FullSnapshot, FullSnapshotError, FullSnapshots, SNAPSHOT_VERSION};
 pub use read_back::{ReadBackError, read_back, read_back_kept};
 pub use snapshot::{Known, Snapshot, StoredCard, StoredOrder, Turnover};
 pub use tables::is_of_the_disk;

@@ -4,6 +4,7 @@
 //! - `files`: which files of a crate import each other.
 //! - `ceilings`: the longest file, the longest function, the fullest folder.
 //! - `versions`: the versions of formats that documents and module headers state, against the constants.
+//! - `logs`: what is written into the log.
 //! - `bounds`: the limits that documents state, against constants and the shipped configuration.
 //!
 //! That the shipped configuration has every section and key of the settings, with its default, is tested beside the
@@ -14,6 +15,7 @@ mod ceilings;
 mod constants;
 mod files;
 mod imports;
+mod logs;
 mod versions;
 
 use std::path::{Path, PathBuf};

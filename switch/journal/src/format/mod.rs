@@ -94,6 +94,7 @@ use super::RecordRef;
 /// Far above any event; a damaged length can't make a reader allocate more than this.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
-pub(crate) const SEGMENT_VERSION: u32 = 3;
+/// Of the segments that this build writes.
+pub const SEGMENT_VERSION: u32 = 3;
 /// The oldest one that is read.
-pub(crate) const OLDEST_SEGMENT_VERSION: u32 = 2;
+pub const OLDEST_SEGMENT_VERSION: u32 = 2;

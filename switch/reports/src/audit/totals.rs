@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
 use tessera_journal::{Mark, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::Irregular;
@@ -71,6 +72,47 @@ pub struct PartyTotals {
     pub refunded: (u64, i128),
     /// What the switch owes it.
     pub payable: i128,
+}
+
+impl Totals {
+    /// Amounts are minor units; what is not known is null.
+    pub fn json(&self) -> Value {
+        let sequence = |mark: Mark| mark.sequence.to_stored();
+        let parties = self.parties.iter().map(|party| {
+            json!({
+                "party": Institution::digits(party.institution),
+                "payable": party.payable,
+                "approved": party.approved.0,
+                "approved_amount": party.approved.1,
+                "reversed": party.reversed.0,
+                "reversed_amount": party.reversed.1,
+                "refunded": party.refunded.0,
+                "refunded_amount": party.refunded.1,
+            })
+        });
+        json!({
+            "events": self.events,
+            "last_sequence": self.last.map(sequence),
+            "proven_before": self.since.map(|(mark, _)| sequence(mark)),
+            "proven_before_result": self.since.map(|(_, hash)| hash.to_string()),
+            "proven_from": self.opening.map(|opening| rfc_3339(opening.at)),
+            "attested": self.opening.map(|opening| opening.is_attested),
+            "result": self.result.map(|hash| hash.to_string()),
+            "wallets": self.wallets,
+            "currency": self.currency.and_then(Currency::letters),
+            "loaded": self.funding,
+            "available": self.available,
+            "held": self.held,
+            "owed_by_payers": self.owed,
+            "parties": parties.collect::<Vec<_>>(),
+            "settled_with_host": self.settled,
+            "open_at_host": self.pending,
+            "advices_open": self.unacknowledged,
+            "references_fallen": self.irregular.fallen,
+            "references_repeated": self.irregular.repeated,
+            "references_accepted": self.accepted,
+        })
+    }
 }
 
 /// As a report shows it: 0 where there is none.

@@ -201,8 +201,9 @@ impl Index {
                     Err(IndexError::Damaged) => {
                         // The next one who needs it makes it again.
                         let path = indexed.part.companion(EXTENSION);
-                        let removed = std::fs::remove_file(&path);
-                        tracing::warn!(path = %path.display(), ?removed, "a damaged index was removed");
+                        let not_removed = std::fs::remove_file(&path).err();
+                        let error = not_removed.as_ref().map(tracing::field::display);
+                        tracing::warn!(path = %path.display(), error, "an index is damaged: it is made again");
                         self.without(indexed, among)?
                     }
                     found => found?,

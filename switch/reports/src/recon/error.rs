@@ -41,6 +41,38 @@ pub enum ReconError {
         /// What is wrong.
         what: &'static str,
     },
+    /// A list lacks columns.
+    #[error("the list has no column {missing}: its titles are {found}")]
+    Titles {
+        /// Titles that it must have.
+        missing: String,
+        /// Those that it has.
+        found: String,
+    },
+    /// A row has more or fewer columns than there are titles.
+    #[error("row {row} of the list has {columns} columns, and there are {titles} titles")]
+    Length {
+        /// From 1, the titles aside.
+        row: u64,
+        /// Of the row.
+        columns: u64,
+        /// Columns with a title.
+        titles: u64,
+    },
+    /// A value of a list is wrong.
+    #[error("row {row} of the list, column {place} ({column}): `{value}` is {what}")]
+    Cell {
+        /// From 1, the titles aside.
+        row: u64,
+        /// Its title.
+        column: &'static str,
+        /// From 1.
+        place: usize,
+        /// What the list has.
+        value: String,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A list can't be read or written.
     #[error(transparent)]
     List(#[from] csv::Error),

@@ -41,12 +41,84 @@ pub struct Row {
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What another list must have for a row of it to be compared; more columns do no harm.
-#[derive(Debug, Deserialize)]
 struct OtherRow {
     side: String,
     amount: u64,
     reference: String,
     trace: String,
+}
+
+/// Where a list of the other side has what is compared.
+struct Columns {
+    side: usize,
+    amount: usize,
+    reference: usize,
+    trace: usize,
+}
+
+impl Columns {
+    fn of(titles: &csv::StringRecord) -> Result<Self, ReconError> {
+        let mut missing = Vec::new();
+        let mut find = |wanted: &'static str| {
+            let found = titles.iter().position(|title| title.trim() == wanted);
+            if found.is_none() {
+                missing.push(wanted);
+            }
+            found.unwrap_or_default()
+        };
+        let columns = Self {
+            side: find("side"),
+            amount: find("amount"),
+            reference: find("reference"),
+            trace: find("trace"),
+        };
+        if missing.is_empty() {
+            return Ok(columns);
+        }
+        let found: Vec<_> = titles.iter().map(|title| format!("`{title}`")).collect();
+        Err(ReconError::Titles {
+            missing: missing.join(", "),
+            found: found.join(", "),
+        })
+    }
+
+    /// Row `number`, from 1, the titles aside.
+    fn read(&self, record: &csv::StringRecord, number: u64) -> Result<OtherRow, ReconError> {
+        let text = |place: usize| record.get(place).unwrap_or_default().trim();
+        let wrong = |column, place: usize, what| ReconError::Cell {
+            row: number,
+            column,
+            place: place + 1,
+            value: text(place).to_owned(),
+            what,
+        };
+        let side = text(self.side);
+        if !["debit", "debit_reversal", "credit", "credit_reversal"].contains(&side) {
+            let what = "not debit, debit_reversal, credit or credit_reversal";
+            return Err(wrong("side", self.side, what));
+        }
+        let amount = text(self.amount).parse().map_err(|_| {
+            let what = "not an amount in minor units: digits alone, as in 1999 for 19.99";
+            wrong("amount", self.amount, what)
+        })?;
+        let trace = text(self.trace);
+        let is_trace =
+            (1..=6).contains(&trace.len()) && trace.bytes().all(|it| it.is_ascii_digit());
+        if !is_trace {
+            return Err(wrong(
+                "trace",
+                self.trace,
+                "not a trace number of one to six digits",
+            ));
+        }
+        Ok(OtherRow {
+            side: side.to_owned(),
+            amount,
+            // A reference may begin with a space.
+            reference: record.get(self.reference).unwrap_or_default().to_owned(),
+            trace: trace.to_owned(),
+        })
+    }
 }
 
 /// A row that only one side has, or both with another amount.
@@ -83,7 +155,7 @@ pub fn write<T: Serialize>(rows: &[T], out: impl Write) -> Result<(), ReconError
 /// in ISO 8859-1, and its texts as the parties sent them or as [`write()`] writes them.
 ///
 /// # Errors
-/// When it is no list with the columns `side`, `amount`, `reference` and `trace`.
+/// When it is no list with the columns `side`, `amount`, `reference` and `trace`, or a row is wrong.
 pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, ReconError> {
     type Key = (String, String, String);
     let mut both: BTreeMap<Key, [Vec<u64>; 2]> = BTreeMap::new();
@@ -94,13 +166,17 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
     }
     let mut theirs = csv::Reader::from_reader(Lines::new(theirs, LINE_BYTES_MAX));
     let titles = text_record(theirs.byte_headers()?.clone());
-    for row in theirs.byte_records() {
+    let columns = Columns::of(&titles)?;
+    for (row, number) in theirs.byte_records().zip(1..) {
         let OtherRow {
             side,
             amount,
             reference,
             trace,
-        } = text_record(row?).deserialize(Some(&titles))?;
+        } = columns.read(
+            &text_record(row.map_err(|error| of_list(error, number))?),
+            number,
+        )?;
         let reference = cell(reference.trim_end_matches(' '));
         // Six digits, whatever a spreadsheet made of them.
         add(1, (side, reference, format!("{trace:0>6}")), amount);
@@ -133,6 +209,21 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
         }
     }
     Ok(differences)
+}
+
+/// An error at row `number` of a list: it has more or fewer columns than titles, or can't be read.
+fn of_list(error: csv::Error, number: u64) -> ReconError {
+    if let csv::ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = error.kind()
+    {
+        return ReconError::Length {
+            row: number,
+            columns: *len,
+            titles: *expected_len,
+        };
+    }
+    error.into()
 }
 
 /// A file that is not UTF-8 is read as ISO 8859-1, as on the wire.
@@ -257,7 +348,43 @@ mod tests {
 
     #[test]
     fn a_list_that_is_none_says_what_it_lacks() {
-        let error = differences(&[], "side,amount,trace\ndebit,1,1\n".as_bytes()).unwrap_err();
-        assert!(error.to_string().contains("reference"), "{error}");
+        let refused = |list: &str| {
+            let error = differences(&[], list.as_bytes()).unwrap_err();
+            error.to_string()
+        };
+        assert_eq!(
+            refused("side,amount,trace\ndebit,1,1\n"),
+            "the list has no column reference: its titles are `side`, `amount`, `trace`"
+        );
+        let titles = "side,amount,reference,trace\n";
+        for (row, what) in [
+            (
+                "debit,19.99,A,1",
+                "column 2 (amount): `19.99` is not an amount in minor units: digits alone, as in 1999 for 19.99",
+            ),
+            (
+                "debit,-1,A,1",
+                "column 2 (amount): `-1` is not an amount in minor units: digits alone, as in 1999 for 19.99",
+            ),
+            (
+                "Debit,1,A,1",
+                "column 1 (side): `Debit` is not debit, debit_reversal, credit or credit_reversal",
+            ),
+            (
+                "debit,1,A,",
+                "column 4 (trace): `` is not a trace number of one to six digits",
+            ),
+            (
+                "debit,1,A,1234567",
+                "column 4 (trace): `1234567` is not a trace number of one to six digits",
+            ),
+        ] {
+            let list = format!("{titles}credit,5,B,2\n{row}\n");
+            assert_eq!(refused(&list), format!("row 2 of the list, {what}"));
+        }
+        assert_eq!(
+            refused(&format!("{titles}debit,1,A\n")),
+            "row 1 of the list has 3 columns, and there are 4 titles"
+        );
     }
 }

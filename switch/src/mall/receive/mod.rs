@@ -351,11 +351,13 @@ impl Receiver {
             if let Some(reason) = sign_on::refuses(&verdict) {
                 if SIGN_ON_REFUSED.allows(self.address()) {
                     tracing::warn!(
-                        party = listed.party.name,
+                        party = listed.party.code.number(),
+                        party_name = listed.party.name,
                         reason = verdict.reason(),
                         dialect = %self.dialect(),
                         address = self.address().map(tracing::field::display),
-                        carrier = ?self.arrival.carrier,
+                        tls = self.arrival.carrier.is_tls(),
+                        certificate = self.arrival.carrier.certificate().map(tracing::field::display),
                         "a sign-on was refused"
                     );
                 }

@@ -34,10 +34,10 @@ impl Receiver {
             match key_change::read(&listed.party, network, under_newest, &operator_policy) {
                 Ok(directed) => directed,
                 Err(why) => {
-                    let party = &listed.party.name;
                     if KEY_NOT_CHANGED.allows(self.address()) {
                         tracing::warn!(
-                            party,
+                            party = listed.party.code.number(),
+                            party_name = listed.party.name,
                             reason = why.text(),
                             "the party's MAC key was not changed"
                         );

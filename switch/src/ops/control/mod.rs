@@ -29,6 +29,7 @@ pub use caller::Right;
 
 use super::operator::{Operator, OperatorRequest, Want};
 use tessera_config::OperatorSettings;
+use tessera_ledger::moment::rfc_3339;
 use tessera_notify::{DeadLetterClient, Letters};
 
 /// Dead letters shown at once, oldest first.
@@ -117,7 +118,7 @@ async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResp
                 .map(|(key, dead)| {
                     json!({
                         "id": key.to_string(),
-                        "since": dead.since.milliseconds(),
+                        "since": rfc_3339(dead.since),
                         "attempts": dead.attempts,
                         "why": dead.why,
                     })
@@ -179,11 +180,11 @@ async fn retry(
         return no_outbox();
     };
     let count = dead_letter_client.retry(letters).await;
-    tracing::info!(
-        by = caller.name(),
-        ?letters,
-        ?count,
-        "messages to payers are tried again"
+    log(
+        caller,
+        letters,
+        &count,
+        "messages to payers are tried again",
     );
     done(count, letters, "tried again")
 }
@@ -200,13 +201,17 @@ async fn forget(
         return no_outbox();
     };
     let count = dead_letter_client.forget(letters).await;
-    tracing::info!(
-        by = caller.name(),
-        ?letters,
-        ?count,
-        "messages to payers are dropped"
-    );
+    log(caller, letters, &count, "messages to payers are dropped");
     done(count, letters, "dropped")
+}
+
+fn log(caller: &Caller, letters: Letters, count: &Result<usize, String>, what: &str) {
+    let letter = match letters {
+        Letters::One(key) => key.to_string(),
+        Letters::All => "all".to_owned(),
+    };
+    let (count, error) = (count.as_ref().ok(), count.as_ref().err());
+    tracing::info!(by = caller.name(), letter, count, error, "{what}");
 }
 
 fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
@@ -239,7 +244,7 @@ async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
             json!({
                 "id": id.to_string(),
                 "reference": String::from_utf8_lossy(&reference),
-                "since": given_up.at.milliseconds(),
+                "since": rfc_3339(given_up.at),
                 "code": String::from_utf8_lossy(given_up.code.as_bytes()),
             })
         })

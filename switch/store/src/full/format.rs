@@ -11,7 +11,7 @@ use crate::tables::Table;
 
 const MAGIC: [u8; 8] = *b"TSSRSNAP";
 /// Rises with every change of the file, and with every one of rows.
-pub(super) const SNAPSHOT_VERSION: u32 = 2;
+pub const SNAPSHOT_VERSION: u32 = 2;
 pub(super) const HEADER_BYTES: usize = 128;
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
 const ROW_HEAD_BYTES: usize = 7;

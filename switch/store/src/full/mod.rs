@@ -42,6 +42,7 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Mark, Reader};
 
 pub use error::FullSnapshotError;
+pub use format::SNAPSHOT_VERSION;
 
 use error::at;
 

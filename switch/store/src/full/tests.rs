@@ -238,7 +238,7 @@ fn a_snapshot_of_another_journal_or_of_a_newer_build_is_passed_over() {
     bytes[8] += 1;
     std::fs::write(&path, bytes).unwrap();
     let error = bench.snapshots.mark(&path).unwrap_err().to_string();
-    let newer = format::SNAPSHOT_VERSION + 1;
+    let newer = SNAPSHOT_VERSION + 1;
     assert!(error.contains(&format!("has version {newer}")), "{error}");
     assert!(error.contains("this build"), "{error}");
     assert!(!restored(&bench.journal));

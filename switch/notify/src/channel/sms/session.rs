@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
         if received.is_unreadable() && !self.warned {
             self.warned = true;
             tracing::warn!(
-                id = u32::from(id),
+                command = u32::from(id),
                 "a PDU of the message centre cannot be read; further ones in this session are not logged"
             );
         }
