@@ -23,6 +23,7 @@ Exit code 0: no case failed.
 
   tessera certify --list                             the cases, as a specification
   tessera certify --party 20000000001                against a development switch
+  tessera certify --party 10000000001 --sandbox      as a mall, with payers who agree by themselves
   tessera certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112")]
 pub struct Certify {
     /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes: the first that accepts
@@ -51,14 +52,15 @@ pub struct Certify {
     /// Serial number of the first of them
     #[arg(long, value_name = "K", default_value_t = 1)]
     first_payer: u64,
-    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders; of a cluster, the addresses
-    /// of all nodes
+    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders and their balances; of a
+    /// cluster, the addresses of all nodes. Not needed with --sandbox
     #[arg(long, value_name = "HOST:PORT[,HOST:PORT...]")]
     wallet_line: Option<Addresses>,
     /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
-    /// The target is connected to the development financial system, with the endings of amounts in config/host.toml
+    /// The target plays the sandbox (docs/test-cards.md), as the shipped configurations do: amounts select outcomes, and
+    /// payers agree to a mall's orders by themselves
     #[arg(long)]
     sandbox: bool,
     /// Timeout of an answer: 10s, 500ms

@@ -14,4 +14,5 @@ mod profiles;
 mod reconciliation;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod sandbox;
 mod verdicts;

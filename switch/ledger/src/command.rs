@@ -406,6 +406,8 @@ pub struct Rules {
     pub hold_valid_for: u64,
     /// What is approved while the host can't be asked.
     pub stand_in: StandIn,
+    /// Outcomes for tests are played; never in production.
+    pub sandbox: bool,
 }
 
 /// What may be approved in the host's stead, in minor units; nothing where all are zero.
