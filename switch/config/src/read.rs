@@ -108,6 +108,7 @@ impl Settings {
 
     /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
     pub fn check(&self) -> Result<(), SettingsError> {
+        tls::check_certificates(self)?;
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
         tls::check_authorities(self)?;
