@@ -25,7 +25,7 @@ pub enum Flaw {
     Unreadable,
     /// An old version, which `openssl x509 -req` makes without extensions.
     #[error(
-        "the certificate has X.509 version {0}, and version 3 is needed: sign it with extensions (`openssl x509 -req -extfile`)"
+        "the certificate is X.509 v{0}, and v3 is needed: sign it with extensions (`openssl x509 -req -extfile`)"
     )]
     Version(u32),
     /// Nobody knows whose it is.
@@ -325,11 +325,7 @@ pcr7n0t/zGNTAiEA6dvGUJnkng59iSwunrxFfHHv5z2bO5ZvLq3m9qjWa4g=
         );
         let old = CertificateDer::from_pem_slice(VERSION_1.as_bytes()).unwrap();
         assert_eq!(flaw(&[&old], Client, NOW), Some(Flaw::Version(1)));
-        assert!(
-            Flaw::Version(1)
-                .to_string()
-                .contains("X.509 version 1, and version 3")
-        );
+        assert!(Flaw::Version(1).to_string().contains("X.509 v1, and v3"));
         assert_eq!(flaw(&[b"nonsense"], Client, NOW), Some(Flaw::Unreadable));
     }
 

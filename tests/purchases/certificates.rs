@@ -125,7 +125,7 @@ fn the_commands_of_the_guide_make_certificates_that_are_accepted() {
     );
     let (success, why) = certify(&rig, &address, "old");
     assert!(
-        !success && why.contains("old.pem: the certificate has X.509 version 1"),
+        !success && why.contains("old.pem: the certificate is X.509 v1"),
         "{why}"
     );
     // A client that does not look at its own certificate.
@@ -134,7 +134,7 @@ fn the_commands_of_the_guide_make_certificates_that_are_accepted() {
     let logged = |words: &str| {
         wait_for(words, || rig.log("switch").contains(words));
     };
-    logged("the certificate has X.509 version 1");
+    logged("the certificate is X.509 v1");
     // One that another authority has signed.
     assert!(!certify(&rig, &address, "certs/switch").0);
     logged("the certificate is of the wrong authority");
@@ -173,7 +173,7 @@ fn the_check_says_in_plain_words_what_is_wrong() {
         std::fs::write(rig.path("switch.toml"), text).expect("a file");
     };
     with("c.pem", "k.pem");
-    says("c.pem: the certificate has X.509 version 1");
+    says("c.pem: the certificate is X.509 v1");
     with("certs/switch.pem", "k.pem");
     says("k.pem: it is not the key of");
     with("certs/wallet-server.pem", "certs/wallet-server.key");

@@ -18,8 +18,9 @@ use tessera_protocol::sandbox::{self, Agreement, Outcome as Played};
 use tessera_protocol::{Amount, CardNumber, Currency, Message, OrderKey, tlv};
 
 use super::answer;
-use super::context::Neighbours;
+use crate::dispatch::Outgoing;
 use crate::message::WalletMessage;
+use crate::shared::Directory;
 
 static NO_TEST_CARD: Limit = Limit::new("test card missing");
 
@@ -43,7 +44,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// `None` where it is off.
     pub fn of(settings: &Settings) -> Option<Self> {
-        settings.sandbox.play.then(|| Self {
+        settings.sandbox.play.then_some(Self {
             currency: settings.currency,
             order_valid_for: settings.mall.order_valid_for.as_millis() as u64,
         })
@@ -88,9 +89,10 @@ impl Sandbox {
     ) -> Option<SandboxPayer> {
         let agreement = agreement(message)?;
         let stated = agreement.amount.unwrap_or(asked.amount);
-        let amount = match agreement.outcome {
-            Played::AgreedOtherwise => Amount::new(stated.value() + AGREED_MORE)?,
-            _ => stated,
+        let amount = if agreement.outcome == Played::AgreedOtherwise {
+            Amount::new(stated.value() + AGREED_MORE)?
+        } else {
+            stated
         };
         let now = clock::now();
         let opening = Opening {
@@ -144,8 +146,8 @@ pub(super) struct SandboxPayer {
 
 impl SandboxPayer {
     /// Announces the order, now or a little later.
-    pub(super) fn agree(self, neighbours: &Neighbours) {
-        let wallet = match neighbours.directory.find(&self.card) {
+    pub(super) fn agree(self, directory: &Directory, outgoing: &Rc<Outgoing>) {
+        let wallet = match directory.find(&self.card) {
             Ok(Some(found)) => found.wallet,
             Ok(None) => {
                 if NO_TEST_CARD.allows(None) {
@@ -161,7 +163,7 @@ impl SandboxPayer {
                 return;
             }
         };
-        let outgoing = Rc::clone(&neighbours.outgoing);
+        let outgoing = Rc::clone(outgoing);
         let announce = move |wallet: WalletId| outgoing.dispatch(wallet, self.announcement);
         match self.after {
             None => announce(wallet),

@@ -107,7 +107,7 @@ impl Receiver {
                     Ok(OrderRoute::Parked) => {
                         keeper.neighbours.purchases.wait(key, until);
                         if let Some(payer) = payer {
-                            payer.agree(&keeper.neighbours);
+                            payer.agree(&keeper.neighbours.directory, &keeper.neighbours.outgoing);
                         }
                     }
                     Ok(OrderRoute::Contradicts) => {
