@@ -16,7 +16,7 @@ use tessera_simulators::load::parse_duration;
 
 /// Test a switch against the wire protocol, case by case
 ///
-/// Plays a mall or an acquirer. /// Prints one line per case, and for each failed case the bytes, the answers and the expected fields. Cases that the
+/// Plays a mall or an acquirer. Prints one line per case, and for each failed case the bytes, the answers and the expected fields. Cases that the
 /// party or the target does not support are skipped, with the reason. Money is moved only on the named cards.
 #[derive(Args)]
 #[command(after_help = "Exit code 0: no case failed. 1: some did.")]
@@ -47,14 +47,15 @@ pub struct Certify {
     /// Serial number of the first of them
     #[arg(long, value_name = "K", default_value_t = 1)]
     first_payer: u64,
-    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders; of a cluster, the addresses
-    /// of all nodes
+    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders and their balances; of a
+    /// cluster, the addresses of all nodes. Not needed with --sandbox
     #[arg(long, value_name = "HOST:PORT[,HOST:PORT...]")]
     wallet_line: Option<Addresses>,
     /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
-    /// The target is connected to the development financial system, with the endings of amounts in config/host.toml
+    /// The target plays the sandbox (docs/test-cards.md), as the shipped configurations do: amounts select outcomes, and
+    /// payers agree to a mall's orders by themselves
     #[arg(long)]
     sandbox: bool,
     /// Timeout of an answer: 10s, 500ms

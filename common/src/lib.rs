@@ -15,6 +15,7 @@
 
 pub mod addresses;
 pub mod bounded;
+pub mod certificates;
 pub mod csv;
 pub mod key_file;
 pub mod local_http;

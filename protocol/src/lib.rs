@@ -65,6 +65,7 @@ mod reading;
 mod replacement;
 mod request;
 mod response_code;
+pub mod sandbox;
 mod stan;
 pub mod tlv;
 mod totals;

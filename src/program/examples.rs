@@ -370,6 +370,10 @@ pub const ALL: &[(&str, &[Example])] = &[
         &[
             ("certs config/certs", "Make what is missing"),
             ("certs --force config/certs", "Renew all"),
+            (
+                "certs --party 10000000007 --name shop.example config/certs",
+                "Make one for a mall or an acquirer",
+            ),
         ],
     ),
     (
@@ -403,6 +407,10 @@ pub const ALL: &[(&str, &[Example])] = &[
             (
                 "certify --party 20000000001 --sandbox",
                 "Test a development switch",
+            ),
+            (
+                "certify --party 10000000001 --sandbox",
+                "The same as a mall, with payers who agree by themselves",
             ),
             (
                 "certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112",

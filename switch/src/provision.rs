@@ -1,6 +1,7 @@
 //! Development wallets with a card and money each, written straight into journal and store of a switch
 //! that is not running.
 
+use tessera_protocol::sandbox::{OUTCOMES, TestCase};
 use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::cluster::open_data;
@@ -16,12 +17,37 @@ const EXPIRY: u16 = 3112;
 /// Wallets in a batch of the store.
 const BATCH: usize = 8192;
 
-/// Makes development cards 1 to `cards`, each in a wallet of its own (number = serial) with `balance`.
-/// Wallets that exist are left as they are. Returns how many were made.
+/// What is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Development cards 1 to this number.
+    pub cards: u64,
+    /// The test cards of the sandbox too.
+    pub test_cards: bool,
+    /// What is in each wallet.
+    pub balance: Amount,
+}
+
+impl Wanted {
+    /// The serial numbers of the cards.
+    fn serials(&self) -> impl Iterator<Item = u64> + use<> {
+        let test_cards = self.test_cards.then_some(OUTCOMES);
+        let test_cards = test_cards.into_iter().flatten().map(TestCase::serial);
+        (1..=self.cards).chain(test_cards)
+    }
+
+    /// How many cards that are.
+    pub fn count(&self) -> u64 {
+        self.serials().count() as u64
+    }
+}
+
+/// Makes development cards, each in a wallet of its own (number = serial). Wallets that exist are left as they are.
+/// Returns how many were made.
 ///
 /// # Errors
 /// When journal or store can't be opened or written, or a switch is running on the data.
-pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Result<u64> {
+pub fn provision(settings: &Settings, wanted: &Wanted) -> anyhow::Result<u64> {
     let (
         Data {
             lock: _lock,
@@ -34,7 +60,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
     let mut made = 0;
     let mut batch = Vec::with_capacity(BATCH);
     let mut mark = None;
-    for serial in 1..=cards {
+    for serial in wanted.serials() {
         let id = WalletId(serial);
         if store.wallet(id)?.is_some() {
             continue;
@@ -42,7 +68,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
         let mut known = Known::of(&Wallet::new(id));
         let (mut wallet, at) = make(
             id,
-            balance,
+            wanted.balance,
             settings.currency,
             settings.partitions,
             journal.as_ref(),

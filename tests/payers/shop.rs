@@ -166,7 +166,7 @@ fn an_invalid_quantity_is_refused_with_a_message() {
 
 #[test]
 fn declines_are_shown_with_their_reason() {
-    let rig = rig(&["rules.endings.6605=05"]);
+    let rig = rig(&["rules.endings.6495=05"]);
     let shops = Shops::start(&rig, &[]);
     for (good, serial, code) in [("storm", 1, "05"), ("round", 999, "14")] {
         let order = order_of(&buy(shops.unaffiliated, good, &card_number(serial)));

@@ -6,20 +6,7 @@ use crate::rig::totals::settles;
 use crate::rig::wire::started;
 use crate::rig::{Rig, free_port};
 use tessera_protocol::KeyEncryptingKey;
-
-/// Endings of amounts, as config/host.toml shows them.
-const ENDINGS: [&str; 10] = [
-    "rules.endings.6603=03",
-    "rules.endings.6605=05",
-    "rules.endings.6651=51",
-    "rules.endings.6661=61",
-    "rules.endings.6662=62",
-    "rules.endings.6665=65",
-    "rules.endings.6668=68",
-    "rules.endings.6690=ignored",
-    "rules.endings.6691=silent",
-    "rules.endings.6692=late",
-];
+use tessera_protocol::sandbox::OUTCOMES;
 
 /// An acquirer that may do whatever a party may but for what its controls forbid, changes its key, and speaks another
 /// dialect.
@@ -61,13 +48,13 @@ fn bookshop() -> String {
 
 const CARDS: u64 = 16;
 const BALANCE: u64 = 1_000_000;
-const PROVISIONED: i64 = (CARDS * BALANCE) as i64;
+const PROVISIONED: i64 = ((CARDS + OUTCOMES.len() as u64) * BALANCE) as i64;
 
-/// The switch and the financial system, with what a sandbox has.
+/// The switch and the financial system as they are shipped.
 fn sandbox(prepare: impl FnOnce(&Rig)) -> Rig {
-    let rig = Rig::new(CARDS, BALANCE);
+    let rig = Rig::sandbox(CARDS, BALANCE);
     prepare(&rig);
-    started(rig, &ENDINGS)
+    started(rig, &[])
 }
 
 /// What a run has found: the numbers of what passed and of what was skipped. Nothing has failed.
@@ -79,11 +66,22 @@ struct Found {
 impl Found {
     /// Certifies a party with all that it has.
     fn of(rig: &Rig, party: &str, more: &[&str]) -> Self {
-        let target = rig.addresses.malls.to_string();
         let line = rig.addresses.wallet_server.to_string();
-        let mut arguments = vec!["certify", "--target", &target, "--party", party];
-        arguments.extend(["--sandbox", "--payers", "16"]);
-        arguments.extend(["--wallet-line", &line, "--certs", "certs"]);
+        let line = ["--wallet-line", &line, "--certs", "certs", "--payers", "16"];
+        Self::alone(rig, party, &[&line[..], more].concat())
+    }
+
+    /// Without the wallet server's certificate: payers agree by themselves.
+    fn alone(rig: &Rig, party: &str, more: &[&str]) -> Self {
+        let target = rig.addresses.malls.to_string();
+        let mut arguments = vec![
+            "certify",
+            "--target",
+            &target,
+            "--party",
+            party,
+            "--sandbox",
+        ];
         arguments.extend(more);
         let output = rig.run(&arguments);
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -129,18 +127,29 @@ fn an_acquirer_is_certified() {
     settles(rig, PROVISIONED);
 }
 
+/// What a mall does not have: it is about cards, permissions, controls or time.
+const NOT_OF_A_MALL: &[&str] = &[
+    "3.17", "4.12", "4.19", "4.20", "4.40", "4.41", "4.42", "4.43", "4.44", "4.45", "4.46", "4.47",
+    "4.48", "5.03", "5.20", "5.21", "5.22", "5.23", "5.24", "5.25", "5.26", "5.27", "5.34", "5.45",
+    "5.46", "5.47", "5.57", "5.61", "5.79", "5.97", "5.98", "5.99", "5.101", "5.103", "5.130",
+    "6.14", "6.54", "6.57", "6.58", "6.59", "6.60", "6.63", "7.03", "8.15", "8.18",
+];
+
 #[test]
 fn a_mall_is_certified() {
     let rig = sandbox(|_| {});
-    let found = Found::of(&rig, "10000000001", &[]);
-    found.assert_skips(&[
-        "3.17", "4.12", "4.19", "4.20", "4.40", "4.41", "4.42", "4.43", "4.44", "4.45", "4.46",
-        "4.47", "4.48", "5.03", "5.20", "5.21", "5.22", "5.23", "5.24", "5.25", "5.26", "5.27",
-        "5.34", "5.45", "5.46", "5.47", "5.57", "5.61", "5.79", "5.97", "5.98", "5.99", "5.101",
-        "5.103", "5.130", "6.14", "6.54", "6.57", "6.58", "6.59", "6.60", "6.63", "7.03", "8.15",
-        "8.18",
-    ]);
+    Found::of(&rig, "10000000001", &[]).assert_skips(NOT_OF_A_MALL);
     settles(rig, PROVISIONED);
+}
+
+#[test]
+fn a_mall_is_certified_without_the_wallet_servers_certificate() {
+    let rig = started(Rig::sandbox(0, BALANCE), &[]);
+    let found = Found::alone(&rig, "10000000001", &["--report", "report.txt"]);
+    found.assert_skips(NOT_OF_A_MALL);
+    let report = fs::read_to_string(rig.path("report.txt")).expect("a report");
+    assert!(report.contains("-6600@1999 by itself"), "{report}");
+    settles(rig, (OUTCOMES.len() as u64 * BALANCE) as i64);
 }
 
 #[test]
@@ -217,11 +226,16 @@ fn without_a_payer_what_needs_none_is_certified_and_the_rest_says_why() {
         let skipped = report.lines().find(|line| line.contains("skip 1.05 "));
         let why = skipped.expect("a purchase needs a payer");
         assert!(
-            why.contains("were answered 14") || why.contains("--wallet-line"),
+            why.contains("were answered 14") || why.contains("(--sandbox)"),
             "{why}"
         );
         assert!(report.contains("ok   1.02 "));
     }
+    // There are no test cards.
+    let party = ["--party", "10000000001", "--sandbox", "--case", "1.05"];
+    let output = rig.run(&[&["certify", "--target", &target][..], &party].concat());
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("answered 25 instead of 13"), "{report}");
     let unknown = rig.try_run(&["certify", "--target", &target, "--case", "99"]);
     assert!(!unknown.status.success());
 }
@@ -261,39 +275,6 @@ fn what_is_not_as_the_profile_says_fails_and_the_report_shows_the_bytes() {
     );
     let junit = fs::read_to_string(rig.path("junit.xml")).expect("a report");
     assert!(junit.contains("<failure message=\"field 39: expected 00, found 25"));
-}
-
-#[test]
-fn a_party_is_certified_over_tls() {
-    let address = free_port();
-    let table = format!(
-        "[mall.tls]\nlisten = \"{address}\"\ncertificate = \"certs/switch.pem\"\nkey = \"certs/switch.key\"\n\
-         client_authority = \"certs/ca.pem\""
-    );
-    let rig = started(Rig::with(2, BALANCE, &[("#[mall.tls]", &table)]), &[]);
-    let target = address.to_string();
-    let arguments = [
-        "certify",
-        "--target",
-        &target,
-        "--case",
-        "1",
-        "--case",
-        "8.03",
-        "--tls-name",
-        "localhost",
-        "--tls-authority",
-        "certs/ca.pem",
-        "--tls-certificate",
-        "certs/switch.pem",
-        "--tls-key",
-        "certs/switch.key",
-    ];
-    let report = String::from_utf8_lossy(&rig.run(&arguments).stdout).into_owned();
-    assert!(
-        report.contains("\n7 passed, 0 failed, 0 skipped"),
-        "{report}"
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Purchases and what follows them, before the real switch and the real financial system.
 
 mod authorizations;
+mod certificates;
 mod certify;
 mod end_to_end;
 mod explain;
@@ -14,4 +15,5 @@ mod profiles;
 mod reconciliation;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod sandbox;
 mod verdicts;

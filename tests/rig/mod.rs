@@ -119,8 +119,35 @@ impl Rig {
         Self::of(Build::this(), cards, balance, changes)
     }
 
-    /// The same, of another build.
+    /// As the configuration is shipped, with the sandbox, its test cards and `cards` others; only addresses and sizes are
+    /// the test's.
+    pub fn sandbox(cards: u64, balance: u64) -> Self {
+        let rig = Self::made(Build::this(), &[], true);
+        let (cards, balance) = (cards.to_string(), balance.to_string());
+        let provision = ["provision", "--config", "switch.toml", "--test-cards"];
+        rig.run(&[&provision[..], &["--cards", &cards, "--balance", &balance]].concat());
+        rig
+    }
+
+    /// The same as [`Rig::with`], of another build.
     pub fn of(build: Build, cards: u64, balance: u64, changes: &[(&str, &str)]) -> Self {
+        let rig = Self::made(build, changes, false);
+        if cards > 0 {
+            let (cards, balance) = (cards.to_string(), balance.to_string());
+            rig.run(&[
+                "provision",
+                "--config",
+                "switch.toml",
+                "--cards",
+                &cards,
+                "--balance",
+                &balance,
+            ]);
+        }
+        rig
+    }
+
+    fn made(build: Build, changes: &[(&str, &str)], sandbox: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let addresses = Addresses {
             malls: free_port(),
@@ -139,20 +166,8 @@ impl Rig {
             environment: Vec::new(),
             build,
         };
-        rig.write_configurations(changes);
+        rig.write_configurations(changes, sandbox);
         rig.run(&["certs", "certs"]);
-        if cards > 0 {
-            let (cards, balance) = (cards.to_string(), balance.to_string());
-            rig.run(&[
-                "provision",
-                "--config",
-                "switch.toml",
-                "--cards",
-                &cards,
-                "--balance",
-                &balance,
-            ]);
-        }
         rig
     }
 
@@ -444,7 +459,7 @@ impl Rig {
         fs::write(self.path("parties").join(file), text).expect("a file");
     }
 
-    fn write_configurations(&self, changes: &[(&str, &str)]) {
+    fn write_configurations(&self, changes: &[(&str, &str)], sandbox: bool) {
         let shipped = &self.build.config;
         let at = &self.addresses;
         let switch =
@@ -461,6 +476,10 @@ impl Rig {
                 "\nreconcile_after = \"1min\"\n",
                 "\nreconcile_after = \"100ms\"\n",
             );
+        if !sandbox {
+            // Amounts mean nothing but themselves. An older build has no such key.
+            switch = switch.replace("\nplay = true\n", "\nplay = false\n");
+        }
         for (shipped, changed) in changes {
             assert!(
                 switch.contains(shipped),
@@ -479,6 +498,10 @@ impl Rig {
         let host = host
             .replace("127.0.0.1:7583", &at.host.to_string())
             .replace("127.0.0.1:7584", &at.tally.to_string());
+        let host = match sandbox {
+            true => host,
+            false => host.replace("\nsandbox = true\n", "\nsandbox = false\n"),
+        };
         let host = host + "\n[[sources]]\nnumber = \"IBAN-1\"\nkind = \"account\"\n";
         fs::write(self.path("host.toml"), host).expect("a file");
     }

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tessera_common::certificates::{ShownAs, flaw, tls_error};
 use tessera_common::pem;
 
 use crate::settings::{HttpsSettings, LineSettings, Settings, SettingsError};
@@ -19,8 +20,10 @@ impl Settings {
     /// # Errors
     /// The first that can't be used.
     pub fn check(&self) -> Result<(), SettingsError> {
+        shown(&self.line.certificate, ShownAs::Client)?;
         line_client(&self.line)?;
         if let Some(https) = &self.tls {
+            shown(&https.certificate, ShownAs::Server)?;
             certified_key(https)?;
         }
         Ok(())
@@ -43,7 +46,7 @@ pub(crate) fn line_client(settings: &LineSettings) -> Result<Arc<ClientConfig>, 
         .with_root_certificates(roots)
         .with_client_auth_cert(chain, key)
         .map(Arc::new)
-        .map_err(|why| refused(&settings.key, &why))
+        .map_err(|why| refused(&settings.key, &tls_error(&why)))
 }
 
 /// What the next line to the switch is opened with.
@@ -84,7 +87,7 @@ pub(crate) fn certified_key(settings: &HttpsSettings) -> Result<Arc<CertifiedKey
     let key = private_key(&settings.key)?;
     CertifiedKey::from_der(chain, key, &ring::default_provider())
         .map(Arc::new)
-        .map_err(|why| refused(&settings.key, &why))
+        .map_err(|why| refused(&settings.key, &tls_error(&why)))
 }
 
 /// The certificate that browsers are shown.
@@ -114,6 +117,15 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
     pem::certificates(path).map_err(|why| refused(path, &why))
+}
+
+/// What we show must be what the other side accepts: in plain words why it would not be.
+fn shown(path: &Path, shown_as: ShownAs) -> Result<(), SettingsError> {
+    let now = UnixTime::now().as_secs() as i64;
+    match flaw(&certificates(path)?, shown_as, now) {
+        Some(why) => Err(refused(path, &why)),
+        None => Ok(()),
+    }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingsError> {

@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use crate::common::hex;
-use crate::tables::{made, specifications};
+use crate::tables::{made, specifications, test_cards};
 use crate::worked::{Example, examples};
+use tessera_protocol::sandbox::OUTCOMES;
 use tessera_protocol::{MacKey, Message, Request, Secrets, describe};
 
 const GUIDE: &str = "docs/protocol.md";
@@ -28,6 +29,16 @@ fn the_tables_of_the_dissector_are_those_of_the_code() {
     let document = "docs/wireshark/tessera.lua";
     let names = made::check(document, &made::LUA, crate::tables::dissector::make);
     assert_eq!(names.len(), 4);
+}
+
+#[test]
+fn the_outcomes_of_the_sandbox_are_those_of_the_code() {
+    let document = "docs/test-cards.md";
+    let names = made::check(document, &made::MARKDOWN, |name, _| test_cards::make(name));
+    assert_eq!(names.len(), 2);
+    // The number of cards that the example makes.
+    let made = format!("\n{} cards made", OUTCOMES.len() + 8);
+    assert!(made::read(document).contains(&made));
 }
 
 #[test]

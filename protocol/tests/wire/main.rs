@@ -7,6 +7,7 @@ mod dialects;
 mod documents;
 mod properties;
 mod requests;
+mod sequences;
 mod tables;
 mod vectors;
 mod worked;

@@ -27,6 +27,8 @@ pub struct Bed<'a> {
     pub clock: &'a Clock,
     /// Where payers agree to orders.
     pub wallet_line: Option<&'a WalletLine>,
+    /// Payers agree to a mall's orders by themselves.
+    pub payers_agree: bool,
     /// How long an answer may take.
     pub answer_within: Duration,
     /// Where balances are asked for.
@@ -79,6 +81,7 @@ impl Bed<'_> {
             clock: self.clock,
             payer,
             case: "",
+            agreed: &[],
             announced_early: 0,
             filled: &[],
             seen: &[],

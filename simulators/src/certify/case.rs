@@ -46,7 +46,7 @@ pub enum Need {
     AmountMax,
     /// A party that may send this message type with this processing code.
     Sending(&'static str, &'static str),
-    /// The development financial system behind the target, with the endings of amounts that force an outcome.
+    /// A target that plays the sandbox: amounts select outcomes.
     Sandbox,
     /// The party's profile grants this.
     Granted(Grant),

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tessera_protocol::{FIELDS, Packing};
 
+use super::agreed::Agreed;
 use super::keys::Keys;
 use super::message::{Message, Value};
 use super::packing::{Body, FilledMessage};
@@ -95,6 +96,8 @@ pub struct Filler<'a> {
     pub payer: &'a Payer,
     /// What distinguishes the orders of this case.
     pub case: &'a str,
+    /// The orders whose payers agree by themselves.
+    pub agreed: &'a [Agreed],
     /// A trace number that the case has kept for later.
     pub announced_early: u32,
     /// The messages so far.
@@ -126,7 +129,9 @@ impl Filler<'_> {
 
     /// The order's number, for a mall.
     pub fn order(&self, number: u8) -> String {
-        format!("C{}-{}-{number}", self.clock.tag(), self.case)
+        let agreed = self.agreed.iter().find(|agreed| agreed.order == number);
+        let ending = agreed.map(Agreed::ending).unwrap_or_default();
+        format!("C{}-{}-{number}{ending}", self.clock.tag(), self.case)
     }
 
     /// What an answer has to have in a field, where a case says so by name.

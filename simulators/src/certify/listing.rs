@@ -364,6 +364,7 @@ impl Example<'_> {
             clock: self.clock,
             payer: self.payer,
             case: self.case.number,
+            agreed: &[],
             announced_early: 900_000,
             filled: &self.filled,
             seen: &[],

@@ -12,6 +12,7 @@
 //!
 //! A case is data: to add one, write an entry in the file of its section in `cases`. Its number stays for good.
 
+mod agreed;
 mod answer;
 mod any_or;
 mod bed;

@@ -8,7 +8,7 @@ use super::party::{Kind, Party};
 pub struct Offers {
     /// Why nobody can pay; none where somebody can.
     pub no_payer: Option<String>,
-    /// Whether the development financial system stands behind the target, with its endings of amounts.
+    /// Whether the target plays the sandbox.
     pub sandbox: bool,
     /// Whether cases of minutes are played.
     pub long: bool,
@@ -56,7 +56,7 @@ fn lacks(need: Need, party: &Party, offers: &Offers) -> Option<String> {
         ),
         Need::Sandbox => (
             offers.sandbox,
-            "sandbox: it needs the development financial system with its endings of amounts (--sandbox)"
+            "sandbox: it needs a switch and a financial system that play outcomes (--sandbox)"
                 .to_owned(),
         ),
         Need::Granted(grant) => (

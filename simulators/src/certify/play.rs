@@ -5,6 +5,7 @@ mod money;
 
 use std::time::{Duration, Instant};
 
+use super::agreed::Agreed;
 use super::answer::{Answer, Sealed, approved};
 use super::bed::Bed;
 use super::case::{Case, Expect, Line, Step};
@@ -43,6 +44,10 @@ pub fn play(bed: &Bed<'_>, case: &Case, payer: &Payer) -> Played {
         keys: Vec::new(),
         seen: Vec::new(),
         late: Vec::new(),
+        agreed: match bed.payers_agree {
+            true => Agreed::in_case(case),
+            false => Vec::new(),
+        },
         announced_early: bed.clock.fresh(),
         before: None,
         transcript: Vec::new(),
@@ -68,6 +73,8 @@ struct Play<'a> {
     seen: Vec<Option<Seen>>,
     /// Trace numbers that may be answered although nobody waits.
     late: Vec<String>,
+    /// The orders whose payers agree by themselves.
+    agreed: Vec<Agreed>,
     announced_early: u32,
     /// Ledger and available balance at the beginning.
     before: Option<(i64, i64)>,
@@ -342,6 +349,7 @@ impl Play<'_> {
             clock: self.bed.clock,
             payer: self.payer,
             case: self.case.number,
+            agreed: &self.agreed,
             announced_early: self.announced_early,
             filled: &self.filled,
             seen: &self.seen,

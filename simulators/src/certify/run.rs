@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use tessera_common::addresses::Addresses;
 
+use super::agreed::Agreed;
 use super::bed::Bed;
 use super::case::Case;
 use super::connection::Target;
-use super::fill::Clock;
+use super::fill::{Clock, Filler};
 use super::keys::{Key, Keys};
-use super::message::inquiry;
+use super::message::{inquiry, purchase};
 use super::needs::{Offers, missing};
 use super::party::{Kind, Party};
 use super::payer::Payer;
@@ -33,7 +34,7 @@ pub struct Options {
     pub payers: Vec<Payer>,
     /// Where payers agree to orders; malls only.
     pub wallet_line: Option<WalletLineOptions>,
-    /// Whether the development financial system stands behind the target, with its endings of amounts.
+    /// Whether the target plays the sandbox, for a mall with payers who agree by themselves.
     pub sandbox: bool,
     /// Whether cases of minutes are played.
     pub long: bool,
@@ -76,6 +77,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         terminal: &terminal,
         clock: &clock,
         wallet_line: wallet_line.as_ref(),
+        payers_agree: options.sandbox && wallet_line.is_none(),
         answer_within: options.answer_within,
         apart: Mutex::new(None),
     };
@@ -195,9 +197,7 @@ pub fn chosen(all: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
 fn payers(bed: &Bed<'_>, given: &[Payer]) -> Result<Vec<Payer>, String> {
     if bed.party.kind == Kind::Mall {
         let Some(line) = bed.wallet_line else {
-            return Err(
-                "nobody agrees to its orders: name the wallet server's line (--wallet-line, --certs)".to_owned(),
-            );
+            return payers_of_sandbox(bed);
         };
         let mut why = "no wallet was named".to_owned();
         let usable = given.iter().filter(|payer| {
@@ -233,6 +233,31 @@ fn payers(bed: &Bed<'_>, given: &[Payer]) -> Result<Vec<Payer>, String> {
             codes.join(", ")
         )),
         false => Ok(usable),
+    }
+}
+
+/// As many payers as cases are played at once: those of a sandbox agree to orders by themselves. In words why there are none.
+fn payers_of_sandbox(bed: &Bed<'_>) -> Result<Vec<Payer>, String> {
+    if !bed.payers_agree {
+        return Err(
+            "nobody agrees to its orders: play against a sandbox (--sandbox), or name the wallet server's line (--wallet-line, --certs)"
+                .to_owned(),
+        );
+    }
+    let payer = Payer::default();
+    let filler = Filler {
+        case: "probe",
+        agreed: &[Agreed::MISFIT],
+        ..bed.filler(&payer)
+    };
+    let seen = bed.ask_apart(&filler.fill(&purchase(1)))?;
+    match seen.text(39) {
+        Some("13") => Ok(vec![payer; AT_ONCE]),
+        code => Err(format!(
+            "no payer of the sandbox agrees by itself: a purchase was answered {} instead of 13. Are its test cards provisioned \
+             (tessera provision --test-cards), and is sandbox.play true?",
+            code.unwrap_or("without a code")
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use tessera_common::certificates::tls_error;
 use tessera_common::pem;
 
 /// Trusts these authorities, and shows this certificate with its key where the switch asks for one. All files are PEM.
@@ -27,7 +28,7 @@ pub fn tls(authority: &Path, own: Option<(&Path, &Path)>) -> io::Result<Arc<Clie
             let secret = pem::private_key(key).map_err(|error| named(key, &error))?;
             builder
                 .with_client_auth_cert(certificates(certificate)?, secret)
-                .map_err(|error| named(certificate, &error))?
+                .map_err(|error| named(certificate, &tls_error(&error)))?
         }
     };
     Ok(Arc::new(config))

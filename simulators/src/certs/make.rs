@@ -15,13 +15,13 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const VALID_DAYS: u32 = 3 * 365;
 
 /// Whom a certificate is for.
-pub(super) struct Subject {
+pub(super) struct Subject<'a> {
     /// The file's name without its ending.
-    pub(super) file: &'static str,
+    pub(super) file: &'a str,
     /// The common name.
-    pub(super) name: &'static str,
-    /// Whether it is found under `localhost` and the loopback addresses.
-    pub(super) local: bool,
+    pub(super) name: &'a str,
+    /// The names and addresses that it is found under.
+    pub(super) names: &'a [&'a str],
     /// What its key may be used for.
     pub(super) usages: &'static [ExtendedKeyUsagePurpose],
 }
@@ -49,7 +49,7 @@ impl Authority {
             })
         };
         make().map_err(|why| CertsError::Make {
-            file: AUTHORITY,
+            file: AUTHORITY.to_owned(),
             why,
         })
     }
@@ -77,15 +77,10 @@ impl Authority {
     }
 
     /// A certificate and its private key, PEM.
-    pub(super) fn sign(&self, subject: &Subject) -> Result<(String, String), CertsError> {
+    pub(super) fn sign(&self, subject: &Subject<'_>) -> Result<(String, String), CertsError> {
         let sign = || {
             let key = KeyPair::generate()?;
-            let names: &[&str] = if subject.local {
-                &["localhost", "127.0.0.1", "::1"]
-            } else {
-                &[]
-            };
-            let mut params = params(subject.name, names)?;
+            let mut params = params(subject.name, subject.names)?;
             params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
             params.extended_key_usages = subject.usages.to_vec();
             params.use_authority_key_identifier_extension = true;
@@ -93,7 +88,7 @@ impl Authority {
             Ok((certificate.pem(), key.serialize_pem()))
         };
         sign().map_err(|why| CertsError::Make {
-            file: subject.file,
+            file: subject.file.to_owned(),
             why,
         })
     }

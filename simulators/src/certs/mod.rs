@@ -7,6 +7,7 @@
 //! | `host.pem`, `host.key` | the financial system, `localhost` | server |
 //! | `switch.pem`, `switch.key` | the switch, `localhost` | client (to the host) and server (leased line) |
 //! | `wallet-server.pem`, `wallet-server.key` | the wallet server | client (to the leased line) |
+//! | `party-CODE.pem`, `party-CODE.key` | a mall or acquirer, on request | client (to the malls' port) |
 //!
 //! They prove nothing to anyone outside the machine that made them: the authority's key lies beside them.
 
@@ -23,24 +24,27 @@ use make::{Authority, Subject};
 /// The authority's certificate: what every side trusts.
 pub const AUTHORITY: &str = "ca";
 
+/// Who is on this machine.
+const HERE: &[&str] = &["localhost", "127.0.0.1", "::1"];
+
 /// Whom certificates are made for; the authority is made first, because it signs them.
-const SUBJECTS: &[Subject] = &[
+const SUBJECTS: &[Subject<'_>] = &[
     Subject {
         file: "host",
         name: "Tessera development host",
-        local: true,
+        names: HERE,
         usages: &[ServerAuth],
     },
     Subject {
         file: "switch",
         name: "Tessera development switch",
-        local: true,
+        names: HERE,
         usages: &[ClientAuth, ServerAuth],
     },
     Subject {
         file: "wallet-server",
         name: "Tessera development wallet server",
-        local: false,
+        names: &[],
         usages: &[ClientAuth],
     },
 ];
@@ -76,10 +80,30 @@ pub enum CertsError {
     #[error("certificate of {file}: {why}")]
     Make {
         /// The file's name without its ending.
-        file: &'static str,
+        file: String,
         /// What went wrong.
         why: rcgen::Error,
     },
+}
+
+/// A mall or acquirer for whom a certificate is made.
+#[derive(Debug, Clone)]
+pub struct PartySubject {
+    /// Its institution code.
+    pub code: u64,
+    /// Names and addresses, as subject alternative names; a client needs none.
+    pub names: Vec<String>,
+}
+
+impl PartySubject {
+    /// The whole subject of its certificate, as a profile states it.
+    pub fn subject(&self) -> String {
+        format!("CN={}", self.common_name())
+    }
+
+    fn common_name(&self) -> String {
+        format!("Tessera development party {}", self.code)
+    }
 }
 
 /// What became of one certificate and its key.
@@ -116,6 +140,30 @@ pub fn write(folder: &Path, force: bool) -> Result<Vec<Outcome>, CertsError> {
         outcomes.push(pair.outcome(written));
     }
     Ok(outcomes)
+}
+
+/// Makes the certificate of a party in `folder`, signed by the authority there; an existing one only with `force`.
+pub fn write_party(
+    folder: &Path,
+    party: &PartySubject,
+    force: bool,
+) -> Result<Outcome, CertsError> {
+    let file = format!("party-{}", party.code);
+    let pair = Pair::new(folder, &file);
+    let written = force || !pair.exists()?;
+    if written {
+        let authority = Authority::read(&Pair::new(folder, AUTHORITY))?;
+        let names: Vec<&str> = party.names.iter().map(String::as_str).collect();
+        let subject = Subject {
+            file: &file,
+            name: &party.common_name(),
+            names: &names,
+            usages: &[ClientAuth],
+        };
+        let (certificate, key) = authority.sign(&subject)?;
+        pair.write(&certificate, &key)?;
+    }
+    Ok(pair.outcome(written))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 use std::fs;
 
+use tessera_common::certificates::{Flaw, ShownAs, flaw};
+
 use super::*;
 
 fn written(outcomes: &[Outcome]) -> Vec<bool> {
@@ -51,4 +53,44 @@ fn keys_are_for_their_owner_only() {
         let key = fs::metadata(folder.path().join(format!("{name}.key"))).unwrap();
         assert_eq!(key.permissions().mode() & 0o777, 0o600, "{name}");
     }
+}
+
+#[test]
+fn a_party_gets_a_client_certificate_of_the_authority_with_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), false).unwrap();
+    let party = PartySubject {
+        code: 10_000_000_007,
+        names: vec!["shop.example".into(), "10.0.0.7".into()],
+    };
+    assert!(write_party(folder.path(), &party, false).unwrap().written);
+    let path = folder.path().join("party-10000000007.pem");
+    let before = fs::read(&path).unwrap();
+    assert!(!write_party(folder.path(), &party, false).unwrap().written);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(write_party(folder.path(), &party, true).unwrap().written);
+    assert_ne!(fs::read(&path).unwrap(), before);
+    // What the others have was signed by the same authority, and stays.
+    assert_eq!(written(&write(folder.path(), false).unwrap()), [false; 4]);
+
+    let chain = tessera_common::pem::certificates(&path).unwrap();
+    let shown = |shown_as| flaw(&chain, shown_as, clock());
+    assert_eq!(shown(ShownAs::Client), None);
+    assert_eq!(shown(ShownAs::Server), Some(Flaw::NotFor("serverAuth")));
+}
+
+fn clock() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs() as i64
+}
+
+#[test]
+fn a_party_needs_the_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let party = PartySubject {
+        code: 7,
+        names: Vec::new(),
+    };
+    let error = write_party(folder.path(), &party, false).unwrap_err();
+    assert!(error.to_string().contains("ca.pem"), "{error}");
 }

@@ -138,7 +138,7 @@ async fn provision(folder: &Folder, cluster: Option<&Cluster>) -> anyhow::Result
         return Ok(());
     }
     let (cards, balance) = (CARDS.to_string(), BALANCE_MINOR.to_string());
-    let more = ["--cards", &cards, "--balance", &balance];
+    let more = ["--cards", &cards, "--test-cards", "--balance", &balance];
     let switch = || folder.file("switch.toml");
     let config = cluster.map_or_else(switch, Cluster::first_configuration);
     let (report, content) = complete(&["provision", "--config"], &config, &more).await?;

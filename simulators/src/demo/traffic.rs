@@ -27,6 +27,12 @@ const BY_ORDER: f64 = 0.5;
 const CLUSTER_BY_CARD: f64 = 20.0;
 const CLUSTER_BY_ORDER: f64 = 5.0;
 
+/// What a purchase costs.
+const AMOUNT: AmountRange = AmountRange {
+    least: 100,
+    most: 5_000,
+};
+
 /// One kind of customer, and what can be watched of it.
 pub struct Customer {
     /// Its name on the screen.
@@ -53,10 +59,7 @@ pub fn customers(
         cards: CARDS / 2,
         connections: 2,
         duration: duration.unwrap_or(ENDLESS),
-        amount: AmountRange {
-            least: 100,
-            most: 5_000,
-        },
+        amount: AMOUNT,
         seed,
         wallet_line: listed(ports, |switch| switch.leased)?,
         certificates: folder.certificates(),
@@ -97,6 +100,15 @@ mod tests {
     use super::super::configuration;
     use super::super::ports::USUAL;
     use super::*;
+
+    #[test]
+    fn no_amount_of_the_traffic_is_an_outcome_of_the_sandbox() {
+        let all = (AMOUNT.least..=AMOUNT.most).filter_map(tessera_protocol::Amount::new);
+        assert!(
+            all.map(tessera_protocol::sandbox::of_amount)
+                .all(|played| played.is_none())
+        );
+    }
 
     const DAY: f64 = 24.0 * 3_600.0;
     /// What all programs of the demo take together at first, as docs/performance.md measured it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use tessera_common::certificates::tls_error;
 use tessera_common::pem::{self, PemError};
 use tokio_rustls::TlsAcceptor;
 
@@ -58,7 +59,7 @@ pub(super) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, LineError>
         .map_err(|why| unfit(&settings.certificate, why.to_string()))?
         .with_client_cert_verifier(verifier)
         .with_single_cert(certificates(&settings.certificate)?, key)
-        .map_err(|why| unfit(&settings.certificate, why.to_string()))?;
+        .map_err(|why| unfit(&settings.certificate, tls_error(&why)))?;
     // Lines last for days: nobody resumes them, and a ticket would be a frame that the peer must skip.
     config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))

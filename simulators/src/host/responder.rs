@@ -171,10 +171,21 @@ impl Responder {
             self.ledger.note(said(message));
         }
         let (concern, does) = self.concern(kind, message)?;
+        // Money goes to a test card as to any other: it decides about what it pays.
+        let paid_with = match kind {
+            PostingKind::Purchase | PostingKind::Authorization => {
+                CardNumber::new(posting.card, CARD_LENGTH)
+            }
+            PostingKind::AuthorizationAdvice
+            | PostingKind::Completion
+            | PostingKind::Refund
+            | PostingKind::Load
+            | PostingKind::Payout => None,
+        };
         let forced = match (kind, Amount::new(posting.amount)) {
             // An advice is never refused, and its repeats must get through eventually.
             (kind, _) if kind.is_advice() => None,
-            (_, amount) => amount.and_then(|amount| self.rules.forced(amount)),
+            (_, amount) => amount.and_then(|amount| self.rules.forced(amount, paid_with.as_ref())),
         };
         if forced == Some(Forced::Ignored) {
             self.ledger.tally_mut().ignored += 1;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt as _, SeedableRng as _};
-use tessera_protocol::{Amount, ResponseCode};
+use tessera_protocol::sandbox::{self, Outcome};
+use tessera_protocol::{Amount, CardNumber, ResponseCode};
 
 use super::delay::Delay;
 use super::settings::{FaultSettings, RuleSettings};
@@ -17,6 +18,9 @@ use super::units::{Code, Forced};
 
 /// Late answers are later than any patience of a development switch, if nothing else is said.
 const LATE_BY: Duration = Duration::from_secs(10);
+
+/// Slow answers come within the patience of the shipped switch.
+const SLOW_BY: Duration = Duration::from_secs(3);
 
 /// What becomes of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub(super) struct Rules {
     decline_share: f64,
     /// Codes with the running sum of their weights.
     decline_codes: Vec<(ResponseCode, u64)>,
+    /// The sandbox's outcomes are played.
+    sandbox: bool,
     /// By the power of ten that cuts the ending off.
     endings: Vec<(u64, HashMap<u64, Forced>)>,
     declines: Xoshiro256PlusPlus,
@@ -86,6 +92,7 @@ impl Rules {
         Self {
             decline_share: rules.decline_share.value(),
             decline_codes: weighted(&rules.decline_codes),
+            sandbox: rules.sandbox,
             endings: endings(&rules.endings),
             declines: generator(1),
             shares: shares(faults),
@@ -98,11 +105,17 @@ impl Rules {
         }
     }
 
-    /// What the amount asks for.
-    pub(super) fn forced(&self, amount: Amount) -> Option<Forced> {
-        self.endings
+    /// What the amount asks for, or the card that pays.
+    pub(super) fn forced(&self, amount: Amount, paid_with: Option<&CardNumber>) -> Option<Forced> {
+        let ending = self
+            .endings
             .iter()
-            .find_map(|(power, endings)| endings.get(&(amount.value() % power)).copied())
+            .find_map(|(power, endings)| endings.get(&(amount.value() % power)).copied());
+        if ending.is_some() || !self.sandbox {
+            return ending;
+        }
+        let outcome = sandbox::of_amount(amount).or_else(|| sandbox::of_card(paid_with?));
+        outcome.and_then(played)
     }
 
     /// 00, or the code of a decline by chance.
@@ -123,7 +136,7 @@ impl Rules {
     pub(super) fn delivery(&mut self, forced: Option<Forced>) -> (Delivery, Option<Fault>) {
         let fault = match forced {
             Some(Forced::Silent) => Some(Fault::Dropped),
-            Some(Forced::Late) => Some(Fault::Late),
+            Some(Forced::Late | Forced::Slow) => Some(Fault::Late),
             Some(Forced::Double) => Some(Fault::Doubled),
             Some(Forced::Cut) => Some(Fault::Cut),
             Some(Forced::Code(_) | Forced::Booked(_) | Forced::Other(_) | Forced::Ignored)
@@ -135,6 +148,7 @@ impl Rules {
         };
         match fault {
             Some(Fault::Dropped) => delivery.copies = 0,
+            Some(Fault::Late) if forced == Some(Forced::Slow) => delivery.after += SLOW_BY,
             Some(Fault::Late) => delivery.after += self.late_by,
             Some(Fault::Doubled) => delivery.copies = 2,
             Some(Fault::Cut) => delivery.cut = true,
@@ -153,6 +167,25 @@ impl Rules {
             .find(|&&(_, sum)| drawn < sum)
             .map(|&(fault, _)| fault)
     }
+}
+
+/// What of an outcome of the sandbox is the financial system's to play; the rest is the switch's.
+const fn played(outcome: Outcome) -> Option<Forced> {
+    Some(match outcome {
+        Outcome::Declined(code) => Forced::Code(code),
+        Outcome::Slow => Forced::Slow,
+        Outcome::HostIgnores => Forced::Ignored,
+        Outcome::HostSilent => Forced::Silent,
+        Outcome::HostLate => Forced::Late,
+        Outcome::HostTwice => Forced::Double,
+        Outcome::HostCuts => Forced::Cut,
+        Outcome::Approved
+        | Outcome::AgreedLate
+        | Outcome::AgreedOtherwise
+        | Outcome::Partial
+        | Outcome::AnswerLost
+        | Outcome::AnswerLate => return None,
+    })
 }
 
 /// A code without weight has the sum of the one before it, and is never drawn.
@@ -230,10 +263,37 @@ mod tests {
             "[rules]\nendings = { \"05\" = \"05\", \"6605\" = \"silent\" }",
             1,
         );
-        let forced = |minor| rules.forced(Amount::new(minor).unwrap());
+        let forced = |minor| rules.forced(Amount::new(minor).unwrap(), None);
         assert_eq!(forced(16_605), Some(Forced::Silent));
         assert_eq!(forced(105), Some(Forced::Code(ResponseCode::DECLINED)));
         assert_eq!(forced(100), None);
+    }
+
+    #[test]
+    fn the_sandbox_plays_for_amounts_and_test_cards_and_endings_come_first() {
+        let with = |text: &str| rules(&format!("[rules]\n{text}"), 1);
+        let amount = |minor| Amount::new(minor).unwrap();
+        let card = |serial| CardNumber::development(serial);
+        let on = with("sandbox = true\nendings = { \"6605\" = \"51\" }");
+        let poor = Some(Forced::Code(ResponseCode::NOT_ENOUGH_MONEY));
+        assert_eq!(on.forced(amount(6_605), None), poor);
+        assert_eq!(on.forced(amount(6_651), None), poor);
+        assert_eq!(on.forced(amount(700), Some(&card(660_006_651))), poor);
+        assert_eq!(on.forced(amount(700), Some(&card(6_651))), None);
+        assert_eq!(on.forced(amount(6_680), None), Some(Forced::Slow));
+        // The switch plays these.
+        assert_eq!(on.forced(amount(6_610), None), None);
+        assert_eq!(on.forced(amount(700), Some(&card(660_006_681))), None);
+        let off = with("sandbox = false");
+        assert_eq!(off.forced(amount(6_651), Some(&card(660_006_651))), None);
+    }
+
+    #[test]
+    fn a_slow_answer_is_earlier_than_a_late_one() {
+        let mut rules = rules("", 1);
+        let after = |rules: &mut Rules, forced| rules.delivery(Some(forced)).0.after;
+        assert_eq!(after(&mut rules, Forced::Slow), SLOW_BY);
+        assert_eq!(after(&mut rules, Forced::Late), LATE_BY);
     }
 
     #[test]

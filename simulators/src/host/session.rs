@@ -18,6 +18,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
+use tessera_common::certificates::handshake_error;
 use tessera_protocol::{FRAME_BYTES_MAX, FrameError};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
@@ -36,7 +37,7 @@ const IDLE_MAX: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SessionError {
     /// The line broke.
-    #[error("{0}")]
+    #[error("{}", handshake_error(.0))]
     Line(io::Error),
     /// The stream is none of frames.
     #[error("{0}")]

@@ -104,7 +104,9 @@ pub struct RuleSettings {
     pub decline_share: Share,
     /// Their codes, by weight.
     pub decline_codes: BTreeMap<Code, u32>,
-    /// What amounts (minor units) that end in these digits ask for, whatever chance says.
+    /// Whether the outcomes of the sandbox are played: see `tessera_protocol::sandbox`.
+    pub sandbox: bool,
+    /// What amounts (minor units) that end in these digits ask for, whatever chance and sandbox say.
     pub endings: BTreeMap<String, Forced>,
     /// What every advice (0120, 0220, 0420) is answered with, none of which is applied.
     pub refuse_advices: Option<Code>,
@@ -289,6 +291,7 @@ mod tests {
         assert_eq!(settings.ops, ops());
         assert_eq!(settings.faults.drop_share.value(), 0.0);
         assert!(settings.rules.endings.is_empty());
+        assert!(settings.rules.sandbox, "a developer may try every outcome");
     }
 
     #[test]

@@ -120,6 +120,8 @@ pub enum Forced {
     Ignored,
     /// Apply, and lose the answer.
     Silent,
+    /// Apply, and answer after three seconds.
+    Slow,
     /// Apply, and answer late.
     Late,
     /// Apply once, answer twice.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use tessera_common::certificates::Flaw;
 use tessera_common::key_file::KeyFileError;
 use tessera_encryption::{KeySourceError, KeysError};
 use tessera_vault::KeyRingError;
@@ -120,6 +121,14 @@ pub enum SettingsError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// A certificate that the other side would refuse.
+    #[error("{}: {why}", path.display())]
+    Refused {
+        /// The PEM file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: Flaw,
     },
     /// A password that cannot be used.
     #[error("unreadable password: {}: {why}", path.display())]

@@ -37,7 +37,7 @@ pub use parties::{
 pub use renamed::OutdatedKey;
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
-    MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings, VaultSettings,
+    MallTlsSettings, OperatorSettings, OpsSettings, SandboxSettings, StoreSettings, VaultSettings,
 };
 pub use settings::Settings;
 pub use tls::{

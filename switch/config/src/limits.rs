@@ -20,6 +20,10 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     if let Some(cluster) = &settings.cluster {
         cluster.check(settings.environment == Environment::Development)?;
     }
+    if settings.sandbox.play && settings.environment != Environment::Development {
+        let why = "must be false unless environment = \"development\"";
+        return Err(Breach::new("sandbox.play", why));
+    }
     notify::check(&settings.notify, settings.environment)
 }
 

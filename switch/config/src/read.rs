@@ -11,8 +11,8 @@ use super::encryption::EncryptionTable;
 use super::source::Source;
 use super::{
     ClusterSettings, Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings,
-    MallSettings, NotifySettings, OpsSettings, Party, Settings, SettingsError, StoreSettings,
-    VaultSettings, units,
+    MallSettings, NotifySettings, OpsSettings, Party, SandboxSettings, Settings, SettingsError,
+    StoreSettings, VaultSettings, units,
 };
 use super::{limits, notify, parties, tls};
 
@@ -28,6 +28,7 @@ struct File {
     #[serde(with = "units::currency")]
     currency: Currency,
     mall: MallSettings,
+    sandbox: SandboxSettings,
     leased: LeasedSettings,
     limits: LimitSettings,
     encryption: EncryptionTable,
@@ -57,6 +58,7 @@ impl From<Settings> for File {
             partitions: settings.partitions,
             currency: settings.currency,
             mall: settings.mall,
+            sandbox: settings.sandbox,
             leased: settings.leased,
             limits: settings.limits,
             encryption: EncryptionTable::default(),
@@ -106,6 +108,7 @@ impl Settings {
 
     /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
     pub fn check(&self) -> Result<(), SettingsError> {
+        tls::check_certificates(self)?;
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
         tls::check_authorities(self)?;
@@ -127,6 +130,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         partitions: file.partitions,
         currency: file.currency,
         mall: file.mall,
+        sandbox: file.sandbox,
         leased: file.leased,
         limits: file.limits,
         encryption: file.encryption.settle(base)?,

@@ -146,6 +146,14 @@ impl Default for MallSettings {
     }
 }
 
+/// Outcomes for tests, in the development environment only.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxSettings {
+    /// Whether they are played: see `tessera_protocol::sandbox`.
+    pub play: bool,
+}
+
 /// The leased line on which the wallet server connects: mutual TLS 1.3.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -8,8 +8,8 @@ use tessera_protocol::Currency;
 use super::environment::Environment;
 use super::{
     ClusterSettings, EncryptionSettings, HostLinkSettings, JournalSettings, LeasedSettings,
-    LimitSettings, MallSettings, NotifySettings, OpsSettings, OutdatedKey, Party, StoreSettings,
-    VaultSettings,
+    LimitSettings, MallSettings, NotifySettings, OpsSettings, OutdatedKey, Party, SandboxSettings,
+    StoreSettings, VaultSettings,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -32,6 +32,8 @@ pub struct Settings {
     pub currency: Currency,
     /// The port for malls and acquirers.
     pub mall: MallSettings,
+    /// Outcomes for tests.
+    pub sandbox: SandboxSettings,
     /// The leased line of the wallet server.
     pub leased: LeasedSettings,
     /// What any wallet may spend.
@@ -89,6 +91,7 @@ impl Default for Settings {
             partitions: 64,
             currency: Currency::USD,
             mall: MallSettings::default(),
+            sandbox: SandboxSettings::default(),
             leased: LeasedSettings::default(),
             limits: LimitSettings::default(),
             encryption: EncryptionSettings::default(),

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tessera_common::certificates::{ShownAs, flaw, tls_error};
 use tessera_common::pem;
 
 use super::certificate;
@@ -147,6 +148,33 @@ pub fn mall_server(settings: &MallTlsSettings) -> Result<Arc<ServerConfig>, Sett
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
 }
 
+/// What we show must be what the other side accepts: in plain words why it would not be, before TLS says it in its own.
+pub fn check_certificates(settings: &Settings) -> Result<(), SettingsError> {
+    let of_malls = settings.mall.tls.as_ref().map(|tls| &tls.certificate);
+    let of_node = settings
+        .cluster
+        .as_ref()
+        .and_then(|cluster| cluster.certificate.as_ref());
+    let shown = [
+        (Some(&settings.host.certificate), ShownAs::Client),
+        (Some(&settings.leased.certificate), ShownAs::Server),
+        (of_malls, ShownAs::Server),
+        (of_node, ShownAs::Client),
+        (of_node, ShownAs::Server),
+    ];
+    let now = UnixTime::now().as_secs() as i64;
+    for (path, shown_as) in shown {
+        let Some(path) = path else {
+            continue;
+        };
+        if let Some(why) = flaw(&certificates(path)?, shown_as, now) {
+            let path = path.to_path_buf();
+            return Err(SettingsError::Refused { path, why });
+        }
+    }
+    Ok(())
+}
+
 /// When the first certificate of a file ends, in seconds since 1970.
 pub fn ends_at(path: &Path) -> Result<i64, SettingsError> {
     let chain = certificates(path)?;
@@ -195,7 +223,7 @@ fn pair_error(certificate: &Path, key: &Path, why: &rustls::Error) -> SettingsEr
             path: key.to_path_buf(),
             why: format!("it is not the key of {}", certificate.display()),
         },
-        other => certificate_error(certificate, other),
+        other => certificate_error(certificate, tls_error(other)),
     }
 }
 
@@ -207,7 +235,7 @@ mod tests {
 
     use tessera_encryption::KeySource;
 
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, KeyPair};
     use rustls::pki_types::ServerName;
     use rustls::{ClientConnection, ServerConnection};
 
@@ -233,6 +261,7 @@ mod tests {
         };
         let mut settings = Settings::default();
         settings.host.authority = write("authority.pem", authority.pem());
+        write("authority.key", authority.key().serialize_pem());
         settings.host.certificate = write("switch.pem", certificate.pem());
         settings.host.key = write("switch.key", key.serialize_pem());
         settings.leased.client_authority = settings.host.authority.clone();
@@ -301,6 +330,90 @@ mod tests {
             matches!(error, rustls::Error::InvalidCertificate(_)),
             "{error}"
         );
+    }
+
+    /// A client that shows this certificate, and the words for why the server refuses it.
+    fn refusal(settings: &Settings, change: impl FnOnce(&mut CertificateParams)) -> String {
+        let authority = std::fs::read_to_string(&settings.host.authority).unwrap();
+        let key = std::fs::read_to_string(settings.host.authority.with_extension("key")).unwrap();
+        let issuer =
+            Issuer::from_ca_cert_pem(&authority, KeyPair::from_pem(&key).unwrap()).unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        change(&mut params);
+        let own = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&own, &issuer).unwrap();
+        let mut settings = settings.clone();
+        let write = |path: &mut PathBuf, name: &str, text: &str| {
+            *path = path.with_file_name(name);
+            write_for_us_alone(path, text);
+        };
+        write(
+            &mut settings.host.certificate,
+            "client.pem",
+            &certificate.pem(),
+        );
+        write(&mut settings.host.key, "client.key", &own.serialize_pem());
+        let server = leased_server(&settings.leased).unwrap();
+        tls_error(&shake(host_client(&settings.host).unwrap(), server).unwrap_err())
+    }
+
+    #[test]
+    fn a_refused_handshake_says_what_is_wrong_with_the_certificate() {
+        let (_folder, settings) = certified();
+        let expired = refusal(&settings, |params| {
+            params.not_after = rcgen::date_time_ymd(2026, 1, 1);
+        });
+        assert!(
+            expired.starts_with(
+                "the certificate has expired: it was valid until Jan  1 00:00:00 2026"
+            ),
+            "{expired}"
+        );
+        let early = refusal(&settings, |params| {
+            params.not_before = rcgen::date_time_ymd(2200, 1, 1);
+        });
+        assert!(
+            early.starts_with("the certificate is not valid yet"),
+            "{early}"
+        );
+        let purpose = refusal(&settings, |params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        });
+        assert_eq!(
+            purpose,
+            "the extended key usage of the certificate has no clientAuth"
+        );
+        let authority = refusal(&settings, |params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        });
+        assert!(
+            authority.contains("that of an authority (CA:TRUE)"),
+            "{authority}"
+        );
+
+        let (_other_folder, other) = certified();
+        let mut foreign = settings.clone();
+        foreign.host.certificate = other.host.certificate.clone();
+        foreign.host.key = other.host.key.clone();
+        let server = leased_server(&settings.leased).unwrap();
+        let error = shake(host_client(&foreign.host).unwrap(), server).unwrap_err();
+        assert!(
+            tls_error(&error).contains("of the wrong authority"),
+            "{error}"
+        );
+        let unnamed = refusal_of_server(&settings);
+        assert!(unnamed.contains("no subjectAltName"), "{unnamed}");
+    }
+
+    /// The words of a client for a server whose certificate names nobody.
+    fn refusal_of_server(settings: &Settings) -> String {
+        let client = host_client(&settings.host).unwrap();
+        let mut settings = settings.clone();
+        settings.leased.certificate = settings.leased.certificate.with_file_name("client.pem");
+        settings.leased.key = settings.leased.key.with_file_name("client.key");
+        let _ = refusal(&settings, |_| {});
+        let server = leased_server(&settings.leased).unwrap();
+        tls_error(&shake(client, server).unwrap_err())
     }
 
     /// What `--check` says, without the folder.
@@ -454,6 +567,16 @@ mod tests {
         assert_eq!(
             complaint(&folder, &settings),
             "unreadable key: other.key: it is not the key of switch.pem"
+        );
+
+        let (folder, settings) = certified();
+        let unnamed = CertificateParams::new(Vec::new()).unwrap();
+        let unnamed = unnamed.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        std::fs::write(&settings.leased.certificate, unnamed.pem()).unwrap();
+        assert_eq!(
+            complaint(&folder, &settings),
+            "switch.pem: the certificate has no subjectAltName, and a server's needs one with its names or addresses, as in \
+             DNS:switch.example"
         );
 
         let (folder, settings) = certified();

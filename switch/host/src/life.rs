@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rustls::CertificateError;
+use tessera_common::certificates::{handshake_error, tls_error};
 use tessera_protocol::FrameError;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -33,9 +34,9 @@ const STEADY: Duration = Duration::from_secs(1);
 /// Why a line was lost.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("{0}")]
+    #[error("{}", handshake_error(.0))]
     Io(#[from] io::Error),
-    #[error("{why}; it is checked against {key}")]
+    #[error("{}; it is checked against {key}", tls_error(why))]
     Certificate {
         why: rustls::Error,
         key: &'static str,

@@ -438,6 +438,8 @@ pub struct Rules {
     pub hold_valid_for: u64,
     /// What is approved while the host can't be asked.
     pub stand_in: StandIn,
+    /// Outcomes for tests are played; never in production.
+    pub sandbox: bool,
 }
 
 /// The configured channels of notifications.

@@ -11,7 +11,7 @@ use super::Shared;
 use crate::dispatch::{Outgoing, Wakes};
 use crate::gate::{Gate, HostLines, TlsLines};
 use crate::leased::{self, LineKeeper, Reading};
-use crate::mall::{Neighbours, SessionContext};
+use crate::mall::{Neighbours, Sandbox, SessionContext};
 use crate::orders::WaitingPurchases;
 use crate::shared::PolicyReader;
 use crate::wallet::{ActiveList, EventLog, Numbers, Services, Snapshots};
@@ -128,6 +128,7 @@ pub(super) fn malls(services: &Services, shared: &Shared) -> Rc<SessionContext> 
         shared.party_directory.parties(),
         shared.mall_tls.clone().map(TlsAcceptor::from),
         shared.settings.mall.clone(),
+        Sandbox::of(&shared.settings),
         Neighbours {
             outgoing: Rc::clone(&services.outgoing),
             directory: Arc::clone(&services.directory),
@@ -198,5 +199,6 @@ fn rules(settings: &Settings) -> Rules {
         },
         hold_valid_for: settings.mall.hold_valid_for.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),
+        sandbox: settings.sandbox.play,
     }
 }

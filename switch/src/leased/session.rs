@@ -4,6 +4,7 @@ use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use tessera_common::certificates::handshake_error;
 use tessera_console::Limit;
 
 use bytes::{Bytes, BytesMut};
@@ -83,7 +84,8 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
             let address = place.address();
             if NO_HANDSHAKE.allows(address) {
                 let address = address.map(display);
-                tracing::warn!(%error, address, "the wallet server's line: no handshake");
+                let error = handshake_error(&error);
+                tracing::warn!(error, address, "the wallet server's line: no handshake");
             }
             return;
         }

@@ -23,6 +23,13 @@ pub(super) fn reply_as(quirks: &Quirks) -> Reply {
     }
 }
 
+/// The answer to an admitted request, as the profile of its party says.
+pub(super) fn reply_by_profile(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
+    if let Some(listed) = requester.admitted.connection().listed() {
+        reply_as(&listed.party.quirks)(requester, outcome, out);
+    }
+}
+
 /// The answer to a change of the key.
 pub(super) fn reply_to_key_change(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
     if let Some(listed) = requester.admitted.connection().listed() {

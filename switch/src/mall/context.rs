@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 
+use super::sandbox::Sandbox;
 use super::turns::Turns;
 use crate::dispatch::Outgoing;
 use crate::orders::{Orders, WaitingPurchases};
@@ -40,6 +41,8 @@ pub struct SessionContext {
     pub(super) acceptor: RefCell<Option<TlsAcceptor>>,
     /// How long what may take.
     pub settings: MallSettings,
+    /// Outcomes for tests; `None` where they are not played.
+    pub(super) sandbox: Option<Sandbox>,
     /// What requests need.
     pub neighbours: Neighbours,
     /// Who is in.
@@ -54,6 +57,7 @@ impl SessionContext {
         parties: Arc<Parties>,
         acceptor: Option<TlsAcceptor>,
         settings: MallSettings,
+        sandbox: Option<Sandbox>,
         neighbours: Neighbours,
     ) -> Self {
         Self {
@@ -61,6 +65,7 @@ impl SessionContext {
             parties: RefCell::new(parties),
             renewals: Cell::new(0),
             settings,
+            sandbox,
             neighbours,
             connections: Connections::default(),
             turns: Rc::default(),

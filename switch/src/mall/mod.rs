@@ -12,10 +12,12 @@ mod patience;
 mod permission;
 mod proxied;
 mod receive;
+mod sandbox;
 mod serve;
 mod session;
 mod sign_on;
 mod turns;
 
 pub use context::{Neighbours, SessionContext};
+pub use sandbox::Sandbox;
 pub use serve::{serve, serve_sealed};

@@ -5,6 +5,7 @@ use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tessera_common::certificates::handshake_error;
 use tessera_console::Limit;
 use tracing::field::display;
 
@@ -102,7 +103,8 @@ async fn shake(
             let address = place.address();
             if NO_HANDSHAKE.allows(address) {
                 let address = address.map(display);
-                tracing::warn!(%error, address, "a mall's TLS connection: no handshake");
+                let error = handshake_error(&error);
+                tracing::warn!(error, address, "a mall's TLS connection: no handshake");
             }
             None
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BytesMut};
 use rustls::pki_types::ServerName;
 use tessera_common::addresses::{HostPort, Unreached, reach};
+use tessera_common::certificates;
 use tessera_protocol::leased::WATCHED;
 use tessera_protocol::{Message, Mti, cut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
@@ -61,7 +62,7 @@ impl Connection {
                     if worked {
                         back_off.reset();
                     }
-                    format!("{address}: {error}")
+                    format!("{address}: {}", certificates::handshake_error(&error))
                 }
                 Err(unreached) => unreached.to_string(),
             };
@@ -81,7 +82,7 @@ impl Connection {
                     round.worked();
                     return Ok((address, stream, rest));
                 }
-                Ok(Err(error)) => round.failed(error),
+                Ok(Err(error)) => round.failed(certificates::explained(error)),
                 Err(_) => round.failed(io::ErrorKind::TimedOut.into()),
             }
         }

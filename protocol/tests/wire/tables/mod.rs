@@ -4,6 +4,7 @@ pub mod dissector;
 pub mod kinds;
 pub mod made;
 pub mod specifications;
+pub mod test_cards;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -11,10 +11,14 @@ impl Play<'_> {
         if self.bed.party.kind != Kind::Mall {
             return Ok(());
         }
+        let number = self.filler().order(order);
         let Some(line) = self.bed.wallet_line else {
+            self.transcript.push(Entry::note(
+                0,
+                format!("the payer agrees to order {number} by itself"),
+            ));
             return Ok(());
         };
-        let number = self.filler().order(order);
         let acceptor = &self.bed.party.acceptor;
         let agreed = line.agree(self.bed.clock, self.payer.wallet, acceptor, &number, amount);
         self.transcript.push(Entry::note(

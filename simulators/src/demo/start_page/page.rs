@@ -1,6 +1,8 @@
 //! The page around its live part: what to do, the test cards, and where everything is.
 
 use maud::{DOCTYPE, Markup, html};
+use tessera_protocol::sandbox::OUTCOMES;
+use tessera_protocol::{CardNumber, Currency, plain_amount};
 
 use super::Content;
 use super::live::live;
@@ -34,7 +36,8 @@ pub(super) fn page(content: &Content, view: &View) -> Markup {
                         noscript { p { a href="/" { "Load the page again" } " for newer figures." } }
                     }
                     section aria-labelledby="cards" { h2 id="cards" { "Test cards to load money from" } (sources()) }
-                    section aria-labelledby="where" { h2 id="where" { "Where everything is" } (places(content)) }
+                    section.wide aria-labelledby="outcomes" { h2 id="outcomes" { "Outcomes for a shop of your own" } (outcomes(content)) }
+                    section.wide aria-labelledby="where" { h2 id="where" { "Where everything is" } (places(content)) }
                 }
                 footer { "Everything here is simulated: no real money moves, and no mail leaves this machine." }
             }
@@ -106,6 +109,59 @@ fn sources() -> Markup {
     }
 }
 
+/// What docs/test-cards.md has.
+fn outcomes(content: &Content) -> Markup {
+    let mall = content
+        .ports
+        .switches()
+        .next()
+        .map(|switch| address(switch.mall));
+    html! {
+        p {
+            "Write a client and try it here: connect to " code { (mall.unwrap_or_default()) } " as the development mall "
+            code { "10000000001" } ". A payer agrees by itself to an order whose number ends in " code { "-6600" } ", so you need "
+            "no wallet. An amount that ends in a number below, an order number that ends in it, or its test card (for acquirers) "
+            "selects the outcome."
+        }
+        details {
+            summary { "All " (OUTCOMES.len()) " outcomes" }
+            table {
+                thead { tr {
+                    th scope="col" { "Amount, as in" } th scope="col" { "Order ends in" } th scope="col" { "Test card" }
+                    th scope="col" { "Answer" } th scope="col" { "What happens" }
+                } }
+                tbody {
+                    @for case in OUTCOMES {
+                        tr {
+                            td { @if case.has_amount() { code { (plain_amount(case.number, Currency::USD)) } } }
+                            td { code { "-" (case.number) } }
+                            td { @if case.has_card() { code { (grouped(&case.card())) } } }
+                            td { (case.answer) }
+                            td { (without_marks(case.what)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// In groups of four digits, as on a card.
+fn grouped(card: &CardNumber) -> String {
+    let digits = card.expose().to_string();
+    let groups: Vec<_> = digits
+        .as_bytes()
+        .chunks(4)
+        .map(String::from_utf8_lossy)
+        .collect();
+    groups.join(" ")
+}
+
+/// The text without the marks that Markdown has for code.
+fn without_marks(text: &str) -> String {
+    text.replace('`', "")
+}
+
 fn places(content: &Content) -> Markup {
     let ports = &content.ports;
     let figures = |port| format!("{}/metrics", page_of(port));
@@ -154,6 +210,9 @@ mod tests {
             "href=\"http://127.0.0.1:7584/tally\"",
             "9902 0000 0000 0059",
             "XT38TESS00000000000001",
+            "-6681",
+            "9900 0066 0006 6814",
+            "66.81",
             "/tmp/&lt;demo&gt;",
         ];
         for text in expected {

@@ -52,6 +52,10 @@ fn names_bad_values_and_what_is_allowed() {
             "environment = \"test\"",
             "1: environment = \"test\": unknown variant `test`, expected `development` or `production`",
         ),
+        (
+            "[sandbox]\nplay = true",
+            "2: sandbox.play = true: must be false unless environment = \"development\"",
+        ),
         ("workers = 17", "1: workers = 17: must be from 0 to 16"),
         (
             "workers = -1",

@@ -1,11 +1,11 @@
 //! Purchases and balance inquiries.
 
 use smallvec::smallvec;
-use tessera_protocol::Amount;
 use tessera_protocol::leased::Limits;
+use tessera_protocol::{Amount, sandbox};
 
 use super::super::{
-    Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
+    Balance, Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::{Decision, funding, stand_in};
 use crate::{Class, Rule};
@@ -154,11 +154,13 @@ fn may_purchase<'a>(
     };
     is_card_permitted(wallet, card, opening, barred, context)?;
     may_pay(wallet, opening, context)?;
-    let granted = match wallet.available.covers(opening.amount) {
+    let spendable = match context.rules.sandbox {
+        true => in_sandbox(wallet, opening),
+        false => wallet.available,
+    };
+    let granted = match spendable.covers(opening.amount) {
         true => None,
-        false if opening.merchant.takes_part && !wallet.available.is_zero() => {
-            Some(wallet.available.as_amount())
-        }
+        false if opening.merchant.takes_part && !spendable.is_zero() => Some(spendable.as_amount()),
         false => return Err(Rule::NotEnoughMoney),
     };
     let amount = granted.unwrap_or(opening.amount);
@@ -166,6 +168,18 @@ fn may_purchase<'a>(
         return Err(Rule::HostDown);
     }
     Ok((card, granted))
+}
+
+/// What can be spent where the sandbox may play that it suffices for half of the amount.
+#[cold]
+fn in_sandbox(wallet: &Wallet, opening: &Opening) -> Balance {
+    let played = sandbox::of_amount(opening.amount).or_else(|| sandbox::of_wallet(wallet.id.0));
+    match played {
+        Some(sandbox::Outcome::Partial) => {
+            Balance(wallet.available.value().min(opening.amount.value() / 2))
+        }
+        _ => wallet.available,
+    }
 }
 
 /// What operator and party's profile say about such a purchase with this card.

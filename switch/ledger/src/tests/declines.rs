@@ -76,14 +76,32 @@ fn the_document_lists_every_rule() {
         .map(|rule| format!("| {} | {rule} |", rule.code()))
         .collect();
     let document = fs::read_to_string(&file).unwrap_or_default();
-    let listed: Vec<&str> = document
-        .lines()
-        .filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit())
-        .collect();
+    let mut listed = Vec::new();
+    for line in document.lines() {
+        let Some(row) = line
+            .strip_prefix("| ")
+            .and_then(|row| row.strip_suffix(" |"))
+        else {
+            continue;
+        };
+        if !row.starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
+        }
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [code, text, cause, remedy] = cells[..] else {
+            panic!("code, text, cause and remedy are needed: {line}");
+        };
+        // A cause that only repeats the text helps nobody.
+        assert!(
+            cause.len() > 10 && cause != text && !remedy.is_empty(),
+            "{line}"
+        );
+        listed.push(format!("| {code} | {text} |"));
+    }
     assert_eq!(
         listed,
         rows,
-        "{}: these are the rows\n{}",
+        "{}: these are the first cells of the rows\n{}",
         file.display(),
         rows.join("\n")
     );

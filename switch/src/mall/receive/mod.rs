@@ -26,6 +26,7 @@ use super::context::SessionContext;
 use super::dialect;
 use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
+use super::sandbox::Sandbox;
 use super::sign_on::{self, Standing};
 use super::turns::Share;
 use tessera_admission::{
@@ -381,7 +382,11 @@ impl Receiver {
                 return self.say(message, Some(listed), rule);
             }
         };
-        let reply = answer::reply_as(&listed.party.quirks);
+        let reply = match self.keeper.sandbox {
+            Some(_) => Sandbox::reply(message, &opening, &action, card.as_ref()),
+            None => None,
+        };
+        let reply = reply.unwrap_or_else(|| answer::reply_as(&listed.party.quirks));
         let requester = match self.requester(listed, message, frame, now, reply) {
             Ok(requester) => requester,
             Err(received) => return received,

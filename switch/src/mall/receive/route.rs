@@ -93,6 +93,8 @@ impl Receiver {
             }
             Action::Purchase { .. } => {
                 let until = requester.arrived + keeper.settings.order_wait;
+                let sandbox = keeper.sandbox.as_ref();
+                let payer = sandbox.and_then(|sandbox| sandbox.payer(message, key, &ask.opening));
                 let parked = Parked {
                     key: ask.opening.key,
                     until,
@@ -102,7 +104,12 @@ impl Receiver {
                     Ok(OrderRoute::Wallet(wallet, message)) => {
                         keeper.neighbours.outgoing.dispatch(wallet, message)
                     }
-                    Ok(OrderRoute::Parked) => keeper.neighbours.purchases.wait(key, until),
+                    Ok(OrderRoute::Parked) => {
+                        keeper.neighbours.purchases.wait(key, until);
+                        if let Some(payer) = payer {
+                            payer.agree(&keeper.neighbours.directory, &keeper.neighbours.outgoing);
+                        }
+                    }
                     Ok(OrderRoute::Contradicts) => {
                         return self.say(message, Some(listed), Rule::OtherContents);
                     }

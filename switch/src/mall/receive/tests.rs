@@ -14,7 +14,7 @@ use tessera_protocol::{CardNumber, Message};
 
 use super::{Received, Receiver};
 use crate::hand::{self, ACQUIRER, Hand, MALL, PLAIN, Party};
-use crate::mall::{Neighbours, SessionContext};
+use crate::mall::{Neighbours, Sandbox, SessionContext};
 use crate::testing::{Bench, card_of};
 
 const CARD: u64 = 1;
@@ -49,6 +49,7 @@ impl Line {
             Arc::new(parties),
             None,
             settings.mall.clone(),
+            Sandbox::of(&settings),
             Neighbours {
                 outgoing: Rc::clone(&services.outgoing),
                 directory: Arc::clone(&services.directory),
