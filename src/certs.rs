@@ -9,6 +9,7 @@ use tessera_simulators::certs::{self, Outcome, PartySubject};
 /// Makes development certificates: authority, host, switch and wallet server, and on request those of parties
 #[derive(clap::Args)]
 #[command(after_help = "\
+Examples:
   tessera certs config/certs                                           authority, host, switch and wallet server
   tessera certs config/certs --party 10000000007                       a mall's or acquirer's, as a client
   tessera certs config/certs --party 10000000007 --name shop.example   the same, with a name")]
