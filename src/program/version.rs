@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tessera_cluster::Formats;
 use tessera_console::print;
-use tessera_ledger::NEWEST_KIND;
+use tessera_ledger::NUMBERS_GIVEN;
 
 /// Print version, build and the formats of stored data
 #[derive(Args)]
@@ -46,9 +46,9 @@ fn version() -> Value {
         "formats": {
             "journal": tessera_journal::SEGMENT_VERSION,
             "journal_oldest": tessera_journal::OLDEST_SEGMENT_VERSION,
-            "event": NEWEST_KIND,
+            "event": NUMBERS_GIVEN,
             "snapshot": tessera_store::SNAPSHOT_VERSION,
-            "cluster": Formats::of_build(u32::from(NEWEST_KIND)).entry,
+            "cluster": Formats::of_build(NUMBERS_GIVEN).entry,
             "backup": tessera_backup::MANIFEST_VERSION,
         },
     })
