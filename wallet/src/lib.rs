@@ -6,6 +6,7 @@
 
 mod caller;
 mod currency;
+mod drawn;
 mod extension;
 mod headroom;
 mod history;

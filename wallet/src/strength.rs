@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use zxcvbn::feedback::Warning;
 use zxcvbn::{Score, zxcvbn};
 
+use crate::drawn::digits;
 use crate::texts::entry as text;
 
 /// The switch counts bytes; a person types characters, each of which is one byte or more.
@@ -29,11 +30,6 @@ pub async fn unfit(password: &str, client: Option<&ClientNumber>) -> Option<Stri
     let weak =
         actix_web::web::block(move || weakness(&password, number.as_deref().map(String::as_str)));
     weak.await.unwrap_or_default()
-}
-
-fn digits(client: &ClientNumber) -> Zeroizing<String> {
-    let digits = Zeroizing::new(client.expose());
-    Zeroizing::new(digits.iter().map(|digit| char::from(*digit)).collect())
 }
 
 /// Why it is easy to guess, and what would be better; `None` where it is not.

@@ -62,7 +62,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/recover", post().to(recovery::recover))
         .route("/recovery-code", get().to(recovery::page))
         .route("/recovery-code", post().to(recovery::kept))
-        .route("/sessions/recovery", post().to(recovery::create))
+        .route("/sessions/recovery", post().to(sessions::recovery_code))
         .route("/sign-in", get().to(entry::sign_in_page))
         .route("/sign-in", post().to(entry::sign_in))
         .route("/sign-out", post().to(entry::sign_out))

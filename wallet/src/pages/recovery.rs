@@ -18,7 +18,7 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use super::entry::{copy, end_old, entry};
-use super::register::{digits, drawn_groups, number_of, written};
+use crate::drawn::{self, digits, written};
 use crate::session::Session;
 use crate::strength::unfit;
 use crate::switch::{Overview, Proof};
@@ -27,7 +27,7 @@ use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, password, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
-use crate::web::say::{Say, refused};
+use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
 
 /// Enough that nobody guesses it: 125 random bits.
@@ -35,7 +35,7 @@ const GROUPS: usize = 5;
 
 /// The recovery code that follows from a secret: `k7mqe-vh2sd-p+x4a-nc9rt-6zu8w`.
 pub fn code_of(secret: &str) -> Zeroizing<String> {
-    drawn_groups("recovery code", secret, GROUPS)
+    drawn::groups("recovery code", secret, GROUPS)
 }
 
 /// Sets the code that follows from a new wallet's secret; without one the wallet is as good, and the payer can make one later.
@@ -57,7 +57,7 @@ pub async fn set_first(
 /// The rows of a list of secrets: the code, in the session that made it.
 pub fn row(member: &Member) -> Markup {
     html! {
-        @if let Some(code) = member.kept(Kept::Recovery).map(|secret| code_of(&secret)) {
+        @if let Some(code) = member.kept(Kept::Recovery).map(code_of) {
             dt { (text::CODE) }
             dd { output.secret id="recovery-code" { (code.as_str()) } (copy("recovery-code")) }
         }
@@ -109,38 +109,12 @@ pub fn section(member: &Member, overview: &Overview, say: &Say) -> Markup {
     }
 }
 
-/// `POST /sessions/recovery`
-pub async fn create(
-    app: Data<App>,
-    member: Member,
-    posted: Posted,
-) -> Result<HttpResponse, Trouble> {
-    let secret = cookies::draw_secret();
-    let proof = posted.proof(&member.visitor);
-    let code = code_of(&secret);
-    match app
-        .switch
-        .set_recovery(&member.session, &proof, &code)
-        .await
-    {
-        Ok(()) => {
-            let kept = cookies::keep(Kept::Recovery, &member.session, &secret);
-            let response = answer::see_other("/recovery-code");
-            Ok(answer::with_cookies(response, vec![kept]))
-        }
-        Err(failure) => {
-            let show = super::sessions::show;
-            refused(show, &app, &member, ("recovery", &posted), failure).await
-        }
-    }
-}
-
 /// `/recovery-code`: the new code, for a few minutes.
 pub async fn page(app: Data<App>, member: Member) -> HttpResponse {
     if member.kept(Kept::Recovery).is_none() {
         return answer::see_other("/sessions");
     }
-    let client = number_of(&member);
+    let client = member.client();
     let body = html! {
         section.narrow.once {
             h1 { (text::NEW_TITLE) }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::entry::{copy, end_old, entry};
 use super::recovery;
-use crate::session::token;
+use crate::drawn::{client_of, created_password, digits, written};
 use crate::strength::unfit;
 use crate::texts::{entry as text, refusals};
 use crate::web::cookies::{self, Kept};
@@ -145,7 +145,7 @@ fn show_another(visitor: Visitor) -> HttpResponse {
 
 /// `/welcome`: the number, and the password where one was created.
 pub async fn welcome(app: Data<App>, member: Member) -> HttpResponse {
-    let Some(client) = number_of(&member) else {
+    let Some(client) = member.client() else {
         return answer::see_other("/home");
     };
     let password = member.kept(Kept::Password).map(created_password);
@@ -191,7 +191,7 @@ pub async fn welcomed(_: Member, _: Posted) -> Result<HttpResponse, Trouble> {
 /// The part of the page about security that shows the number, in the session that opened the wallet.
 pub fn number(member: &Member) -> Markup {
     html! {
-        @if let Some(client) = number_of(member) {
+        @if let Some(client) = member.client() {
             section {
                 h2 { (text::NEW_NUMBER) }
                 p { (text::NUMBER_LEAD) }
@@ -201,94 +201,5 @@ pub fn number(member: &Member) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// The number, in the session that opened the wallet.
-pub fn number_of(member: &Member) -> Option<ClientNumber> {
-    member.kept(Kept::Number).map(client_of)
-}
-
-/// The number that follows from a form's secret.
-fn client_of(secret: &str) -> ClientNumber {
-    let drawn = Zeroizing::new(token("client number", secret, ""));
-    let random = drawn
-        .get(..16)
-        .map(|digits| u64::from_str_radix(digits, 16));
-    ClientNumber::from_random(random.and_then(Result::ok).unwrap_or_default())
-}
-
-/// Fifteen digits in groups of five, as people write them down.
-pub fn written(client: &ClientNumber) -> Zeroizing<String> {
-    let digits = digits(client);
-    Zeroizing::new(format!(
-        "{} {} {}",
-        &digits[..5],
-        &digits[5..10],
-        &digits[10..]
-    ))
-}
-
-/// As it is typed into a form.
-pub fn digits(client: &ClientNumber) -> Zeroizing<String> {
-    let digits = Zeroizing::new(client.expose());
-    Zeroizing::new(digits.iter().map(|digit| char::from(*digit)).collect())
-}
-
-/// Without characters that look alike: 32 of them, 5 bits each.
-const PASSWORD_ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
-const PASSWORD_GROUPS: usize = 4;
-const PASSWORD_GROUP: usize = 5;
-
-/// The password that follows from a form's secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
-fn created_password(secret: &str) -> Zeroizing<String> {
-    drawn_groups("created password", secret, PASSWORD_GROUPS)
-}
-
-/// So many groups of signs that follow from a secret and what they are for, at most six.
-pub fn drawn_groups(purpose: &str, secret: &str, groups: usize) -> Zeroizing<String> {
-    let drawn = Zeroizing::new(token(purpose, secret, ""));
-    let mut password = Zeroizing::new(String::with_capacity(40));
-    let bytes = drawn.as_bytes().chunks_exact(2);
-    for (place, pair) in bytes.take(groups * PASSWORD_GROUP).enumerate() {
-        if place > 0 && place % PASSWORD_GROUP == 0 {
-            password.push('-');
-        }
-        let byte = std::str::from_utf8(pair).map(|pair| u8::from_str_radix(pair, 16));
-        let byte = byte.ok().and_then(Result::ok).unwrap_or_default();
-        password.push(char::from(PASSWORD_ALPHABET[usize::from(byte % 32)]));
-    }
-    password
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn number_and_password_follow_from_the_secret_alone() {
-        let [secret, other] = [(); 2].map(|()| cookies::draw_secret());
-        assert_eq!(client_of(&secret), client_of(&secret));
-        assert_ne!(client_of(&secret), client_of(&other));
-        let password = created_password(&secret);
-        assert_eq!(password, created_password(&secret));
-        assert_ne!(password, created_password(&other));
-        assert_eq!(password.len(), 23);
-        let shown = written(&client_of(&secret));
-        assert_eq!(ClientNumber::from_text(&shown), Ok(client_of(&secret)));
-    }
-
-    /// All characters of the alphabet come up, so no bit of the secret is lost.
-    #[test]
-    fn a_created_password_uses_the_whole_alphabet() {
-        let mut seen: Vec<u8> = (0..200)
-            .flat_map(|number| created_password(&number.to_string()).as_bytes().to_vec())
-            .filter(|sign| *sign != b'-')
-            .collect();
-        seen.sort_unstable();
-        seen.dedup();
-        let mut alphabet = PASSWORD_ALPHABET.to_vec();
-        alphabet.sort_unstable();
-        assert_eq!(seen, alphabet);
     }
 }

@@ -6,10 +6,12 @@ use maud::{Markup, html};
 use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::signed_out;
-use super::register::{digits, number, number_of};
+use super::register::number;
 use super::{parts, recovery};
+use crate::drawn::digits;
 use crate::strength::unfit;
 use crate::texts::{entry as entry_text, sessions as text};
+use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
@@ -25,7 +27,7 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-pub async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let sessions = app.switch.sessions(&member.session).await?;
     let overview = app.switch.overview(&member.session).await?;
     let token = member.token();
@@ -89,7 +91,7 @@ fn password_fields(member: &Member, say: &Say) -> Markup {
     };
     html! {
         // Without a name it is not sent. Password managers look for it.
-        @if let Some(client) = number_of(member) {
+        @if let Some(client) = member.client() {
             input type="text" hidden readonly autocomplete="username" value=(digits(&client).as_str());
         }
         (field("password", text::OLD, "", "current-password").show(say))
@@ -128,7 +130,7 @@ pub async fn password(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let new = posted.raw("new");
-    if let Some(wrong) = unfit(new, number_of(&member).as_ref()).await {
+    if let Some(wrong) = unfit(new, member.client().as_ref()).await {
         let say = Say::wrong("password", "new", wrong).of(&posted);
         return show(&app, &member, say).await;
     }
@@ -144,5 +146,28 @@ pub async fn password(
     {
         Ok(()) => Ok(answer::see_other("/sessions?done=password")),
         Err(failure) => refused(show, &app, &member, ("password", &posted), failure).await,
+    }
+}
+
+/// `POST /sessions/recovery`
+pub async fn recovery_code(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let secret = cookies::draw_secret();
+    let proof = posted.proof(&member.visitor);
+    let code = recovery::code_of(&secret);
+    match app
+        .switch
+        .set_recovery(&member.session, &proof, &code)
+        .await
+    {
+        Ok(()) => {
+            let kept = cookies::keep(Kept::Recovery, &member.session, &secret);
+            let response = answer::see_other("/recovery-code");
+            Ok(answer::with_cookies(response, vec![kept]))
+        }
+        Err(failure) => refused(show, &app, &member, ("recovery", &posted), failure).await,
     }
 }

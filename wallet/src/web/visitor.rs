@@ -7,11 +7,13 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use tessera_protocol::ClientNumber;
 use zeroize::Zeroizing;
 
 use super::cookies::Kept;
 use super::{App, Trouble, cookies};
 use crate::caller::Caller;
+use crate::drawn::client_of;
 use crate::locale::Locale;
 use crate::session::{Session, token};
 use crate::texts::sessions;
@@ -119,6 +121,11 @@ impl Member {
             Kept::Recovery => recovery,
         };
         secret.as_ref().map(|secret| secret.as_str())
+    }
+
+    /// The identification number, in the session that opened the wallet.
+    pub fn client(&self) -> Option<ClientNumber> {
+        self.kept(Kept::Number).map(client_of)
     }
 
     /// How they write amounts and dates.

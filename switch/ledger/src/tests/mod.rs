@@ -12,6 +12,7 @@ mod model;
 mod originals;
 mod payer;
 mod plain;
+mod recovery;
 mod refunds;
 mod rules;
 mod verdicts;
