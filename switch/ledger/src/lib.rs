@@ -30,6 +30,7 @@ pub mod moment;
 mod opening;
 mod orders;
 mod original;
+mod outcome;
 mod owed;
 mod payer;
 mod recall;
@@ -57,8 +58,7 @@ pub use card_name::{CardName, LastFour};
 pub use cards::{Card, CardNumbers, Cards, Terms};
 pub use command::{
     AccountAction, Action, AdviceSubject, Ask, Channels, Claims, Command, ContactAndCode, Context,
-    Details, Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn,
-    code_digest,
+    HistoryRequest, LoadFrom, NewSession, Proof, Rules, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};
@@ -72,6 +72,7 @@ pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+pub use outcome::{Details, Effect, Outcome, Sources};
 pub use owed::Owed;
 pub use payer::Payer;
 pub use recall::Strange;
