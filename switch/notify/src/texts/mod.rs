@@ -246,31 +246,15 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             sms: "The contact of your wallet was changed. If not you, freeze your wallet".to_owned(),
             ..Words::advising(NOT_YOU)
         },
-        Occasion::RecoverySet => Words {
-            subject: "Your wallet has a new recovery code".to_owned(),
-            lead: "Your wallet has a new recovery code. The one before no longer works.".to_owned(),
-            sms: "Your wallet has a new recovery code. If not you, freeze your wallet".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::Recovered => Words {
-            subject: "Your password was set with the recovery code".to_owned(),
-            lead: "Your wallet has a new password, set with the recovery code. All sessions before it have ended, and the code is used up."
-                .to_owned(),
-            sms: "Your password was set with the recovery code. If not you, contact us".to_owned(),
-            ..Words::advising("If this was not you, contact us at once: somebody has your recovery code.")
-        },
+        Occasion::RecoverySet => recovery_set(),
+        Occasion::Recovered => recovered(),
         Occasion::Frozen => Words {
             subject: "Your wallet is frozen".to_owned(),
             lead: "Your wallet is frozen. Purchases are declined until you unfreeze it.".to_owned(),
             sms: "Your wallet is frozen. Purchases are declined until you unfreeze it".to_owned(),
             ..Words::advising("If this was not you, change your password.")
         },
-        Occasion::Disputed => Words {
-            subject: "You reported a transaction".to_owned(),
-            lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. Purchases are declined until you unfreeze it.".to_owned(),
-            sms: "You reported a transaction. Your wallet is frozen, and we look into it".to_owned(),
-            ..Words::advising("If this was not you, change your password.")
-        },
+        Occasion::Disputed => disputed(),
         Occasion::Unfrozen => Words {
             subject: "Your wallet is no longer frozen".to_owned(),
             lead: "Your wallet is no longer frozen. It can pay again.".to_owned(),
@@ -296,6 +280,34 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
                 )
             }
         }
+    }
+}
+
+fn recovery_set() -> Words {
+    Words {
+        subject: "Your wallet has a new recovery code".to_owned(),
+        lead: "Your wallet has a new recovery code. The one before no longer works.".to_owned(),
+        sms: "Your wallet has a new recovery code. If not you, freeze your wallet".to_owned(),
+        ..Words::advising(NOT_YOU)
+    }
+}
+
+fn recovered() -> Words {
+    Words {
+        subject: "Your password was set with the recovery code".to_owned(),
+        lead: "Your wallet has a new password, set with the recovery code. All sessions before it have ended, and the code is used up."
+            .to_owned(),
+        sms: "Your password was set with the recovery code. If not you, contact us".to_owned(),
+        ..Words::advising("If this was not you, contact us at once: somebody has your recovery code.")
+    }
+}
+
+fn disputed() -> Words {
+    Words {
+        subject: "You reported a transaction".to_owned(),
+        lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. Purchases are declined until you unfreeze it.".to_owned(),
+        sms: "You reported a transaction. Your wallet is frozen, and we look into it".to_owned(),
+        ..Words::advising("If this was not you, change your password.")
     }
 }
 
