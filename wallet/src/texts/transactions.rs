@@ -24,7 +24,7 @@ pub const NOTHING: &str = "No transactions found.";
 pub const CARD_ENDING: &str = "card ending";
 pub const ZONE: &str = "UTC";
 pub const BAD_DATE: &str = "This is not a date. Write it like 2026-11-22.";
-pub const CSV_HEAD: &str = "time_utc,type,state,what,mall,malls_reference,reference,belongs_to,amount,balance_change,balance,currency";
+pub const CSV_HEAD: &str = "time_utc,type,state,what,mall,mall_reference,reference,belongs_to,amount,balance_change,balance,currency";
 
 /// The states in the filter: the word in the address, the text on the page.
 pub const CHOICES: &[(&str, &str)] = &[
