@@ -13,11 +13,11 @@ use tessera_simulators::certs::{self, Outcome, PartySubject};
 pub struct Certs {
     /// The folder for them; it is created if it does not exist
     dir: PathBuf,
-    /// Makes the certificate of the party with this institution code, signed by the authority of the folder; may be
+    /// Make the certificate of the party with this institution code, signed by the authority of the folder; can be
     /// repeated
     #[arg(long = "party", value_name = "CODE")]
     parties: Vec<String>,
-    /// A name or address in the certificate of the party (subject alternative name); may be repeated
+    /// A name or address in the certificate of the party (subject alternative name); can be repeated
     #[arg(long = "name", value_name = "NAME | ADDRESS", requires = "parties")]
     names: Vec<String>,
     /// Renew all of them, also existing ones; with --party, only those of the parties

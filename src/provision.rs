@@ -21,7 +21,7 @@ pub struct Provision {
     /// Number of cards
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     cards: u64,
-    /// Makes the test cards of the sandbox, which select outcomes: docs/test-cards.md
+    /// Also make the test cards of the sandbox (docs/test-cards.md); can be combined with --cards
     #[arg(long)]
     test_cards: bool,
     /// Initial balance of each wallet, in minor units

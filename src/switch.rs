@@ -74,7 +74,8 @@ impl Switch {
             for outdated in &settings.outdated_keys {
                 print(format_args!("warning: {outdated}\n"))?;
             }
-            print(format_args!("{config} is good: {parties} parties\n"))?;
+            let noun = if parties == 1 { "party" } else { "parties" };
+            print(format_args!("{config} is good: {parties} {noun}\n"))?;
             if settings.cluster.is_some() {
                 show(&check_cluster(&settings)?)?;
             }

@@ -24,7 +24,8 @@ impl Wallet {
         if self.check {
             let malls = settings.malls.len();
             let config = self.config.display();
-            print(format_args!("{config} is good: {malls} malls\n"))?;
+            let noun = if malls == 1 { "mall" } else { "malls" };
+            print(format_args!("{config} is good: {malls} {noun}\n"))?;
             return Ok(());
         }
         start_logging(&settings.log)?;

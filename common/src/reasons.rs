@@ -52,6 +52,8 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("the payer has frozen it", "your wallet was frozen"),
     ("the wallet was ended", "your wallet was closed"),
+    ("the wallet has no card", "you have no card yet"),
+    ("nothing to pay", "the amount was zero"),
     ("not a card of the wallet", "the card number was wrong"),
     ("the card number is dead", "this card number was ended"),
     ("not the card's expiry", "the expiry date was wrong"),
@@ -101,7 +103,10 @@ const REASONS: &[(&str, &str)] = &[
         "the financial system has not answered yet",
         "the bank did not answer",
     ),
-    ("declined by the financial system", "the bank declined it"),
+    (
+        "declined by the financial system",
+        "the bank did not say why",
+    ),
 ];
 
 /// What a payer reads about a rule; none where the response code says enough.

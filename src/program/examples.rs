@@ -174,7 +174,7 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "Forbid a merchant category",
             ),
             (
-                "control set --card 9900000000000010 --countries 840 --ecommerce-only --reason 'as agreed'",
+                "control set --card 9900000000000010 --countries 840 --ecommerce-only --reason agreed",
                 "Allow one country and e-commerce only, for one card",
             ),
             (
@@ -413,7 +413,7 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "The same as a mall, with payers who agree by themselves",
             ),
             (
-                "certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112",
+                "certify --party ours.toml --target switch.example:8583 --card 9900000000000010=3112",
                 "Test another switch with your own profile",
             ),
         ],
@@ -427,7 +427,7 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "Find it by fields 32, 11 and 13",
             ),
             (
-                "explain --mall LANTERN-0001 --order 1001 --json",
+                "explain --mall MALL-0001 --order ORDER-1 --json",
                 "Find it by order number, in a program",
             ),
         ],
@@ -499,7 +499,7 @@ pub const ALL: &[(&str, &[Example])] = &[
         &[
             (
                 "completions bash",
-                "Print them; in ~/.bashrc: source <(tessera completions bash)",
+                "Print those of bash, to source in ~/.bashrc",
             ),
             (
                 "completions zsh",

@@ -6,7 +6,7 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::cluster::open_data;
 use crate::recovery::Data;
-use tessera_config::Settings;
+use tessera_config::{Environment, Settings};
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};
@@ -48,6 +48,10 @@ impl Wanted {
 /// # Errors
 /// When journal or store can't be opened or written, or a switch is running on the data.
 pub fn provision(settings: &Settings, wanted: &Wanted) -> anyhow::Result<u64> {
+    anyhow::ensure!(
+        !wanted.test_cards || settings.environment == Environment::Development,
+        "test cards have published numbers: they are made in the development environment only, and the configuration has environment = \"production\""
+    );
     let (
         Data {
             lock: _lock,
@@ -130,4 +134,28 @@ pub(crate) fn write(
     store.write(batch, mark)?;
     batch.clear();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_cards_are_made_in_development_only() {
+        let settings = Settings {
+            environment: Environment::Production,
+            data: "/nowhere/at/all".into(),
+            ..Settings::default()
+        };
+        let wanted = Wanted {
+            cards: 0,
+            test_cards: true,
+            balance: Amount::ZERO,
+        };
+        let refused = provision(&settings, &wanted).expect_err("in production");
+        assert!(
+            refused.to_string().contains("published numbers"),
+            "{refused}"
+        );
+    }
 }

@@ -1,12 +1,39 @@
 //! What is made for a payer: the identification number, passwords, recovery codes. Each follows from a secret that the payer's
 //! browser keeps, so that it can be shown again, and nothing is stored here.
+//!
+//! Each has a secret of its own ([`Part`]), which follows from the form's. A cookie holds no more than that: who reads the one
+//! of the number gets neither the password nor the code.
 
 use tessera_protocol::ClientNumber;
 use zeroize::Zeroizing;
 
 use crate::session::token;
 
-/// The number that follows from a form's secret.
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The identification number.
+    Number,
+    /// The created password.
+    Password,
+    /// The recovery code.
+    Recovery,
+}
+
+impl Part {
+    /// Its own secret, out of a form's; as long as that.
+    pub fn of(self, secret: &str) -> Zeroizing<String> {
+        let purpose = match self {
+            Self::Number => "secret of the number",
+            Self::Password => "secret of the password",
+            Self::Recovery => "secret of the recovery code",
+        };
+        let drawn = Zeroizing::new(token(purpose, secret, ""));
+        Zeroizing::new(drawn.get(..secret.len()).unwrap_or_default().to_owned())
+    }
+}
+
+/// The number that follows from its secret.
 pub fn client_of(secret: &str) -> ClientNumber {
     let drawn = Zeroizing::new(token("client number", secret, ""));
     let random = drawn
@@ -37,7 +64,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
 const PASSWORD_GROUPS: usize = 4;
 const GROUP: usize = 5;
 
-/// The password that follows from a form's secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
+/// The password that follows from its secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
 pub fn created_password(secret: &str) -> Zeroizing<String> {
     groups("created password", secret, PASSWORD_GROUPS)
 }
@@ -74,6 +101,20 @@ mod tests {
         assert_eq!(password.len(), 23);
         let shown = written(&client_of(&secret));
         assert_eq!(ClientNumber::from_text(&shown), Ok(client_of(&secret)));
+    }
+
+    /// Whoever reads the secret of the number knows nothing of the rest.
+    #[test]
+    fn no_secret_yields_another() {
+        let secret = draw_secret();
+        let parts = [Part::Number, Part::Password, Part::Recovery].map(|part| part.of(&secret));
+        for (place, part) in parts.iter().enumerate() {
+            assert_eq!(part.len(), secret.len());
+            assert!(**part != secret && !parts[..place].contains(part));
+        }
+        let [number, password, _] = &parts;
+        assert_ne!(created_password(number), created_password(password));
+        assert_ne!(client_of(&secret), client_of(number));
     }
 
     /// All characters of the alphabet come up, so no bit of the secret is lost.

@@ -212,7 +212,9 @@ fn meaning(code: &str) -> String {
     let known = match code {
         "05" => "The bank declined. Please ask your bank, or pay in another way.",
         "13" => "The amount is not the one that you agreed to in your wallet.",
-        "14" => "This card number is not known. Please check its digits.",
+        "14" => {
+            "This card number is not known, or no longer works. Please check its digits, or use another number."
+        }
         "25" => "You have not agreed to this purchase in your wallet, or not in time.",
         "51" => "There is not enough money in your wallet. Please load some, and try again.",
         "54" => "The card has expired, or its expiry date is mistyped.",
@@ -221,7 +223,7 @@ fn meaning(code: &str) -> String {
         }
         "61" => "This is above a limit of your wallet, or of this card number.",
         "62" => {
-            "Your wallet is frozen, or this card number has ended. Unfreeze the wallet, and try again."
+            "Your wallet or card is frozen, blocked or closed. If you froze the wallet, unfreeze it and try again."
         }
         "65" => "You have reached the number of purchases that your limits allow.",
         "91" => "The bank does not answer. Nothing was paid. Please try again in a moment.",

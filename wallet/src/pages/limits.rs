@@ -49,7 +49,7 @@ fn freezing(overview: &Overview, token: &str, say: &Say) -> Markup {
         @if overview.state == WalletState::Frozen {
             p.warning id="frozen" { (text::FROZEN) }
             (form("unfreeze", "/limits/unfreeze", token, &html! {
-                (password("unfreeze", overview.confirmed, say))
+                (password("unfreeze", false, say))
                 button type="submit" { (text::UNFREEZE) }
             }))
         } @else {

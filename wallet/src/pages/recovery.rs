@@ -18,7 +18,7 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use super::entry::{copy, end_old, entry};
-use crate::drawn::{self, digits, written};
+use crate::drawn::{self, Part, digits, written};
 use crate::session::Session;
 use crate::strength::unfit;
 use crate::switch::{Overview, Proof};
@@ -33,7 +33,7 @@ use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
 /// Enough that nobody guesses it: 125 random bits.
 const GROUPS: usize = 5;
 
-/// The recovery code that follows from a secret: `k7mqe-vh2sd-p+x4a-nc9rt-6zu8w`.
+/// The recovery code that follows from its secret: `k7mqe-vh2sd-p+x4a-nc9rt-6zu8w`.
 pub fn code_of(secret: &str) -> Zeroizing<String> {
     drawn::groups("recovery code", secret, GROUPS)
 }
@@ -49,7 +49,7 @@ pub async fn set_first(
         password: Some(own.clone()),
         address: visitor.address.clone(),
     };
-    let code = code_of(&visitor.form_secret);
+    let code = code_of(&Part::Recovery.of(&visitor.form_secret));
     let set = app.switch.set_recovery(session, &proof, &code).await;
     set.is_ok()
 }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::entry::{copy, end_old, entry};
 use super::recovery;
-use crate::drawn::{client_of, created_password, digits, written};
+use crate::drawn::{Part, client_of, created_password, digits, written};
 use crate::strength::unfit;
 use crate::texts::{entry as text, refusals};
 use crate::web::cookies::{self, Kept};
@@ -47,7 +47,7 @@ fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
         ..Field::default()
     };
     let own = html! {
-        (number_field(&client_of(&visitor.form_secret), "register"))
+        (number_field(&client_of(&Part::Number.of(&visitor.form_secret)), "register"))
         (field("password", text::PASSWORD, text::PASSWORD_HINT).show(say))
         (field("again", text::PASSWORD_AGAIN, "").show(say))
         button type="submit" { (text::OWN) }
@@ -91,10 +91,10 @@ fn number_field(client: &ClientNumber, form: &str) -> Markup {
 pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpResponse {
     let created = posted.ticked("drawn");
     let password = match created {
-        true => created_password(&visitor.form_secret),
+        true => created_password(&Part::Password.of(&visitor.form_secret)),
         false => Zeroizing::new(posted.raw("password").to_owned()),
     };
-    let client = client_of(&visitor.form_secret);
+    let client = client_of(&Part::Number.of(&visitor.form_secret));
     // A created one is as good as any.
     if !created && let Some(wrong) = unfit(&password, Some(&client)).await {
         let say = Say::wrong("register", "password", wrong).of(&posted);
@@ -121,14 +121,22 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
     let secret = &visitor.form_secret;
     let mut given = vec![
         cookies::session(&session),
-        cookies::keep(Kept::Number, &session, secret),
+        cookies::keep(Kept::Number, &session, &Part::Number.of(secret)),
         cookies::form(&cookies::draw_secret()),
     ];
     if created {
-        given.push(cookies::keep(Kept::Password, &session, secret));
+        given.push(cookies::keep(
+            Kept::Password,
+            &session,
+            &Part::Password.of(secret),
+        ));
     }
     if recovery::set_first(&app, &visitor, &session, &password).await {
-        given.push(cookies::keep(Kept::Recovery, &session, secret));
+        given.push(cookies::keep(
+            Kept::Recovery,
+            &session,
+            &Part::Recovery.of(secret),
+        ));
     }
     answer::with_cookies(answer::see_other("/welcome"), given)
 }

@@ -11,7 +11,7 @@ use crate::web::fields::summary;
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish};
-use crate::web::{App, Member, Posted, Trouble};
+use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// `/transactions/{reference}`
 pub async fn page(
@@ -136,7 +136,13 @@ pub async fn report(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let found = transactions::find(&app, &member, &reference).await?;
-    let transaction = found.ok_or(Trouble::NotFound)?;
+    let transaction = found
+        .filter(|found| found.kind == Kind::Purchase)
+        .ok_or(Trouble::NotFound)?;
+    let then = format!("/transactions/{}?done=disputed", transaction.reference);
+    if transaction.disputed_at().is_some() {
+        return Ok(answer::see_other(&then));
+    }
     let done = app
         .switch
         .dispute(&member.session, &transaction.reference)
@@ -147,7 +153,7 @@ pub async fn report(
         &member,
         ("dispute", &posted),
         done,
-        &format!("/transactions/{}?done=disputed", transaction.reference),
+        &then,
     )
     .await
 }

@@ -70,7 +70,7 @@ pub fn show(
             Obstacle::Frozen => {
                 p.warning id="frozen" { (text::FROZEN) }
                 (form("unfreeze", &address("/pay/unfreeze", request), token, &html! {
-                    (password("unfreeze", overview.confirmed, say))
+                    (password("unfreeze", false, say))
                     button type="submit" { (text::UNFREEZE) }
                 }))
             },

@@ -18,7 +18,7 @@ pub fn words(key: &str) -> Option<&'static str> {
         "no-reload" => "Automatic loading is off.",
         "frozen" => "Your wallet is frozen. Purchases are declined.",
         "disputed" => {
-            "We got your report and look into it. Your wallet is frozen: nothing more is paid until you unfreeze it."
+            "We have your report and are looking into it. Your wallet is frozen: new purchases are declined until you unfreeze it."
         }
         "unfrozen" => "Your wallet is open again.",
         "limits" => "Your limits are set.",

@@ -4,8 +4,12 @@ pub const TITLE: &str = "Help";
 /// Question, answer.
 pub const QUESTIONS: &[(&str, &str)] = &[
     (
-        "I have lost my identification number or my password",
-        "Then the wallet can't be opened again. We don't know who you are, so we can't restore it for you. If you are still signed in on a device, don't load more money. Pay your money back to a funding source and open a new wallet.",
+        "I have lost my password",
+        "Set a new one with your identification number and your recovery code: choose \u{201c}Forgotten your password?\u{201d} on the sign-in page.",
+    ),
+    (
+        "I have lost my identification number or my recovery code",
+        "Look at the page that you printed and in your password manager. A device that is still signed in can create another code under Security, and the device on which you opened the wallet shows the number there. Without the number, or without both password and code, nobody can open the wallet: if you are still signed in, pay your money back to a funding source and open a new wallet.",
     ),
     (
         "What does a mall learn about me?",
@@ -13,7 +17,7 @@ pub const QUESTIONS: &[(&str, &str)] = &[
     ),
     (
         "What is \u{201c}held\u{201d}?",
-        "Money that is set aside for a purchase that the bank has not answered yet. It is either paid, or returned to you automatically.",
+        "Money that is held for a purchase that is not complete yet. It is either paid, or returned to you automatically.",
     ),
     (
         "A purchase was declined",

@@ -33,6 +33,10 @@ pub const REST: &[(&str, &str, &str)] = &[
         "Notifications",
         "Messages about purchases and sign-ins",
     ),
-    ("/sessions", "Security", "Your sessions and your password"),
+    (
+        "/sessions",
+        "Security",
+        "Your sessions, password and recovery code",
+    ),
 ];
 pub const HELP_LEAD: &str = "Answers to common questions";

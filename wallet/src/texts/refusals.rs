@@ -3,8 +3,7 @@
 use crate::line::Failure;
 
 pub const WRONG_PASSWORD: &str = "The password is wrong.";
-pub const PASSWORD_AGAIN: &str =
-    "Please type your password: it was last typed more than five minutes ago.";
+pub const PASSWORD_AGAIN: &str = "Please type your password: we ask for it again after a while.";
 pub const NO_LINE: &str =
     "The payment service can't be reached. Nothing has been done. Please try again in a moment.";
 pub const NO_ANSWER: &str = "The payment service has not answered. We don't know yet whether this was done. Please check your transactions before you try again.";
@@ -73,6 +72,6 @@ pub fn reason(code: &str) -> &'static str {
         "91" => "the bank did not answer",
         "94" => "duplicate request",
         "96" => "the payment service was busy",
-        _ => "declined by the bank",
+        _ => "the bank did not say why",
     }
 }

@@ -19,7 +19,7 @@ pub const REFERENCE: &str = "Reference of the wallet";
 pub const STEPS: &str = "What happened";
 pub const MORE: &str = "Show it";
 pub const UNKNOWN: &str = "I don't recognise this";
-pub const UNKNOWN_LEAD: &str = "Report it, and your wallet is frozen at once: nothing more is paid until you unfreeze it. We look into the transaction. Your money and your loads are not touched.";
+pub const UNKNOWN_LEAD: &str = "Report it, and your wallet is frozen at once: new purchases are declined until you unfreeze it. Purchases in progress are not affected. We look into the transaction. You can still load money.";
 pub const DISPUTE: &str = "Report it and freeze the wallet";
 pub const DISPUTED: &str =
     "You have reported this transaction, and we look into it. Your wallet was frozen then.";

@@ -249,7 +249,7 @@ fn a_transaction_that_the_payer_does_not_recognise_is_reported_and_freezes_the_w
     let answer = browser.send(path, "dispute", &[]);
     assert_eq!(answer.status, 303, "{}", answer.body);
     let page = browser.get(answer.header("location")).body;
-    assert!(page.contains("We got your report"), "{page}");
+    assert!(page.contains("We have your report"), "{page}");
     assert!(page.contains("id=\"disputed\"") && !page.contains("id=\"dispute\""));
     assert!(page.contains("You reported it."));
     assert!(world.switch.wallets.lock().unwrap().of(&client).1.frozen);

@@ -80,7 +80,7 @@ const ROWS: &[(&[u8], &str, &str)] = &[
     (
         &[43],
         "merchant's name and location",
-        "the payer sees it in their transactions",
+        "optional; the payer sees it with the transaction",
     ),
     (
         &[48],

@@ -58,8 +58,8 @@ fn steps(content: &Content) -> Markup {
     html! {
         ol.steps {
             (step("Open a wallet", html! {
-                "Choose a password. Write down the identification number that is shown: with it you sign in. Then take the card "
-                "that is offered."
+                "Choose a password. Write down the identification number and the recovery code that are shown: you sign in with "
+                "the number, and the code replaces a lost password. Then take the card that is offered."
             }, link(format!("{wallet}/register"), "Open a wallet")))
             (step("Have mail sent to you", html! {
                 "Add an e-mail address under “Notifications”; any address works. The code that confirms it is in the mail viewer."

@@ -140,9 +140,6 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
     let because = facts.reason.map_or_else(String::new, |reason| {
         format!(": {}", clean(reason, NAME_MAX))
     });
-    let short_because = facts.reason.map_or_else(String::new, |reason| {
-        format!(": {}", clean(reason, SHORT_NAME_MAX))
-    });
     match occasion {
         Occasion::PurchasePaid => Words {
             subject: format!("Paid: {amount} at {mall}"),
@@ -167,7 +164,7 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         Occasion::PurchaseDeclined => Words {
             subject: format!("Declined: {amount} at {mall}"),
             lead: format!("A purchase of {amount} at {mall} was declined{because}."),
-            sms: format!("Declined: {amount} at {short_mall}{short_because}"),
+            sms: format!("Declined: {amount} at {short_mall}{because}"),
             sms_available: true,
             ..Words::advising(NOT_YOU_PAID)
         },
@@ -205,7 +202,7 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         Occasion::LoadFailed => Words {
             subject: format!("Not loaded: {amount}"),
             lead: format!("{amount} could not be loaded from your source{because}."),
-            sms: format!("Not loaded: {amount}{short_because}"),
+            sms: format!("Not loaded: {amount}{because}"),
             ..Words::advising(TRY_AGAIN)
         },
         Occasion::PayoutSent => Words {
@@ -218,7 +215,7 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         Occasion::PayoutFailed => Words {
             subject: format!("Not paid out: {amount}"),
             lead: format!("{amount} could not be paid out to your source{because}."),
-            sms: format!("Not paid out: {amount}{short_because}"),
+            sms: format!("Not paid out: {amount}{because}"),
             ..Words::advising(TRY_AGAIN)
         },
         Occasion::SignedIn => Words {
@@ -286,9 +283,11 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
 fn recovery_set() -> Words {
     Words {
         subject: "Your wallet has a new recovery code".to_owned(),
-        lead: "Your wallet has a new recovery code. The one before no longer works.".to_owned(),
-        sms: "Your wallet has a new recovery code. If not you, freeze your wallet".to_owned(),
-        ..Words::advising(NOT_YOU)
+        lead: "Your wallet has a new recovery code. An earlier code no longer works.".to_owned(),
+        sms: "Your wallet has a new recovery code. If not you, change password and code".to_owned(),
+        ..Words::advising(
+            "If this was not you, change your password, create another recovery code, and freeze your wallet now.",
+        )
     }
 }
 
@@ -305,7 +304,7 @@ fn recovered() -> Words {
 fn disputed() -> Words {
     Words {
         subject: "You reported a transaction".to_owned(),
-        lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. Purchases are declined until you unfreeze it.".to_owned(),
+        lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. New purchases are declined until you unfreeze it.".to_owned(),
         sms: "You reported a transaction. Your wallet is frozen, and we look into it".to_owned(),
         ..Words::advising("If this was not you, change your password.")
     }

@@ -66,8 +66,21 @@ impl WalletActor {
         let Some(claims) = &mut ask.claims else {
             return;
         };
-        let says_nothing =
-            claims.proof.is_none() && claims.password.is_none() && claims.new_password.is_none();
+        // An open browser that its payer has left is no way to take the money, the card's protection or the messages away.
+        let always_asked = matches!(
+            &ask.action,
+            Action::Account(action) if matches!(
+                **action,
+                AccountAction::Close(_)
+                    | AccountAction::Unfreeze
+                    | AccountAction::ProposeContact(_)
+                    | AccountAction::RemoveContact
+            )
+        );
+        let says_nothing = !always_asked
+            && claims.proof.is_none()
+            && claims.password.is_none()
+            && claims.new_password.is_none();
         if let Some((confirmation, _)) = self.confirmation(claims.session, now)
             && says_nothing
         {

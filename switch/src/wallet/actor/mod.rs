@@ -27,6 +27,7 @@ use crate::shared::EndedWallet;
 use confirmed::Confirmation;
 use host_totals::TotalsAsked;
 use tessera_admission::{Connection, Requester};
+use tessera_console::Limit;
 use tessera_kit::invariant;
 use tessera_ledger::{
     Action, Change, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer,
@@ -46,6 +47,9 @@ pub enum Housekeeping {
 
 /// How often the store looks for what is too old of a wallet that is always in use, in milliseconds.
 const TIDIED_EVERY: u64 = 60 * 60 * 1_000;
+
+/// A payer may report transactions as often as they unfreeze the wallet.
+static DISPUTED: Limit = Limit::new("transaction disputed");
 
 /// One per wallet in use.
 pub struct WalletActor {
@@ -299,11 +303,13 @@ impl WalletActor {
         } = entry.event
         {
             self.services.metrics.disputed();
-            let reference = String::from_utf8_lossy(&reference.to_text()).into_owned();
-            tracing::warn!(
-                reference,
-                "a payer does not recognise a transaction, and has frozen the wallet; `tessera explain --reference` shows it"
-            );
+            if DISPUTED.allows(None) {
+                let reference = String::from_utf8_lossy(&reference.to_text()).into_owned();
+                tracing::warn!(
+                    reference,
+                    "a payer does not recognise a transaction, and has frozen the wallet; `tessera explain --reference` shows it"
+                );
+            }
         }
         let items = self.wallet.settles(&entry.event);
         let had_ended = self.wallet.has_ended();

@@ -163,7 +163,9 @@ impl Wallets {
         }
         if given.0.contains_key(&tag::PASSWORD) {
             wallet.confirmed = Some(handle.clone());
-        } else if wants_password(operation) && wallet.confirmed.as_ref() != Some(&handle) {
+        } else if always_wants_password(operation)
+            || wants_password(operation) && wallet.confirmed.as_ref() != Some(&handle)
+        {
             let mut reply = Reply::code("30");
             reply.reason = "tag 17: the password is needed".into();
             return reply;
@@ -568,15 +570,24 @@ fn wants_password(operation: Operation) -> bool {
     use Operation as O;
     matches!(
         operation,
-        O::ChangePassword
-            | O::RevealCard
+        O::RevealCard
             | O::ReissueCard
             | O::AddSource
             | O::RemoveSource
             | O::SetReload
             | O::Load
-            | O::Unfreeze
             | O::SetLimits
+    )
+}
+
+/// Whether a password that was right a moment ago does not suffice.
+fn always_wants_password(operation: Operation) -> bool {
+    use Operation as O;
+    matches!(
+        operation,
+        O::ChangePassword
+            | O::SetRecovery
+            | O::Unfreeze
             | O::ProposeContact
             | O::RemoveContact
             | O::Close
