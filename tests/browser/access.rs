@@ -225,7 +225,7 @@ fn of_the_pay_window(payer: &Payer<'_>) -> Vec<String> {
     browser.find("#frozen");
     inspector.look("the pay window, frozen");
     inspector.take_window_pictures("pay-frozen");
-    browser.submit("unfreeze", &[]);
+    browser.submit("unfreeze", &[("password", PASSWORD)]);
     browser.find("#limit");
     inspector.look("the pay window, above a limit");
     inspector.take_window_pictures("pay-limit");

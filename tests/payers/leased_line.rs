@@ -433,10 +433,8 @@ fn a_right_password_counts_for_its_session_for_a_while() {
     assert!(wanted(&payer.ask("205", &[], &[(18, "another horse")])));
     // So is what protects the payer, or ends the wallet.
     payer.done("160", &[], &[]);
-    let address = [(24, "email")];
     for (operation, data, secrets) in [
         ("161", &[][..], &[][..]),
-        ("170", &address, &[(26, "me@mail.example")]),
         ("172", &[], &[]),
         ("180", &[(22, source.as_str())], &[]),
         ("208", &[], &[(18, "k7mqe-vh2sd-p+x4a-nc9rt-6zu8w")]),

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(ClientNumber::from_text(&shown), Ok(client_of(&secret)));
     }
 
-    /// Whoever reads the secret of the number knows nothing of the rest.
+    /// The secret of the number says nothing of the others.
     #[test]
     fn no_secret_yields_another() {
         let secret = draw_secret();
