@@ -88,3 +88,5 @@ pub const RECOVERY: u8 = 43;
 pub const CHANNELS: u8 = 44;
 /// For how many seconds operations of the session need no password; absent where they need it now.
 pub const CONFIRMED_FOR: u8 = 45;
+/// What the payer owes, in minor units: it is taken out of the money that comes in next. Absent where it is nothing.
+pub const OWED: u8 = 46;

@@ -48,6 +48,9 @@ pub async fn page(
                     data-ended-title=(text::ENDED_TITLE) data-sign-in=(text::SIGN_IN) hidden {
                     span.dot {} " " span.words { (text::LIVE) } " " a href="/home" hidden { (text::RELOAD_PAGE) }
                 }
+                @if overview.owed > 0 {
+                    p.warning id="owed" { (text::owed(&locale.money(app.money(overview.owed)))) }
+                }
                 (state(&member, &overview))
             }
             section.card-side {

@@ -51,7 +51,7 @@ async fn show_review(
         return money::show(app, member, say).await;
     };
     let shown = |money: Money| member.locale().money(money);
-    let after = overview.available.saturating_add(wanted.money.minor);
+    let after = overview.available_with(wanted.money.minor);
     // The first page has drawn it; after a refusal that stands it is another one.
     let name = match say.complaint() {
         Some(_) => say.name("load"),
@@ -76,6 +76,9 @@ async fn show_review(
                 tr { th scope="row" { (text::FROM) } td { (source) } }
                 tr.total { th scope="row" { (text::AMOUNT) } td { (shown(wanted.money)) } }
                 tr.after { th scope="row" { (text::AVAILABLE_NOW) } td { (shown(app.money(overview.available))) } }
+                @if overview.owed > 0 {
+                    tr.after { th scope="row" { (text::OWED) } td { (shown(app.money(overview.owed))) } }
+                }
                 tr.after { th scope="row" { (text::AVAILABLE_AFTER) } td { (shown(app.money(after))) } }
             }
             (form("load", "/money/load", &token, &fields))

@@ -51,7 +51,8 @@ pub fn obstacle(app: &App, overview: &Overview, purchase: &Purchase) -> Option<O
         return Some(Obstacle::Limit(reached));
     }
     let missing = purchase.amount.checked_sub(overview.available)?;
-    (missing > 0).then_some(Obstacle::Short(missing))
+    // What is owed is paid first.
+    (missing > 0).then_some(Obstacle::Short(missing.saturating_add(overview.owed)))
 }
 
 /// What is in the way, with the form that puts it right.

@@ -154,6 +154,8 @@ pub struct Overview {
     pub preferences: NotificationPreferences,
     /// There is a recovery code.
     pub recovers: bool,
+    /// What the payer owes, in minor units: it is taken out of the money that comes in next.
+    pub owed: u64,
     /// The configured channels of notifications; `None` where the switch does not say.
     channels: Option<String>,
     /// Whether the last password still counts: forms need none.
@@ -161,6 +163,12 @@ pub struct Overview {
 }
 
 impl Overview {
+    /// What is available when so much has come in, in minor units: what is owed is paid first.
+    pub fn available_with(&self, minor: u64) -> u64 {
+        let rest = minor.saturating_sub(self.owed);
+        self.available.saturating_add(rest)
+    }
+
     /// Set aside for purchases that are under way.
     pub fn held(&self) -> u64 {
         self.ledger.saturating_sub(self.available)
@@ -189,6 +197,7 @@ impl Overview {
                 .value(tag::PREFERENCES)
                 .unwrap_or(NotificationPreferences::DEFAULT),
             recovers: answer.value::<u8>(tag::RECOVERY).is_some(),
+            owed: answer.value(tag::OWED).unwrap_or_default(),
             channels: answer.value(tag::CHANNELS),
             confirmed: answer.value::<u64>(tag::CONFIRMED_FOR).is_some(),
         })

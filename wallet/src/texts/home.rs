@@ -27,3 +27,10 @@ pub const FROZEN: &str = "Frozen: purchases are declined.";
 pub const UNFREEZE: &str = "Unfreeze";
 pub const CLOSING: &str = "This wallet is being closed.";
 pub const CONTACT_PENDING: &str = "An address is not confirmed yet.";
+
+/// So much is owed.
+pub fn owed(amount: &str) -> String {
+    format!(
+        "You owe {amount}: a mall charged more than you had. It is paid from the next money that you load."
+    )
+}

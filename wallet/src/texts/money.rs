@@ -39,6 +39,7 @@ pub const GO_ON: &str = "Continue";
 pub const GO_BACK: &str = "Change";
 pub const REVIEW: &str = "Check and load";
 pub const AVAILABLE_NOW: &str = "Available now";
+pub const OWED: &str = "You owe (paid first)";
 pub const AVAILABLE_AFTER: &str = "Available afterwards";
 pub const LOADED: &str = "Money loaded";
 pub const TO_WALLET: &str = "To your wallet";
@@ -71,7 +72,7 @@ pub const CLOSE_IT: &str = "Close permanently";
 
 /// So much was loaded.
 pub fn loaded(amount: &str) -> String {
-    format!("{amount} is in your wallet.")
+    format!("{amount} was loaded.")
 }
 
 /// What automatic reload does now.

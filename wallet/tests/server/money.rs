@@ -52,7 +52,7 @@ fn a_load_is_reviewed_and_confirmed_and_both_can_be_loaded_again() {
     for _ in 0..2 {
         let page = browser.get(&location);
         assert_eq!(page.status, 200);
-        let said = "1,200.00\u{a0}USD is in your wallet.";
+        let said = "1,200.00\u{a0}USD was loaded.";
         assert!(page.body.contains(said), "{}", page.body);
         assert_eq!(page.text_of("available"), "1,000.00\u{a0}USD");
     }
@@ -222,4 +222,23 @@ fn only_configured_channels_are_offered() {
         page.contains("id=\"no-channel\"") && !page.contains("/notifications/contact"),
         "{page}"
     );
+}
+
+/// What a mall has charged beyond what was there is paid by the next load, and the payer sees it before.
+#[test]
+fn what_is_owed_is_paid_first_and_said_before() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    let review = "/money/load?source=1&amount=50";
+    assert!(!browser.get(review).body.contains("You owe"));
+    assert!(!browser.get("/home").body.contains("id=\"owed\""));
+    turn(&world, &client, |wallet| {
+        wallet.available = 0;
+        wallet.owed = 1_250;
+    });
+    let page = browser.get(review).body.replace('\u{a0}', " ");
+    assert!(page.contains("You owe (paid first)") && page.contains("12.50 USD"));
+    assert!(page.contains("37.50 USD"), "{page}");
+    let home = browser.get("/home").body.replace('\u{a0}', " ");
+    assert!(home.contains("You owe 12.50 USD"), "{home}");
 }

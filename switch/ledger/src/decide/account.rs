@@ -295,6 +295,9 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         (tag::PREFERENCES, account.preferences.to_string()),
         (tag::CHANNELS, context.rules.channels.to_text()),
     ];
+    if !wallet.owed.is_zero() {
+        rows.push((tag::OWED, wallet.owed.to_string()));
+    }
     if account.recovery.is_some() {
         rows.push((tag::RECOVERY, "1".to_owned()));
     }

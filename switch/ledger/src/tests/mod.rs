@@ -1,6 +1,7 @@
 //! The rules of money against a plain model, and what replaying the journal makes of them.
 
 #[allow(dead_code, reason = "another crate uses the rest")]
+mod accounts;
 mod bench;
 mod completions;
 mod declines;
@@ -12,7 +13,6 @@ mod model;
 mod originals;
 mod payer;
 mod plain;
-mod recovery;
 mod refunds;
 mod rules;
 mod verdicts;

@@ -173,7 +173,7 @@ fn claims(session: [u8; 32]) -> Claims {
     }
 }
 
-fn answer(effects: &[Effect]) -> Option<&Outcome> {
+pub(super) fn answer(effects: &[Effect]) -> Option<&Outcome> {
     effects.iter().find_map(|effect| match effect {
         Effect::Answer(outcome) => Some(outcome),
         _ => None,

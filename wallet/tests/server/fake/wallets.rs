@@ -52,6 +52,7 @@ pub struct Wallet {
     pub confirmed: Option<String>,
     pub available: u64,
     pub held: u64,
+    pub owed: u64,
     pub card: Option<String>,
     pub frozen: bool,
     pub sources: Vec<SourceRow>,
@@ -417,6 +418,9 @@ impl Wallet {
             );
         if self.recovery.is_some() {
             reply = reply.data(tag::RECOVERY, 1);
+        }
+        if self.owed > 0 {
+            reply = reply.data(tag::OWED, self.owed);
         }
         if self.confirmed.as_deref() == Some(handle) {
             reply = reply.data(tag::CONFIRMED_FOR, 300);

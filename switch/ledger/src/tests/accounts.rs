@@ -1,9 +1,10 @@
-//! The recovery code of an account.
+//! Accounts: the recovery code, and what an overview says.
 
-use tessera_ledger::{AccountAction, Action, Claims, Effect, Proof, Secret};
+use tessera_ledger::{AccountAction, Action, Balance, Claims, Details, Effect, Proof, Secret};
 use tessera_protocol::ResponseCode;
+use tessera_protocol::leased::tag;
 
-use super::payer::{Payers, code, session};
+use super::payer::{Payers, answer, code, session};
 
 /// The recovery code opens the account once, ends all sessions, and only what fits its own hash is one.
 #[test]
@@ -53,4 +54,21 @@ fn a_recovery_code_replaces_the_password_once() {
     let opening = payers.opening(0);
     let again = payers.send(opening, recover(), proof(Some("a hash"), true));
     assert_eq!(code(&again), Some(ResponseCode::SECURITY_VIOLATION));
+}
+
+/// A load pays it first: the payer sees how much.
+#[test]
+fn an_overview_says_what_is_owed() {
+    let mut payers = Payers::with(1000);
+    let owed = |payers: &mut Payers| {
+        let effects = payers.account(AccountAction::Overview);
+        let Details::Rows(rows) = &answer(&effects).unwrap().details else {
+            panic!("rows");
+        };
+        let row = rows.iter().find(|(tag, _)| *tag == tag::OWED);
+        row.map(|(_, minor)| minor.clone())
+    };
+    assert_eq!(owed(&mut payers), None);
+    payers.bench.wallet.owed = Balance(250);
+    assert_eq!(owed(&mut payers).as_deref(), Some("250"));
 }
