@@ -112,7 +112,7 @@ impl<'a> Payer<'a> {
         self.browser.submit("load", &[("password", PASSWORD)]);
         let said = self.browser.text("#done");
         assert!(
-            said.starts_with(amount) && said.contains("in your wallet"),
+            said.starts_with(amount) && said.contains("was loaded"),
             "{said}"
         );
     }
