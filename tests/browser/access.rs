@@ -149,7 +149,7 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
         });
         inspector.take_pictures(page.trim_start_matches('/'));
     }
-    payer.open("/transactions");
+    payer.open("/transactions?status=paid");
     browser.go(|| browser.press(".transaction .title a"));
     inspector.look("a transaction");
     inspector.take_pictures("transaction");

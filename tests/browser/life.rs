@@ -314,11 +314,8 @@ fn sets_limits(payer: &Payer<'_>, card: &str) {
     payer.order("cup");
     let shop = payer.browser.window();
     payer.opens_pay_window();
-    let limit = payer.browser.text("#limit");
-    assert!(
-        limit.contains("above your limit of 10.00 USD for one purchase"),
-        "{limit}"
-    );
+    let words = "above your limit of 10.00 USD for one purchase";
+    payer.browser.wait_text("#limit", words);
     payer.browser.close_window();
     payer.browser.look_at(&shop);
     payer.sets_limits(&[("transaction", "")]);
