@@ -77,7 +77,8 @@ pub fn read_up_to(path: &Path, bytes_max: usize) -> Result<Zeroizing<String>, Ke
         .map_err(io)
 }
 
-/// Writes a new random key, as hexadecimal digits, where there is no file yet.
+/// Writes a new random key, as hexadecimal digits, where there is no file yet. The file is there as a whole or not at all: half a key
+/// would keep a process that was killed meanwhile from ever starting again.
 ///
 /// # Errors
 /// Where there is one, it can't be written, or the system has no random numbers.
@@ -93,7 +94,17 @@ pub fn make(path: &Path, bytes: usize) -> Result<(), KeyFileError> {
         text.extend([digit(byte >> 4), digit(byte & 15)]);
     }
     text.push('\n');
-    write(OpenOptions::new().create_new(true), path, &text).map_err(&io)?;
+    let beside = path.with_extension("new");
+    write(
+        OpenOptions::new().create(true).truncate(true),
+        &beside,
+        &text,
+    )
+    .map_err(&io)?;
+    // Fails where there is a file; a rename would take its place.
+    let linked = std::fs::hard_link(&beside, path);
+    std::fs::remove_file(&beside).map_err(&io)?;
+    linked.map_err(&io)?;
     sync_folder(path).map_err(io)
 }
 
@@ -157,6 +168,12 @@ mod tests {
         assert_eq!(first.trim().len(), 32);
         assert!(make(&path, 16).is_err());
         assert_eq!(read(&path).unwrap(), first);
+        // What a killed process has left is in nobody's way.
+        let other = folder.path().join("b.key");
+        std::fs::write(folder.path().join("b.new"), "5f").unwrap();
+        make(&other, 16).unwrap();
+        assert_eq!(read(&other).unwrap().trim().len(), 32);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
         replace(&path, "three\n").unwrap();
         assert_eq!(*read(&path).unwrap(), "three\n");
         for mode in [0o604, 0o640, 0o620, 0o602] {

@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -59,12 +59,26 @@ impl MasterKey for TokenKey {
     fn unwrap(&self, wrapped: &[u8; 40]) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
         match self.with_session(|open| open.unwrap(wrapped)) {
             // Modules say in many ways that another key has wrapped something, or just that there is an error.
-            Err(MasterKeyError::Token(_)) if self.wrap(&[0; 32]).is_ok() => {
+            Err(MasterKeyError::Token(error))
+                if is_about_the_data(&error) || self.wrap(&[0; 32]).is_ok() =>
+            {
                 Err(MasterKeyError::Other)
             }
             unwrapped => unwrapped,
         }
     }
+}
+
+/// Whether the module, which was opened anew and has the key, gives no other reason than that unwrapping failed. SoftHSM now and
+/// then fails at the next wrapping too.
+fn is_about_the_data(error: &TokenError) -> bool {
+    matches!(
+        error,
+        TokenError::Module(Error::Pkcs11(
+            RvError::GeneralError | RvError::FunctionFailed,
+            Function::UnwrapKey
+        ))
+    )
 }
 
 impl From<TokenError> for MasterKeyError {
