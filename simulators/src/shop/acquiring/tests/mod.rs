@@ -70,7 +70,7 @@ fn party() -> Party {
     Party {
         code: 10_000_000_001,
         acceptor: "MALL-0001".to_owned(),
-        place: Some("Teacup & Co              Seoul        KR".to_owned()),
+        place: None,
         terminal: "TEACUP01".to_owned(),
         currency: *b"840",
         key: key(),
