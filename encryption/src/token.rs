@@ -4,9 +4,8 @@
 //! `CKM_AES_KEY_WRAP` (RFC 3394); to unwrap, the other way round.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Function, Pkcs11};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -45,17 +44,10 @@ impl TokenKey {
         if let Some(Ok(done)) = session.as_ref().map(&work) {
             return Ok(done);
         }
-        let mut pauses = PAUSES.iter();
-        loop {
-            // Closed before the next one is opened: a login belongs to all sessions of the process.
-            *session = None;
-            let open = session.insert(Open::new(&self.source)?);
-            let done = work(open);
-            match (&done, pauses.next()) {
-                (Err(error), Some(pause)) if is_unexplained(error) => std::thread::sleep(*pause),
-                _ => return Ok(done?),
-            }
-        }
+        // Closed before the next one is opened: a login belongs to all sessions of the process.
+        *session = None;
+        let open = session.insert(Open::new(&self.source)?);
+        Ok(work(open)?)
     }
 }
 
@@ -67,34 +59,12 @@ impl MasterKey for TokenKey {
     fn unwrap(&self, wrapped: &[u8; 40]) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
         match self.with_session(|open| open.unwrap(wrapped)) {
             // Modules say in many ways that another key has wrapped something, or just that there is an error.
-            Err(MasterKeyError::Token(error))
-                if is_unexplained(&error) || self.wrap(&[0; 32]).is_ok() =>
-            {
+            Err(MasterKeyError::Token(_)) if self.wrap(&[0; 32]).is_ok() => {
                 Err(MasterKeyError::Other)
             }
             unwrapped => unwrapped,
         }
     }
-}
-
-/// How long is waited before a module that gave no reason is asked again: SoftHSM does so now and then, right after its key
-/// was made.
-const PAUSES: [Duration; 4] = [
-    Duration::from_millis(50),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(600),
-];
-
-/// Whether the module, which was opened anew and has the key, gives no reason.
-fn is_unexplained(error: &TokenError) -> bool {
-    matches!(
-        error,
-        TokenError::Module(Error::Pkcs11(
-            RvError::GeneralError | RvError::FunctionFailed,
-            Function::WrapKey | Function::UnwrapKey
-        ))
-    )
 }
 
 impl From<TokenError> for MasterKeyError {
