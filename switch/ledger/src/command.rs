@@ -258,46 +258,12 @@ pub enum Action {
 impl Action {
     /// Whether it opens an account, which has no password before.
     pub fn registers(&self) -> bool {
-        match self {
-            Self::Account(action) => matches!(**action, AccountAction::Register(_)),
-            Self::Purchase { .. }
-            | Self::Complete { .. }
-            | Self::Post { .. }
-            | Self::Inquiry
-            | Self::Verify { .. }
-            | Self::Refund { .. }
-            | Self::Reverse { .. }
-            | Self::Open
-            | Self::IssueCard
-            | Self::RenewCard
-            | Self::Load(_)
-            | Self::Announce { .. }
-            | Self::Cancel
-            | Self::History(_)
-            | Self::Unwatch => false,
-        }
+        matches!(self, Self::Account(action) if matches!(**action, AccountAction::Register(_)))
     }
 
     /// Whether its password is the recovery code.
     pub fn recovers(&self) -> bool {
-        match self {
-            Self::Account(action) => matches!(**action, AccountAction::Recover(_)),
-            Self::Purchase { .. }
-            | Self::Complete { .. }
-            | Self::Post { .. }
-            | Self::Inquiry
-            | Self::Verify { .. }
-            | Self::Refund { .. }
-            | Self::Reverse { .. }
-            | Self::Open
-            | Self::IssueCard
-            | Self::RenewCard
-            | Self::Load(_)
-            | Self::Announce { .. }
-            | Self::Cancel
-            | Self::History(_)
-            | Self::Unwatch => false,
-        }
+        matches!(self, Self::Account(action) if matches!(**action, AccountAction::Recover(_)))
     }
 }
 
