@@ -10,6 +10,7 @@ mod full_disk;
 mod golden;
 mod haproxy;
 mod lock;
+mod memory;
 mod operator;
 mod payer_crash;
 mod recover;
