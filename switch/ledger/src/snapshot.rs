@@ -23,9 +23,9 @@ use super::event::parts::{
     write_card, write_institution, write_stan, write_usage,
 };
 use super::original::{PayerTag, UnseenOriginal};
+use super::settled::{End, Settled};
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
-use super::transactions::{End, Settled};
 use super::{
     Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, SettledOrder,
     Supervision, Wallet, WalletId,
@@ -348,7 +348,7 @@ impl Wallet {
                 _ => return Err(from.fault("something settled")),
             }
         }
-        self.transactions.restore(settled);
+        self.transactions.restore(&settled);
         Ok(())
     }
 }

@@ -360,12 +360,16 @@ mod tests {
 
         /// Which of these transactions the stored wallet remembers.
         fn remembers(&self, wallet: WalletId, references: &[u64]) -> Vec<u64> {
-            let stored = self.store.wallet(wallet).unwrap().unwrap();
-            let knows = |reference: &u64| {
+            let mut stored = self.store.wallet(wallet).unwrap().unwrap();
+            let mut knows = |reference: &u64| {
                 let about = About::Reference(Reference(*reference));
                 !stored.transactions.settled_about(about).is_empty()
             };
-            references.iter().copied().filter(knows).collect()
+            references
+                .iter()
+                .copied()
+                .filter(|one| knows(one))
+                .collect()
         }
     }
 
