@@ -11,6 +11,7 @@ use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::{Change, ContactChannel, Entry, Event};
 use tessera_store::read_back;
+use tessera_texts::{Language, Locale};
 use tessera_vault::{Purpose, Vault};
 
 /// A code that came later would be of no use (see `CODE_VALID_FOR` in the wallet module).
@@ -143,10 +144,11 @@ impl Delivery {
                 mall: mall.as_deref(),
                 reference: notice.reference.as_deref(),
                 card: notice.card.as_deref(),
-                reason: notice.reason,
+                reason: notice.reason.clone(),
                 device: notice.device.as_deref(),
                 code,
             },
+            &Locale::of_messages(Language::English),
         );
         // A journal that was restored gives positions again, but not with the same time.
         let id = MessageId::new(&format!("{key}.{:x}", notice.at.milliseconds()));

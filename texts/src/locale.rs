@@ -1,4 +1,6 @@
-//! Formats amounts, dates and times in the language of the browser.
+//! Says texts, amounts, numbers, dates and times in the language of a reader.
+
+use std::borrow::{Borrow, Cow};
 
 use icu_datetime::DateTimeFormatter;
 use icu_datetime::fieldsets::{YMD, YMDT};
@@ -10,32 +12,72 @@ use tessera_protocol::Currency;
 use time::OffsetDateTime;
 
 use crate::currency::Money;
+use crate::language::asked_for;
+use crate::{Language, Text, bundles};
 
-/// Bytes of `Accept-Language` that are looked at.
-const HEADER_BYTES_MAX: usize = 256;
-
-/// The formats of one request.
+/// The language and the formats of a reader.
 pub struct Locale {
+    language: Language,
     numbers: Option<DecimalFormatter>,
     times: Option<DateTimeFormatter<YMDT>>,
     days: Option<DateTimeFormatter<YMD>>,
+    long_days: Option<DateTimeFormatter<YMD>>,
 }
 
 impl Locale {
-    /// By `Accept-Language`: the first language in it that is one.
+    /// What a browser asks for in `Accept-Language`; English where it asks for nothing that there is.
     pub fn of(accept_language: &str) -> Self {
-        let header: String = accept_language.chars().take(HEADER_BYTES_MAX).collect();
-        let tag = header
-            .split(',')
-            .filter_map(|entry| entry.split(';').next())
-            .find_map(|name| Tag::try_from_str(name.trim()).ok())
-            .filter(|tag| !tag.id.language.is_unknown())
-            .unwrap_or(icu_locale_core::locale!("en"));
+        match asked_for(accept_language) {
+            Some((language, tag)) => Self::with_tag(language, tag),
+            None => Self::new(Language::English),
+        }
+    }
+
+    /// This language, as it is written in the country that the browser names, if it names one.
+    pub fn chosen(language: Language, accept_language: &str) -> Self {
+        match asked_for(accept_language) {
+            Some((asked, tag)) if asked == language => Self::with_tag(language, tag),
+            _ => Self::new(language),
+        }
+    }
+
+    /// This language, as most of its readers write.
+    pub fn new(language: Language) -> Self {
+        Self::with_tag(language, language.code())
+    }
+
+    /// For messages, whose readers may be anywhere: `22 November 2026` is read alike by all who read English.
+    pub fn of_messages(language: Language) -> Self {
+        match language {
+            Language::English => Self::with_tag(language, "en-GB"),
+            _ => Self::new(language),
+        }
+    }
+
+    fn with_tag(language: Language, tag: &str) -> Self {
+        // The same digits everywhere: on cards, in codes, and where an amount is typed.
+        let tag = tag.split("-u-").next().unwrap_or_default();
+        let with_digits = |tag: &str| Tag::try_from_str(&format!("{tag}-u-nu-latn"));
+        let tag = with_digits(tag).or_else(|_| with_digits(language.code()));
+        let tag = tag.unwrap_or(icu_locale_core::locale!("en"));
+        let days = |fields| DateTimeFormatter::try_new((&tag).into(), fields).ok();
         Self {
+            language,
             numbers: DecimalFormatter::try_new((&tag).into(), Default::default()).ok(),
             times: DateTimeFormatter::try_new((&tag).into(), YMD::medium().with_time_hm()).ok(),
-            days: DateTimeFormatter::try_new((&tag).into(), YMD::medium()).ok(),
+            days: days(YMD::medium()),
+            long_days: days(YMD::long()),
         }
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A text in the language.
+    pub fn say(&self, text: impl Borrow<Text>) -> Cow<'static, str> {
+        bundles::say(self.language, text.borrow())
     }
 
     /// What stands between thousands.
@@ -89,12 +131,12 @@ impl Locale {
 
     /// The day of a moment, in UTC.
     pub fn day(&self, milliseconds: u64) -> String {
-        let at = moment(milliseconds);
-        let written = || {
-            let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok()?;
-            Some(self.days.as_ref()?.format(&date).to_string())
-        };
-        written().unwrap_or_else(|| iso(milliseconds)[..10].to_owned())
+        written(self.days.as_ref(), milliseconds)
+    }
+
+    /// The day of a moment with the month in full, in UTC.
+    pub fn long_day(&self, milliseconds: u64) -> String {
+        written(self.long_days.as_ref(), milliseconds)
     }
 
     fn number(&self, money: Money) -> String {
@@ -103,6 +145,15 @@ impl Locale {
             (Some(numbers), Ok(decimal)) => numbers.format(&decimal).to_string(),
             _ => plain,
         }
+    }
+}
+
+fn written(days: Option<&DateTimeFormatter<YMD>>, milliseconds: u64) -> String {
+    let at = moment(milliseconds);
+    let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok();
+    match days.zip(date) {
+        Some((days, date)) => days.format(&date).to_string(),
+        None => iso(milliseconds)[..10].to_owned(),
     }
 }
 
@@ -146,11 +197,14 @@ mod tests {
 
     #[test]
     fn writes_amounts_as_the_reader_expects() {
-        let written = |header| Locale::of(header).money(dollars(123_456));
-        assert_eq!(written("en-US"), "1,234.56\u{a0}USD");
-        assert_eq!(written("de,en;q=0.5"), "1.234,56\u{a0}USD");
-        assert_eq!(written(""), "1,234.56\u{a0}USD");
-        assert_eq!(written("*;q=!, \u{1F600}"), "1,234.56\u{a0}USD");
+        let written = |locale: Locale| locale.money(dollars(123_456));
+        assert_eq!(written(Locale::of("en-US")), "1,234.56\u{a0}USD");
+        assert_eq!(written(Locale::of("")), "1,234.56\u{a0}USD");
+        let of = |language, tag| written(Locale::with_tag(language, tag));
+        assert_eq!(of(Language::German, "de"), "1.234,56\u{a0}USD");
+        assert_eq!(of(Language::German, "de-CH"), "1'234.56\u{a0}USD");
+        assert_eq!(of(Language::German, "de-x"), "1.234,56\u{a0}USD");
+        assert_eq!(of(Language::Arabic, "ar-EG"), "1,234.56\u{a0}USD");
         let english = Locale::of("en");
         assert_eq!(english.signed(-1_999, dollars), "\u{2212}19.99\u{a0}USD");
         assert_eq!(english.signed(500, dollars), "+5.00\u{a0}USD");
