@@ -316,7 +316,8 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         | Change::CodeMissed
         | Change::ContactResealed(_)
         | Change::Disputed(_)
-        | Change::PreferencesSet(_) => return None,
+        | Change::PreferencesSet(_)
+        | Change::LanguageSet(_) => return None,
     })
 }
 

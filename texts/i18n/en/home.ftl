@@ -4,10 +4,10 @@ home-title = Home
 home-available = Available
 home-nothing-reserved = Nothing reserved
 home-live = Up to date
-# After it comes the time of day.
-home-stale = No connection. As of
-# After it comes the time of day.
-home-resting = Updates have paused. As of
+# $time is the time of day.
+home-stale = No connection. As of { $time }
+# $time is the time of day.
+home-resting = Updates have paused. As of { $time }
 home-ended-title = You are signed out
 home-ended = This session has ended. Sign in to see your wallet.
 home-sign-in = Sign in

@@ -43,7 +43,7 @@ pub async fn page(
                 p.figure id="available" aria-live="polite" { (locale.money(app.money(overview.available))) }
                 p.held id="held" { (held_words(&app, locale, overview.held())) }
                 p.live id="live" role="status" data-live="/live" data-fragment="/home/recent" data-fresh=(locale.say(text::LIVE))
-                    data-stale=(locale.say(text::STALE)) data-resting=(locale.say(text::RESTING)) data-ended=(locale.say(text::ENDED))
+                    data-stale=(locale.say(text::stale(parts::ELEMENT))) data-resting=(locale.say(text::resting(parts::ELEMENT))) data-ended=(locale.say(text::ENDED))
                     data-ended-title=(locale.say(text::ENDED_TITLE)) data-sign-in=(locale.say(text::SIGN_IN)) hidden {
                     span.dot {} " " span.words { (locale.say(text::LIVE)) } " " a href="/home" hidden { (locale.say(text::RELOAD_PAGE)) }
                 }

@@ -76,8 +76,8 @@ pub fn time(locale: &Locale, at: u64) -> Markup {
     html! { time datetime=(iso(at)) { (locale.say(text::utc(locale.time(at)))) } }
 }
 
-/// Where an element stands in a sentence.
-const ELEMENT: &str = "\u{fffc}";
+/// Where an element stands in a sentence; for scripts too, which put one there.
+pub const ELEMENT: &str = "\u{fffc}";
 
 /// A sentence with an element in it, wherever the language puts it.
 pub fn around(

@@ -28,7 +28,7 @@ use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
 use crate::words::refusals;
-use tessera_texts::{Locale, entry as text};
+use tessera_texts::{Language, Locale, entry as text};
 
 /// `/register`
 pub async fn page(visitor: Visitor) -> HttpResponse {
@@ -120,6 +120,11 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         }
     };
     end_old(&app, &visitor).await;
+    let language = visitor.locale.language();
+    if language != Language::English {
+        // Without it messages come in English until the payer chooses: the wallet is as good.
+        let _ = app.switch.set_language(&session, language).await;
+    }
     let secret = &visitor.form_secret;
     let mut given = vec![
         cookies::session(&session),

@@ -6,7 +6,7 @@ use tessera_texts::{Locale, Text};
 
 use super::assets;
 use super::forms::button_form;
-use tessera_texts::layout as text;
+use tessera_texts::{languages, layout as text};
 
 /// The first part of the menu, which a phone shows as tabs: path, label.
 const TABS: &[(&str, Text)] = &[
@@ -121,7 +121,8 @@ fn frame(
                 main id="content" { (body) }
                 footer {
                     p { (locale.say(text::FOOTER)) }
-                    p { a href="/help" { (locale.say(text::HELP)) } " · " a href="/program" { (locale.say(text::PROGRAM)) } }
+                    p { a href="/help" { (locale.say(text::HELP)) } " · " a href="/program" { (locale.say(text::PROGRAM)) }
+                        " · " a href="/language" { (locale.say(languages::TITLE)) } }
                 }
             }
         }

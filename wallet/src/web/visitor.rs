@@ -168,10 +168,19 @@ impl FromRequest for Member {
     }
 }
 
-/// The language of a request: what its browser asks for.
+/// The language of a request: what was chosen in this browser, or what the browser asks for.
 pub fn locale(request: &HttpRequest) -> Locale {
+    let asked = asked_language(request);
+    match cookies::language(request) {
+        Some(language) => Locale::chosen(language, asked),
+        None => Locale::of(asked),
+    }
+}
+
+/// What the browser asks for.
+pub fn asked_language(request: &HttpRequest) -> &str {
     let asked = request.headers().get(header::ACCEPT_LANGUAGE);
-    Locale::of(asked.and_then(|value| value.to_str().ok()).unwrap_or(""))
+    asked.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
 /// Whom the peer asks for: itself, or where it is a proxy that we trust, whom it names.
