@@ -9,7 +9,6 @@
 //! | [`lock_file`] | lets one process at a time use a folder |
 //! | [`pem`] | certificates and private keys out of PEM files |
 //! | [`text`] | texts of fields, which are in ISO 8859-1 |
-//! | [`reasons`] | why the switch declined, in words for the payer |
 //! | [`private`] | keeps files from other users of the machine |
 //! | [`local_http`] | refuses what browsers send to local HTTP ports on behalf of foreign pages |
 
@@ -22,5 +21,4 @@ pub mod local_http;
 pub mod lock_file;
 pub mod pem;
 pub mod private;
-pub mod reasons;
 pub mod text;

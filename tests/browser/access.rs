@@ -24,7 +24,7 @@ const AS_IT_IS: &str = "document.adoptedStyleSheets = []";
 /// Whether the page is wider than so many pixels, and by what: the elements that reach beyond, of which the innermost are named.
 const WIDER: &str = "const page = document.documentElement; const width = page.clientWidth; \
     if (page.scrollWidth <= width) return []; \
-    const beyond = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width); \
+    const beyond = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width || one.getBoundingClientRect().left < 0); \
     const inner = beyond.filter((one) => !beyond.some((other) => one !== other && one.contains(other))); \
     return [`${page.scrollWidth} instead of ${width}`, ...inner.slice(0, 3).map((one) => one.outerHTML.slice(0, 120))]";
 
@@ -45,6 +45,7 @@ pub fn everybody_can_use_every_page() {
     wrong.extend(of_the_pay_window(&payer));
     wrong.extend(of_the_shops(&payer));
     wrong.extend(of_the_mail_page(&payer));
+    wrong.extend(in_every_language(&payer));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     a_keyboard_is_enough(&payer);
 }
@@ -306,6 +307,61 @@ fn of_the_mail_page(payer: &Payer<'_>) -> Vec<String> {
     count("0 mails");
     browser.open(&at("/letters/99"));
     inspector.look("the mail page, no such letter");
+    inspector.wrong
+}
+
+/// In each language that is offered the main pages hold and are marked as being in it.
+fn in_every_language(payer: &Payer<'_>) -> Vec<String> {
+    let browser = &payer.browser;
+    let mut inspector = Inspector::new(browser);
+    let choose = |code: &str| {
+        payer.open("/language");
+        browser.submit("language", &[("language", code)]);
+        browser.find("#done");
+    };
+    payer.open("/language");
+    inspector.look("/language");
+    let script = "return [...document.querySelectorAll('#language-language option')].map((one) => one.value)";
+    let codes = browser.script(script, &[]);
+    let codes = codes.as_array().expect("a list of languages");
+    let codes: Vec<_> = codes.iter().filter_map(Value::as_str).collect();
+    assert_eq!(codes[..2], ["", "en"]);
+    for code in &codes[1..] {
+        choose(code);
+        for page in [
+            "/home",
+            "/transactions",
+            "/card",
+            "/money",
+            "/limits",
+            "/notifications",
+            "/sessions",
+            "/help",
+            "/nowhere",
+        ] {
+            payer.open(page);
+            let marked = browser.script(
+                "return [document.documentElement.lang, document.documentElement.dir]",
+                &[],
+            );
+            let direction = if *code == "ar" { "rtl" } else { "ltr" };
+            assert_eq!(marked, json!([code, direction]), "{page}");
+            inspector.look(&format!("{page} in {code}"));
+            // English is in the others.
+            if *code != "en" {
+                inspector.take_pictures(&format!("{code}-{}", &page[1..]));
+            }
+        }
+        payer.order("cup");
+        let shop = browser.window();
+        payer.opens_pay_window();
+        browser.find("#purchase");
+        inspector.look(&format!("the pay window in {code}"));
+        inspector.take_window_pictures(&format!("{code}-pay"));
+        browser.close_window();
+        browser.look_at(&shop);
+    }
+    choose("");
     inspector.wrong
 }
 

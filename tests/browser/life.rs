@@ -225,7 +225,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     });
     browser.look_at(&home);
     browser.wait_text("#available", "270.50 USD");
-    browser.wait_text("#recent", "Reversed by the mall");
+    browser.wait_text("#recent", "Cancelled by the shop");
     browser.close_window();
     browser.look_at(&first);
 }

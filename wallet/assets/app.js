@@ -1,9 +1,16 @@
 // What the pages can do with a script. Everything here is an addition: without it the pages work, but do not move.
 "use strict";
 
+// In the language of the page, and as it is written in the reader's country where the browser says which that is.
+const LANGUAGE = document.documentElement.lang;
+const LOCALE = new Intl.Locale(
+  navigator.languages.find((tag) => tag.split("-")[0] === LANGUAGE) ?? LANGUAGE,
+  { numberingSystem: "latn" },
+);
+
 // Times: written in UTC by the server, rewritten into the reader's own zone and manner.
 function localiseTimes(root) {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.getTime())) {
@@ -15,8 +22,8 @@ function localiseTimes(root) {
 
 // Transactions by days of the reader's zone.
 function groupByDay(root) {
-  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+  const format = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
   const midnight = (at) => new Date(at.getFullYear(), at.getMonth(), at.getDate());
   const name = (at) => {
     const ago = Math.round((midnight(new Date()) - midnight(at)) / 86400000);
@@ -62,7 +69,8 @@ function goLive(place) {
       words.textContent = text;
     }
   };
-  const asOf = (text) => `${text} ${new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(right)}`;
+  const time = new Intl.DateTimeFormat(LOCALE, { timeStyle: "short" });
+  const asOf = (text) => text.replace("\ufffc", time.format(right));
   const goStale = () => {
     if (!isOver) {
       say(false, asOf(place.dataset.stale));

@@ -23,11 +23,14 @@ use zeroize::Zeroizing;
 
 use crate::line::{Failure, Name};
 use crate::pages::entry;
+use crate::pages::parts::CARD_NAME;
 use crate::session::Session;
-use crate::texts::{card as card_text, entry as entry_text, extension as text, refusals};
 use crate::web::posted::read_body;
 use crate::web::trouble::{retry_after, status_of};
+use crate::web::visitor::locale;
 use crate::web::{App, Visitor, answer};
+use crate::words::refusals;
+use tessera_texts::{Text, entry as entry_text, extension as text};
 
 /// The routes of version 1.
 pub fn routes(config: &mut ServiceConfig) {
@@ -109,6 +112,7 @@ async fn session(
     let given: Credentials = read(&request, payload).await?;
     let mistyped = || {
         refuse(
+            &request,
             StatusCode::UNAUTHORIZED,
             "credentials",
             entry_text::MISTYPED,
@@ -119,18 +123,19 @@ async fn session(
     let opened = app.switch.sign_in(&entry).await;
     let session = opened.map_err(|failure| match failure.is("63") {
         true => refuse(
+            &request,
             StatusCode::UNAUTHORIZED,
             "credentials",
             entry_text::NO_MATCH,
         ),
-        false => failed(&failure),
+        false => failed(&request, &failure),
     })?;
     let overview = app.switch.overview(&session).await;
-    let card = overview.map_err(|failure| failed(&failure))?.card;
+    let card = overview.map_err(|failure| failed(&request, &failure))?.card;
     let opened = Opened {
         session: session.expose(),
         shown_card: card.map(|card| format!("{},{}", card.last_four, card.expiry)),
-        name: card_text::NAME,
+        name: CARD_NAME,
     };
     Ok(answer::json(StatusCode::OK, &opened))
 }
@@ -151,11 +156,11 @@ async fn number(
         .switch
         .issue_number(&session, None, usage, limit, Name::random())
         .await;
-    let revealed = issued.map_err(|failure| failed(&failure))?;
+    let revealed = issued.map_err(|failure| failed(&request, &failure))?;
     let drawn = Drawn {
         number: &revealed.card,
         expiry: &revealed.expiry,
-        name: card_text::NAME,
+        name: CARD_NAME,
     };
     Ok(answer::json(StatusCode::OK, &drawn))
 }
@@ -171,7 +176,7 @@ async fn sign_out(
         Ok(()) => {}
         // It is over already.
         Err(failure) if failure.is("63") => {}
-        Err(failure) => return Err(failed(&failure)),
+        Err(failure) => return Err(failed(&request, &failure)),
     }
     Ok(answer::json(StatusCode::OK, &Nothing {}))
 }
@@ -188,12 +193,13 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
         .is_some_and(|origin| !EXTENSIONS.iter().any(|scheme| origin.starts_with(scheme)));
     if foreign {
         return Err(refuse(
+            request,
             StatusCode::FORBIDDEN,
             "origin",
             text::NOT_AN_EXTENSION,
         ));
     }
-    let malformed = || refuse(StatusCode::BAD_REQUEST, "form", text::MALFORMED);
+    let malformed = || refuse(request, StatusCode::BAD_REQUEST, "form", text::MALFORMED);
     // A form of a page can't say this of itself without asking first.
     if !header_of(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(malformed());
@@ -209,12 +215,12 @@ fn bearer(request: &HttpRequest) -> Result<Session, Refused> {
     value
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
         .and_then(Session::from_text)
-        .ok_or_else(ended)
+        .ok_or_else(|| ended(request))
 }
 
-fn failed(failure: &Failure) -> Refused {
+fn failed(request: &HttpRequest, failure: &Failure) -> Refused {
     if failure.is("63") {
-        return ended();
+        return ended(request);
     }
     let status = status_of(failure);
     let error = match status {
@@ -225,20 +231,30 @@ fn failed(failure: &Failure) -> Refused {
     Refused {
         status,
         error,
-        message: refusals::words(failure),
+        message: locale(request).say(refusals::words(failure)).into_owned(),
         retry_after: retry_after(failure),
     }
 }
 
-fn ended() -> Refused {
-    refuse(StatusCode::UNAUTHORIZED, "session", text::SIGN_IN_AGAIN)
+fn ended(request: &HttpRequest) -> Refused {
+    refuse(
+        request,
+        StatusCode::UNAUTHORIZED,
+        "session",
+        text::SIGN_IN_AGAIN,
+    )
 }
 
-fn refuse(status: StatusCode, error: &'static str, message: &str) -> Refused {
+fn refuse(
+    request: &HttpRequest,
+    status: StatusCode,
+    error: &'static str,
+    message: Text,
+) -> Refused {
     Refused {
         status,
         error,
-        message: message.to_owned(),
+        message: locale(request).say(message).into_owned(),
         retry_after: None,
     }
 }

@@ -95,7 +95,7 @@ fn milliseconds(at: OffsetDateTime) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locale::iso;
+    use tessera_texts::locale::iso;
 
     /// The evening of the last day of a year.
     fn evening() -> OffsetDateTime {

@@ -5,13 +5,11 @@
 //! No card number, password, client number or session is ever logged, counted or put into an address.
 
 mod caller;
-mod currency;
 mod drawn;
 mod extension;
 mod headroom;
 mod history;
 mod line;
-mod locale;
 mod malls;
 mod metrics;
 mod pages;
@@ -23,9 +21,9 @@ mod session;
 mod settings;
 mod strength;
 mod switch;
-mod texts;
 mod tls;
 mod web;
+mod words;
 
 pub use caller::{Caller, ForwardedHeader};
 pub use server::{Addresses, run};

@@ -4,9 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, ResponseError as _};
 use tessera_console::service;
 use tessera_http::local::refuse_pages;
 use tessera_http::{Limits, Listener};
@@ -166,8 +166,8 @@ fn assemble(
     }))
 }
 
-async fn nothing_here() -> HttpResponse {
-    Trouble::NotFound.error_response()
+async fn nothing_here() -> Result<HttpResponse, Trouble> {
+    Err(Trouble::NotFound)
 }
 
 async fn show_metrics(metrics: Data<Metrics>) -> HttpResponse {

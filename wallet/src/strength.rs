@@ -7,7 +7,7 @@ use zxcvbn::feedback::Warning;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::drawn::digits;
-use crate::texts::entry as text;
+use tessera_texts::{Text, entry as text};
 
 /// The switch counts bytes; a person types characters, each of which is one byte or more.
 const CHARACTERS_MIN: usize = 10;
@@ -17,12 +17,12 @@ const ENOUGH: Score = Score::Three;
 const OURS: &str = "tessera";
 
 /// Why a password can't become one, for the payer. The number is theirs where it is known.
-pub async fn unfit(password: &str, client: Option<&ClientNumber>) -> Option<String> {
+pub async fn unfit(password: &str, client: Option<&ClientNumber>) -> Option<Text> {
     if password.chars().count() < CHARACTERS_MIN {
-        return Some(text::PASSWORD_SHORT.to_owned());
+        return Some(text::PASSWORD_SHORT);
     }
     if password.len() > PASSWORD_BYTES_MAX {
-        return Some(text::PASSWORD_LONG.to_owned());
+        return Some(text::PASSWORD_LONG);
     }
     let password = Zeroizing::new(password.to_owned());
     let number = client.map(digits);
@@ -33,11 +33,11 @@ pub async fn unfit(password: &str, client: Option<&ClientNumber>) -> Option<Stri
 }
 
 /// Why it is easy to guess, and what would be better; `None` where it is not.
-fn weakness(password: &str, number: Option<&str>) -> Option<String> {
+fn weakness(password: &str, number: Option<&str>) -> Option<Text> {
     if let Some(number) = number
         && holds(password, number)
     {
-        return Some(text::PASSWORD_NUMBER.to_owned());
+        return Some(text::PASSWORD_NUMBER);
     }
     let mut known = vec![OURS];
     known.extend(number);
@@ -47,7 +47,7 @@ fn weakness(password: &str, number: Option<&str>) -> Option<String> {
     }
     let warning = estimate.feedback().and_then(|feedback| feedback.warning());
     let why = warning.map_or(text::WEAK, reason);
-    Some(format!("{why} {}", text::PASSWORD_BETTER))
+    Some(text::weak_because(why))
 }
 
 /// Whether the password is little else than the identification number, however it is grouped.
@@ -61,7 +61,7 @@ fn holds(password: &str, number: &str) -> bool {
     typed.contains(number)
 }
 
-fn reason(warning: Warning) -> &'static str {
+fn reason(warning: Warning) -> Text {
     use Warning as W;
     match warning {
         W::ThisIsATop10Password | W::ThisIsATop100Password | W::ThisIsACommonPassword => {
@@ -100,9 +100,8 @@ mod tests {
             ("P@ssw0rd1234", text::WEAK_SIMILAR),
             ("12.05.1987", text::WEAK_DATE),
         ] {
-            let said = weakness(weak, Some(NUMBER)).unwrap_or_default();
-            assert!(said.starts_with(why), "{weak}: {said}");
-            assert!(said.ends_with(text::PASSWORD_BETTER), "{weak}: {said}");
+            let said = weakness(weak, Some(NUMBER));
+            assert_eq!(said, Some(text::weak_because(why)), "{weak}");
         }
     }
 
@@ -114,7 +113,7 @@ mod tests {
             "x-48291-05736-20184",
         ] {
             let said = weakness(weak, Some(NUMBER));
-            assert_eq!(said.as_deref(), Some(text::PASSWORD_NUMBER), "{weak}");
+            assert_eq!(said, Some(text::PASSWORD_NUMBER), "{weak}");
         }
         assert!(weakness("tessera1234", Some(NUMBER)).is_some());
         // Somebody else's number is as good as other digits.
@@ -140,8 +139,8 @@ mod tests {
             let system = actix_web::rt::System::new();
             system.block_on(unfit(password, None))
         };
-        assert_eq!(said("short").as_deref(), Some(text::PASSWORD_SHORT));
-        assert_eq!(said(&"ж".repeat(65)).as_deref(), Some(text::PASSWORD_LONG));
+        assert_eq!(said("short"), Some(text::PASSWORD_SHORT));
+        assert_eq!(said(&"ж".repeat(65)), Some(text::PASSWORD_LONG));
         assert_eq!(said("seven green bottles"), None);
         assert!(said("password1234").is_some());
     }

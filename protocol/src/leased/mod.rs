@@ -15,9 +15,9 @@ pub mod tag;
 
 pub use operation::{Operation, WATCHED};
 pub use rows::{
-    EventKind, HistoryRow, LIMITS, Limits, NotificationPreferences, NumberRow, NumberState,
-    NumberUse, Purpose, ReloadRow, RequestRow, RowError, SessionKind, SessionRow, SourceKind,
-    SourceRow, Spent,
+    EventKind, HistoryRow, LIMITS, LanguageCode, Limits, NotificationPreferences, NumberRow,
+    NumberState, NumberUse, Purpose, ReloadRow, RequestRow, RowError, SessionKind, SessionRow,
+    SourceKind, SourceRow, Spent,
 };
 
 /// A session's handle: the wallet in 16 hexadecimal digits, and the secret of [`SECRET_DIGITS`] that opened it.

@@ -74,6 +74,7 @@ operations! {
     Recover = 207, "set another password by the recovery code, and open a session; all others end";
     SetRecovery = 208, "set the recovery code, in place of the one before";
     Overview = 210, "overview: the data of the payer's pages except lists";
+    SetLanguage = 220, "set the language of the payer's messages";
 }
 
 impl Operation {

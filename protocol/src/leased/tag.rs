@@ -90,3 +90,5 @@ pub const CHANNELS: u8 = 44;
 pub const CONFIRMED_FOR: u8 = 45;
 /// What the payer owes, in minor units: it is taken out of the money that comes in next. Absent where it is nothing.
 pub const OWED: u8 = 46;
+/// The language of messages, a [`LanguageCode`](super::LanguageCode). Absent in an overview where none was set.
+pub const LANGUAGE: u8 = 47;

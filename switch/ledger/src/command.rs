@@ -4,7 +4,9 @@
 use tessera_kit::clock::Timestamp;
 use tessera_kit::invariant;
 use tessera_kit::record::Position;
-use tessera_protocol::leased::{Limits, NotificationPreferences, NumberUse, SessionKind};
+use tessera_protocol::leased::{
+    LanguageCode, Limits, NotificationPreferences, NumberUse, SessionKind,
+};
 use tessera_protocol::{Amount, CardNumber, OrderKey, OriginalData, ResponseCode, Stan, Totals};
 
 use super::{
@@ -335,6 +337,8 @@ pub enum AccountAction {
     RemoveContact,
     /// The payer's notification preferences.
     SetPreferences(NotificationPreferences),
+    /// The language of messages.
+    SetLanguage(LanguageCode),
     /// Pay all money back to this source, and end the wallet.
     Close(Option<u32>),
 }

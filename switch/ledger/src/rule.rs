@@ -207,6 +207,7 @@ rules! {
     PreferencesFormat = FORMAT_ERROR, "tag 28: letters of notification preferences";
     LimitsFormat = FORMAT_ERROR, "tag 29: five limits";
     ReferenceFormat = FORMAT_ERROR, "tag 41: no reference of a transaction";
+    LanguageFormat = FORMAT_ERROR, "tag 47: two small letters of a language";
     // Faults of the switch: nothing was applied.
     NoRandomNumbers = FAULT, "the system has no random numbers";
     NotEncrypted = FAULT, "it could not be encrypted";

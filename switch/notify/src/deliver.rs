@@ -11,6 +11,7 @@ use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::{Change, ContactChannel, Entry, Event};
 use tessera_store::read_back;
+use tessera_texts::{Language, Locale};
 use tessera_vault::{Purpose, Vault};
 
 /// A code that came later would be of no use (see `CODE_VALID_FOR` in the wallet module).
@@ -86,6 +87,10 @@ impl Delivery {
             ) if clock::now().since(entry.at) < CODE_WITHIN => Some(KnownContact {
                 channel: proposed.contact.channel,
                 preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
+                language: outbox
+                    .contact(entry.wallet, Which::Proposed)
+                    .map_err(|error| transient(&error))?
+                    .and_then(|contact| contact.language),
                 sealed: proposed.contact.sealed.clone(),
             }),
             (To::Proposed, _) => None,
@@ -134,6 +139,9 @@ impl Delivery {
             let known = institution.and_then(|institution| (self.malls)(institution));
             known.unwrap_or_else(|| acceptor.clone())
         });
+        let language = contact.language;
+        let language = language.and_then(|code| Language::from_code(code.as_str()));
+        let language = language.unwrap_or(Language::English);
         let texts = compose(
             notice.occasion,
             &Facts {
@@ -143,10 +151,11 @@ impl Delivery {
                 mall: mall.as_deref(),
                 reference: notice.reference.as_deref(),
                 card: notice.card.as_deref(),
-                reason: notice.reason,
+                reason: notice.reason.clone(),
                 device: notice.device.as_deref(),
                 code,
             },
+            &Locale::of_messages(language),
         );
         // A journal that was restored gives positions again, but not with the same time.
         let id = MessageId::new(&format!("{key}.{:x}", notice.at.milliseconds()));

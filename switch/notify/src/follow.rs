@@ -176,6 +176,8 @@ impl Reading<'_> {
                         channel: proposed.contact.channel,
                         // Said when it is confirmed.
                         preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
+                        // Said by the event behind this one.
+                        language: None,
                         sealed: proposed.contact.sealed.clone(),
                     };
                     let changes = vec![(Which::Proposed, Some(contact.clone()))];
@@ -205,6 +207,19 @@ impl Reading<'_> {
                         ..contact
                     });
                     (vec![(Which::Confirmed, contact)], None)
+                }
+                Change::LanguageSet(language) => {
+                    let proposed = self.outbox.contact(wallet, Which::Proposed)?;
+                    let known = [(Which::Confirmed, confirmed), (Which::Proposed, proposed)];
+                    let changes = known.map(|(which, contact)| {
+                        let contact = contact.map(|contact| KnownContact {
+                            language: Some(*language),
+                            ..contact
+                        });
+                        (which, contact)
+                    });
+                    let changes = changes.into_iter().filter(|(_, contact)| contact.is_some());
+                    (changes.collect(), None)
                 }
                 Change::Registered(_)
                 | Change::SignedIn(_)

@@ -48,6 +48,7 @@ fn confirmed(wallet: &Wallet) -> Option<KnownContact> {
     Some(KnownContact {
         channel: contact.channel,
         preferences: account.preferences,
+        language: account.language,
         sealed: contact.sealed.clone(),
     })
 }
@@ -62,6 +63,7 @@ mod tests {
     use tessera_journal::{Journal as _, Mark, Position};
     use tessera_kit::clock::Timestamp;
     use tessera_ledger::{Change, Contact, ContactChannel, PayersAccount};
+    use tessera_protocol::leased::LanguageCode;
     use tessera_store::Snapshot;
 
     struct World {
@@ -159,6 +161,31 @@ mod tests {
         let later = world.journal.change(Change::Unfrozen);
         world.follow();
         assert!(world.is_notified(later));
+    }
+
+    #[test]
+    fn the_language_is_that_of_the_newest_choice_wherever_it_comes_from() {
+        let code = |letters: &[u8; 2]| LanguageCode::from_letters(*letters).unwrap();
+        let world = World::new();
+        let language = || {
+            let contact = world.outbox.contact(WALLET, Which::Confirmed).unwrap();
+            contact.unwrap().language
+        };
+        // Said again with each address, and kept when it is confirmed.
+        world.journal.propose("a");
+        world.journal.change(Change::LanguageSet(code(b"ko")));
+        let preferences = tessera_protocol::leased::NotificationPreferences::DEFAULT;
+        world.journal.change(Change::ContactConfirmed(preferences));
+        world.follow();
+        assert_eq!(language(), Some(code(b"ko")));
+        world.journal.change(Change::LanguageSet(code(b"de")));
+        world.follow();
+        assert_eq!(language(), Some(code(b"de")));
+        // It is no address: nobody gets one by it.
+        world.journal.change(Change::ContactRemoved);
+        world.journal.change(Change::LanguageSet(code(b"ja")));
+        world.follow();
+        assert_eq!(world.contact(), None);
     }
 
     /// Notifications were switched off while segments were deleted.

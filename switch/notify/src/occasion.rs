@@ -1,6 +1,5 @@
 //! The events that cause notifications, and their data, read from the journal.
 
-use tessera_common::reasons;
 use tessera_common::text::{latin_1, merchant, visible};
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::NotificationPreferences;
@@ -12,6 +11,7 @@ use tessera_ledger::{
     Balance, Change, Class, Entry, Event, HostPurpose, LastFour, Opening, Reference, Wanted,
 };
 use tessera_store::{ReadBackError, read_back_kept};
+use tessera_texts::{Text, reasons, rules};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
@@ -27,7 +27,7 @@ pub struct Notice {
     pub mall: Option<(Option<Institution>, String)>,
     pub reference: Option<String>,
     pub card: Option<String>,
-    pub reason: Option<&'static str>,
+    pub reason: Option<Text>,
     pub device: Option<String>,
 }
 
@@ -109,7 +109,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
         } if pays(opening) && *code != ResponseCode::DUPLICATE => {
             let notice =
                 Notice::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
-            let words = reasons::for_payer(reason.text()).unwrap_or_else(|| in_words(*code));
+            let words = rules::for_payer(reason.text()).unwrap_or_else(|| in_words(*code));
             let notice = Notice {
                 reason: Some(words),
                 ..notice
@@ -316,7 +316,8 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         | Change::CodeMissed
         | Change::ContactResealed(_)
         | Change::Disputed(_)
-        | Change::PreferencesSet(_) => return None,
+        | Change::PreferencesSet(_)
+        | Change::LanguageSet(_) => return None,
     })
 }
 
@@ -408,18 +409,18 @@ impl Notice {
 }
 
 /// A decline in a payer's words.
-fn in_words(code: ResponseCode) -> &'static str {
+fn in_words(code: ResponseCode) -> Text {
     match code {
-        ResponseCode::NOT_ENOUGH_MONEY => "not enough money",
-        ResponseCode::ABOVE_AMOUNT_LIMIT => "above a limit",
-        ResponseCode::ABOVE_COUNT_LIMIT => "too many purchases",
-        ResponseCode::WALLET_BLOCKED => "the wallet is frozen",
-        ResponseCode::EXPIRED => "the expiry date was wrong",
-        ResponseCode::NO_SUCH_CARD => "the card number does not work",
-        ResponseCode::NOT_PERMITTED_TO_CARD => "the card number is for another use",
-        ResponseCode::HOST_UNREACHABLE => "the bank did not answer",
-        ResponseCode::INVALID_AMOUNT => "the amount differs from your agreement",
-        ResponseCode::NOT_FOUND => "you did not agree to it",
-        _ => "the bank declined it",
+        ResponseCode::NOT_ENOUGH_MONEY => reasons::MONEY,
+        ResponseCode::ABOVE_AMOUNT_LIMIT => reasons::CODE_LIMIT,
+        ResponseCode::ABOVE_COUNT_LIMIT => reasons::CODE_COUNT,
+        ResponseCode::WALLET_BLOCKED => reasons::CODE_FROZEN,
+        ResponseCode::EXPIRED => reasons::EXPIRY,
+        ResponseCode::NO_SUCH_CARD => reasons::CODE_NUMBER,
+        ResponseCode::NOT_PERMITTED_TO_CARD => reasons::CODE_NOT_PERMITTED,
+        ResponseCode::HOST_UNREACHABLE => reasons::BANK_SILENT,
+        ResponseCode::INVALID_AMOUNT => reasons::CODE_AMOUNT,
+        ResponseCode::NOT_FOUND => reasons::CODE_NOT_AGREED,
+        _ => reasons::CODE_DECLINED,
     }
 }

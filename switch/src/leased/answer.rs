@@ -117,6 +117,7 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
         | Code::ConfirmContact
         | Code::RemoveContact
         | Code::SetPreferences
+        | Code::SetLanguage
         | Code::Close
         | Code::Watch
         | Code::Unwatch

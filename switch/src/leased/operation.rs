@@ -88,6 +88,7 @@ impl Operation {
             | Code::ConfirmContact
             | Code::RemoveContact
             | Code::SetPreferences
+            | Code::SetLanguage
             | Code::Close
             | Code::Watch
             | Code::Register
@@ -182,6 +183,7 @@ fn who(
         | Code::ConfirmContact
         | Code::RemoveContact
         | Code::SetPreferences
+        | Code::SetLanguage
         | Code::Close
         | Code::Watch
         | Code::Unwatch

@@ -82,6 +82,10 @@ pub(super) fn read(
             let preferences = data.parsed(tag::PREFERENCES, Rule::PreferencesFormat)?;
             AccountAction::SetPreferences(preferences.ok_or(Rule::PreferencesFormat)?)
         }
+        Code::SetLanguage => {
+            let language = data.parsed(tag::LANGUAGE, Rule::LanguageFormat)?;
+            AccountAction::SetLanguage(language.ok_or(Rule::LanguageFormat)?)
+        }
         Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
         Code::CreateWallet
         | Code::IssueCard

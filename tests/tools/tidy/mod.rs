@@ -3,6 +3,7 @@
 //! - `imports`: which modules import each other, and the map in `ARCHITECTURE.md`.
 //! - `files`: which files of a crate import each other.
 //! - `ceilings`: the longest file, the longest function, the fullest folder.
+//! - `texts`: every text for payers is said somewhere.
 //! - `versions`: the versions of formats that documents and module headers state, against the constants.
 //! - `logs`: what is written into the log.
 //! - `bounds`: the limits that documents state, against constants and the shipped configuration.
@@ -16,6 +17,7 @@ mod constants;
 mod files;
 mod imports;
 mod logs;
+mod texts;
 mod versions;
 
 use std::path::{Path, PathBuf};

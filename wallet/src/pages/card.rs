@@ -9,16 +9,16 @@ use time::OffsetDateTime;
 
 use super::entry::copy;
 use super::parts;
-use crate::currency::Money;
 use crate::line::Name;
 use crate::session::{Session, same, token};
 use crate::switch::{Overview, Proof, Revealed, WalletState};
-use crate::texts::{card as text, forms, refusals};
 use crate::web::fields::{amount, password, select, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish, refused};
 use crate::web::{App, Member, Posted, Trouble, answer, query};
+use tessera_texts::Money;
+use tessera_texts::{Locale, Text, card as text, forms, refusals};
 
 /// How long a number is shown, in seconds. The password, which was typed just before, counts for longer.
 const SHOWN_FOR: u64 = 30;
@@ -34,15 +34,16 @@ pub async fn page(
 
 async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
+    let locale = member.locale();
     let token = member.token();
     let body = match &overview.card {
         None => html! {
-            h1 { (text::TITLE) }
-            (summary(&say))
+            h1 { (locale.say(text::TITLE)) }
+            (summary(locale, &say))
             div.empty {
-                h2 { (text::NO_CARD_TITLE) }
-                p { (text::NO_CARD) }
-                (form("issue-card", "/card/issue", &token, &html! { button type="submit" { (text::ISSUE) } }))
+                h2 { (locale.say(text::NO_CARD_TITLE)) }
+                p { (locale.say(text::NO_CARD)) }
+                (form("issue-card", "/card/issue", &token, &html! { button type="submit" { (locale.say(text::ISSUE)) } }))
             }
         },
         Some(_) => {
@@ -50,7 +51,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
             with_card(app, member, &overview, &numbers, &say)
         }
     };
-    let page = layout::member(text::TITLE, "/card", &token, Head::default(), &body);
+    let page = layout::member(locale, text::TITLE, "/card", &token, Head::default(), &body);
     Ok(say.page(&page))
 }
 
@@ -61,69 +62,71 @@ fn with_card(
     numbers: &[NumberRow],
     say: &Say,
 ) -> Markup {
+    let locale = member.locale();
     let token = member.token();
     let live = |row: &&NumberRow| row.state == NumberState::Live;
-    let mut shown = vec![(String::new(), text::THE_CARD.to_owned())];
+    let mut shown = vec![(String::new(), text::THE_CARD)];
     shown.extend(numbers.iter().filter(live).map(|row| {
-        let words = format!("{} {} ({})", text::ENDING, row.last_four, usage(row.usage));
+        let words = text::ending_usage(&row.last_four, usage(row.usage));
         (row.number.to_string(), words)
     }));
     let reveal = html! {
-        (select("reveal", "number", text::WHICH, &shown, "", say))
-        (password("reveal", overview.confirmed, say))
-        button type="submit" { (text::REVEAL) }
+        (select(locale, "reveal", "number", text::WHICH, &shown, "", say))
+        (password(locale, "reveal", overview.confirmed, say))
+        button type="submit" { (locale.say(text::REVEAL)) }
     };
     let reissue = html! {
-        (password("reissue", overview.confirmed, say))
-        button.second type="submit" { (text::REISSUE) }
+        (password(locale, "reissue", overview.confirmed, say))
+        button.second type="submit" { (locale.say(text::REISSUE)) }
     };
     html! {
-        h1 { (text::TITLE) }
-        (summary(say))
+        h1 { (locale.say(text::TITLE)) }
+        (summary(locale, say))
         div.columns {
             section {
                 @if let Some(card) = &overview.card {
-                    (parts::masked_card(card, overview.state == WalletState::Frozen))
+                    (parts::masked_card(locale, card, overview.state == WalletState::Frozen))
                 }
             }
             section {
-                h2 { (text::REVEAL_TITLE) }
-                p { (text::REVEAL_LEAD) }
+                h2 { (locale.say(text::REVEAL_TITLE)) }
+                p { (locale.say(text::REVEAL_LEAD)) }
                 (form("reveal", "/card/reveal", &token, &reveal))
             }
         }
         section {
-            h2 { (text::NUMBERS_TITLE) }
-            p { (text::NUMBERS_LEAD) }
+            h2 { (locale.say(text::NUMBERS_TITLE)) }
+            p { (locale.say(text::NUMBERS_LEAD)) }
             (list(app, member, numbers))
-            (new_form(app, overview, &token, say))
+            (new_form(app, locale, overview, &token, say))
         }
         section {
-            h2 { (text::REISSUE_TITLE) }
-            p { (text::REISSUE_LEAD) }
+            h2 { (locale.say(text::REISSUE_TITLE)) }
+            p { (locale.say(text::REISSUE_LEAD)) }
             (form("reissue", "/card/reissue", &token, &reissue))
         }
     }
 }
 
 fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
+    let locale = member.locale();
     html! {
-        @if numbers.is_empty() { p.empty { (text::NUMBERS_EMPTY) } }
+        @if numbers.is_empty() { p.empty { (locale.say(text::NUMBERS_EMPTY)) } }
         @else { ul.rows {
             @for row in numbers {
                 li.row id={ "number-" (row.number) } {
                     div {
-                        p.title { (text::ENDING) " " (row.last_four) " · " (usage(row.usage)) }
+                        p.title { (locale.say(text::ending_in(&row.last_four))) " · " (locale.say(usage(row.usage))) }
                         p.detail {
-                            (state(row.state)) " · " (text::EXPIRES) " " (parts::expiry_shown(&row.expiry)) " · "
-                            @if row.acceptor.is_empty() { (text::NOT_USED) } @else { (app.mall_name(&row.acceptor)) }
-                            @if row.limit > 0 { " · " (text::LIMIT) " " (member.locale().money(app.money(row.limit))) }
+                            (locale.say(state(row.state))) " · " (locale.say(text::EXPIRES)) " " (parts::expiry_shown(&row.expiry)) " · "
+                            @if row.acceptor.is_empty() { (locale.say(text::NOT_USED)) } @else { (app.mall_name(&row.acceptor)) }
+                            @if row.limit > 0 { " · " (locale.say(text::limit_is(locale.money(app.money(row.limit))))) }
                         }
                     }
                     @if row.state == NumberState::Live {
                         (form(&format!("retire-{}", row.number), "/card/numbers/retire", &member.token(), &html! {
                             input type="hidden" name="number" value=(row.number);
-                            button.quiet type="submit" aria-label={ (text::RETIRE) " " (text::ENDING) " " (row.last_four) } { (text::RETIRE) }
+                            button.quiet type="submit" aria-label=(locale.say(text::retire_which(&row.last_four))) { (locale.say(text::RETIRE)) }
                         }))
                     }
                 }
@@ -132,29 +135,29 @@ fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
     }
 }
 
-fn new_form(app: &App, overview: &Overview, token: &str, say: &Say) -> Markup {
+fn new_form(app: &App, locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
     let uses = [
-        ("once".to_owned(), text::ONCE.to_owned()),
-        ("mall".to_owned(), text::MALL.to_owned()),
+        ("once".to_owned(), text::ONCE),
+        ("mall".to_owned(), text::SHOP),
     ];
     let fields = html! {
         input type="hidden" name="name" value=(say.name("new-number"));
-        (select("new-number", "usage", text::USAGE, &uses, "", say))
-        (amount("new-number", "limit", &app.in_currency(text::LIMIT), "", "", true, say))
-        (password("new-number", overview.confirmed, say))
-        button type="submit" { (text::MAKE) }
+        (select(locale, "new-number", "usage", text::USAGE, &uses, "", say))
+        (amount(locale, "new-number", "limit", app.in_currency(text::LIMIT), "", true, say))
+        (password(locale, "new-number", overview.confirmed, say))
+        button type="submit" { (locale.say(text::MAKE)) }
     };
     form("new-number", "/card/numbers/new", token, &fields)
 }
 
-fn usage(usage: NumberUse) -> &'static str {
+fn usage(usage: NumberUse) -> Text {
     match usage {
         NumberUse::Once => text::ONCE,
-        NumberUse::Mall => text::MALL,
+        NumberUse::Mall => text::SHOP,
     }
 }
 
-fn state(state: NumberState) -> &'static str {
+fn state(state: NumberState) -> Text {
     match state {
         NumberState::Live => text::LIVE,
         NumberState::Used => text::USED,
@@ -251,30 +254,38 @@ pub async fn shown(
 
 /// The one page on which a number stands: it is kept nowhere, hides itself, and goes away by itself where no script runs.
 fn show_revealed(member: &Member, revealed: &Revealed, left: u64) -> HttpResponse {
+    let locale = member.locale();
     let digits = revealed.card.as_bytes();
     let groups: Vec<_> = digits.chunks(4).map(String::from_utf8_lossy).collect();
     let number = html! { output.secret id="card-number" { (groups.join(" ")) } };
     let body = html! {
         section.narrow data-hide-after=(left) data-hide-to="/card" {
-            h1 { (text::REVEALED_TITLE) }
-            p.lead { (text::REVEALED_LEAD) " " span id="countdown" role="timer" {} }
-            (parts::card(&number, &revealed.expiry, false))
+            h1 { (locale.say(text::REVEALED_TITLE)) }
+            p.lead { (locale.say(text::REVEALED_LEAD)) " " span id="countdown" role="timer" {} }
+            (parts::card(locale, &number, &revealed.expiry, false))
             dl.secrets {
-                dt { (text::NUMBER) }
-                dd { (copy("card-number")) }
-                dt { (text::EXPIRY) }
+                dt { (locale.say(text::NUMBER)) }
+                dd { (copy(locale, "card-number")) }
+                dt { (locale.say(text::EXPIRY)) }
                 dd { output.secret id="card-expiry" { (parts::expiry_shown(&revealed.expiry)) } }
-                dt { (text::NAME_LABEL) }
-                dd { (text::NAME) }
+                dt { (locale.say(text::NAME_LABEL)) }
+                dd { (parts::CARD_NAME) }
             }
-            p.actions { a.button href="/card" { (text::HIDE) } }
+            p.actions { a.button href="/card" { (locale.say(text::HIDE)) } }
         }
     };
     let head = Head {
         refresh: Some((u32::try_from(left).unwrap_or_default(), "/card")),
         ..Head::default()
     };
-    let page = layout::member(text::REVEALED_TITLE, "/card", &member.token(), head, &body);
+    let page = layout::member(
+        locale,
+        text::REVEALED_TITLE,
+        "/card",
+        &member.token(),
+        head,
+        &body,
+    );
     answer::html(StatusCode::OK, &page)
 }
 

@@ -10,37 +10,47 @@ use zeroize::Zeroizing;
 
 use crate::session::Session;
 use crate::switch::Entry;
-use crate::texts::{entry as text, recovery, refusals};
 use crate::web::cookies::Kept;
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
+use crate::words::refusals;
+use tessera_texts::{Locale, Text, entry as text, recovery};
+
+/// What the start page says of the wallet.
+const START_POINTS: &[(Text, Text)] = &[
+    (text::POINT_DATA, text::POINT_DATA_LEAD),
+    (text::POINT_CARD, text::POINT_CARD_LEAD),
+    (text::POINT_WINDOW, text::POINT_WINDOW_LEAD),
+    (text::POINT_PREPAID, text::POINT_PREPAID_LEAD),
+];
 
 /// `/`
 pub async fn start(visitor: Visitor) -> HttpResponse {
     if visitor.session.is_some() {
         return answer::see_other("/home");
     }
+    let locale = &visitor.locale;
     let body = html! {
         section.hero {
-            h1 { (text::START_TITLE) }
-            p.lead { (text::START_LEAD) }
+            h1 { (locale.say(text::START_TITLE)) }
+            p.lead { (locale.say(text::START_LEAD)) }
             p.actions {
-                a.button href="/register" { (text::REGISTER) }
-                a.button.second href="/sign-in" { (text::SIGN_IN) }
+                a.button href="/register" { (locale.say(text::REGISTER)) }
+                a.button.second href="/sign-in" { (locale.say(text::SIGN_IN)) }
             }
         }
         section.points {
-            @for (title, words) in text::START_POINTS {
-                div { h2 { (title) } p { (words) } }
+            @for (title, words) in START_POINTS {
+                div { h2 { (locale.say(title)) } p { (locale.say(words)) } }
             }
         }
     };
     answer::html(
         StatusCode::OK,
-        &layout::visitor(text::START_TITLE, Head::default(), &body),
+        &layout::visitor(locale, text::START_TITLE, Head::default(), &body),
     )
 }
 
@@ -56,9 +66,9 @@ pub fn entry(visitor: &Visitor, client: ClientNumber, password: &str, kind: Sess
 }
 
 /// A button that the script shows: without it there is nothing to click.
-pub fn copy(of: &str) -> Markup {
+pub fn copy(locale: &Locale, of: &str) -> Markup {
     html! {
-        button.quiet.copy type="button" hidden data-copy=(of) data-copied=(text::COPIED) { (text::COPY) }
+        button.quiet.copy type="button" hidden data-copy=(of) data-copied=(locale.say(text::COPIED)) { (locale.say(text::COPY)) }
     }
 }
 
@@ -70,39 +80,40 @@ pub async fn sign_in_page(request: HttpRequest, visitor: Visitor) -> HttpRespons
 }
 
 fn show_sign_in(visitor: &Visitor, say: &Say, next: &str) -> HttpResponse {
+    let locale = &visitor.locale;
     let fields = html! {
         input type="hidden" name="next" value=(next);
-        (sign_in_fields(say))
+        (sign_in_fields(locale, say))
     };
     let body = html! {
         section.narrow {
-            h1 { (text::SIGN_IN) }
-            (summary(say))
+            h1 { (locale.say(text::SIGN_IN)) }
+            (summary(locale, say))
             (form("sign-in", "/sign-in", &visitor.entry_token(), &fields))
-            p { a href="/recover" { (recovery::FORGOTTEN) } }
-            p { (text::NO_WALLET) " " a href="/register" { (text::REGISTER) } }
+            p { a href="/recover" { (locale.say(recovery::FORGOTTEN)) } }
+            p { (locale.say(text::NO_WALLET)) " " a href="/register" { (locale.say(text::REGISTER)) } }
         }
     };
     say.entry_page(
         visitor,
-        &layout::visitor(text::SIGN_IN, Head::default(), &body),
+        &layout::visitor(locale, text::SIGN_IN, Head::default(), &body),
     )
 }
 
 /// Number, password, button: also in the pay window.
-pub fn sign_in_fields(say: &Say) -> Markup {
+pub fn sign_in_fields(locale: &Locale, say: &Say) -> Markup {
     html! {
         (Field {
             form: "sign-in",
             name: "client",
             label: text::CLIENT,
-            hint: text::CLIENT_HINT,
+            hint: Some(text::CLIENT_HINT),
             autocomplete: "username",
             inputmode: "numeric",
             longest: 40,
             secret: true,
             ..Field::default()
-        }.show(say))
+        }.show(locale, say))
         (Field {
             form: "sign-in",
             name: "password",
@@ -111,8 +122,8 @@ pub fn sign_in_fields(say: &Say) -> Markup {
             autocomplete: "current-password",
             longest: PASSWORD_BYTES_MAX as u16,
             ..Field::default()
-        }.show(say))
-        button type="submit" { (text::SIGN_IN) }
+        }.show(locale, say))
+        button type="submit" { (locale.say(text::SIGN_IN)) }
     }
 }
 
@@ -142,9 +153,7 @@ pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Resul
             end_old(app, visitor).await;
             Ok(session)
         }
-        Err(failure) if failure.is("63") => {
-            Err(Say::failed("sign-in", &failure, text::NO_MATCH.to_owned()))
-        }
+        Err(failure) if failure.is("63") => Err(Say::failed("sign-in", &failure, text::NO_MATCH)),
         Err(failure) => Err(Say::failed("sign-in", &failure, refusals::words(&failure))),
     }
 }

@@ -5,17 +5,42 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
-use crate::texts::{help as text, layout as layout_text};
 use crate::web::layout::{self, Head};
 use crate::web::{App, Member, Visitor, answer};
+use tessera_texts::{Text, help as text, layout as layout_text};
+
+/// Questions and their answers.
+const QUESTIONS: &[(Text, Text)] = &[
+    (text::LOST_PASSWORD, text::LOST_PASSWORD_LEAD),
+    (text::LOST_NUMBER, text::LOST_NUMBER_LEAD),
+    (text::SHOP, text::SHOP_LEAD),
+    (text::RESERVED, text::RESERVED_LEAD),
+    (text::DECLINED, text::DECLINED_LEAD),
+    (text::NUMBERS, text::NUMBERS_LEAD),
+    (text::STOLEN, text::STOLEN_LEAD),
+    (text::SIGNED_OUT, text::SIGNED_OUT_LEAD),
+    (text::CLOSE, text::CLOSE_LEAD),
+];
+const INSTALL: &[Text] = &[
+    text::INSTALL_PHONE,
+    text::INSTALL_COMPUTER,
+    text::INSTALL_DATA,
+];
+const EXTENSION_STEPS: &[Text] = &[
+    text::EXTENSION_DOWNLOAD,
+    text::EXTENSION_MODE,
+    text::EXTENSION_LOAD,
+    text::EXTENSION_SIGN_IN,
+];
 
 /// `/help`
 pub async fn page(visitor: Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
     let body = html! {
         section.narrow {
-            h1 { (text::TITLE) }
-            @for (question, words) in text::QUESTIONS {
-                details.fold { summary { (question) } p { (words) } }
+            h1 { (locale.say(text::TITLE)) }
+            @for (question, words) in QUESTIONS {
+                details.fold { summary { (locale.say(question)) } p { (locale.say(words)) } }
             }
         }
     };
@@ -24,16 +49,17 @@ pub async fn page(visitor: Visitor) -> HttpResponse {
 
 /// `/program`
 pub async fn program(visitor: Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
     let body = html! {
         section.narrow {
-            h1 { (text::PROGRAM_TITLE) }
-            p.lead { (text::PROGRAM_LEAD) }
-            h2 { (text::INSTALL_TITLE) }
-            ul { @for step in text::INSTALL { li { (step) } } }
-            h2 { (text::EXTENSION_TITLE) }
-            p { (text::EXTENSION_LEAD) }
-            ol { @for step in text::EXTENSION_STEPS { li { (step) } } }
-            p.actions { a.button id="extension" href="/extension.zip" { (text::DOWNLOAD) } }
+            h1 { (locale.say(text::PROGRAM_TITLE)) }
+            p.lead { (locale.say(text::PROGRAM_LEAD)) }
+            h2 { (locale.say(text::INSTALL_TITLE)) }
+            ul { @for step in INSTALL { li { (locale.say(step)) } } }
+            h2 { (locale.say(text::EXTENSION_TITLE)) }
+            p { (locale.say(text::EXTENSION_LEAD)) }
+            ol { @for step in EXTENSION_STEPS { li { (locale.say(step)) } } }
+            p.actions { a.button id="extension" href="/extension.zip" { (locale.say(text::DOWNLOAD)) } }
         }
     };
     shown(&visitor, text::PROGRAM_TITLE, &body)
@@ -41,22 +67,24 @@ pub async fn program(visitor: Visitor) -> HttpResponse {
 
 /// `/more`: the rest of the menu, for phones.
 pub async fn more(member: Member) -> HttpResponse {
-    let rest = layout_text::REST.iter().copied().chain([(
-        "/help",
-        layout_text::HELP,
-        layout_text::HELP_LEAD,
-    )]);
+    let locale = member.locale();
+    let rest =
+        layout::REST
+            .iter()
+            .cloned()
+            .chain([("/help", layout_text::HELP, layout_text::HELP_LEAD)]);
     let body = html! {
         section {
-            h1 { (layout_text::MORE) }
+            h1 { (locale.say(layout_text::MORE)) }
             ul.rows.links {
                 @for (path, label, words) in rest {
-                    li.row { a href=(path) { strong.title { (label) } span.detail { (words) } } }
+                    li.row { a href=(path) { strong.title { (locale.say(label)) } span.detail { (locale.say(words)) } } }
                 }
             }
         }
     };
     let page = layout::member(
+        locale,
         layout_text::MORE,
         "/more",
         &member.token(),
@@ -67,16 +95,25 @@ pub async fn more(member: Member) -> HttpResponse {
 }
 
 /// The menu that fits: a member's where there is a session.
-fn shown(visitor: &Visitor, title: &str, body: &Markup) -> HttpResponse {
+fn shown(visitor: &Visitor, title: Text, body: &Markup) -> HttpResponse {
+    let locale = &visitor.locale;
     let page = match &visitor.session {
-        Some(session) => layout::member(title, "", &session.form_token(), Head::default(), body),
-        None => layout::visitor(title, Head::default(), body),
+        Some(session) => layout::member(
+            locale,
+            title,
+            "",
+            &session.form_token(),
+            Head::default(),
+            body,
+        ),
+        None => layout::visitor(locale, title, Head::default(), body),
     };
     answer::html(StatusCode::OK, &page)
 }
 
 /// `/extension.zip`
-pub async fn extension(app: Data<App>) -> HttpResponse {
+pub async fn extension(app: Data<App>, visitor: Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
     let path = app.settings.extension.clone();
     let read = actix_web::web::block(move || tessera_common::bounded::file(&path)).await;
     match read {
@@ -89,24 +126,28 @@ pub async fn extension(app: Data<App>) -> HttpResponse {
             .body(zip),
         _ => {
             let body = html! {
-                section.narrow { h1 { (text::MISSING_TITLE) } p { (text::MISSING) } }
+                section.narrow { h1 { (locale.say(text::MISSING_TITLE)) } p { (locale.say(text::MISSING)) } }
             };
             answer::html(
                 StatusCode::NOT_FOUND,
-                &layout::plain(text::MISSING_TITLE, body),
+                &layout::plain(locale, text::MISSING_TITLE, body),
             )
         }
     }
 }
 
 /// `/offline`: the only page that browsers keep.
-pub async fn offline() -> HttpResponse {
+pub async fn offline(visitor: Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
     let body = html! {
         section.narrow {
-            h1 { (text::OFFLINE_TITLE) }
-            p.lead { (text::OFFLINE) }
-            p.actions { a.button href="/home" { (text::RETRY) } }
+            h1 { (locale.say(text::OFFLINE_TITLE)) }
+            p.lead { (locale.say(text::OFFLINE)) }
+            p.actions { a.button href="/home" { (locale.say(text::RETRY)) } }
         }
     };
-    answer::html(StatusCode::OK, &layout::plain(text::OFFLINE_TITLE, body))
+    answer::html(
+        StatusCode::OK,
+        &layout::plain(locale, text::OFFLINE_TITLE, body),
+    )
 }

@@ -12,15 +12,14 @@ use super::parts;
 use super::transactions::last;
 use crate::history::Transaction;
 use crate::line::Notice;
-use crate::locale::Locale;
 use crate::switch::{Overview, WalletState};
-use crate::texts::home as text;
 use crate::web::fields::summary;
 use crate::web::forms::{button_form, form};
 use crate::web::layout::{self, Head};
 use crate::web::live::Show;
 use crate::web::say::Say;
 use crate::web::{App, Member, Trouble, answer, live};
+use tessera_texts::{Locale, home as text};
 
 /// How many transactions are shown.
 const RECENT: usize = 6;
@@ -36,35 +35,36 @@ pub async fn page(
     let transactions = last(&app, &member, RECENT).await?;
     let locale = member.locale();
     let body = html! {
-        h1.sr { (text::TITLE) }
-        (summary(&say))
+        h1.sr { (locale.say(text::TITLE)) }
+        (summary(locale, &say))
         div.columns {
             section.balance {
-                h2 { (text::AVAILABLE) }
+                h2 { (locale.say(text::AVAILABLE)) }
                 p.figure id="available" aria-live="polite" { (locale.money(app.money(overview.available))) }
                 p.held id="held" { (held_words(&app, locale, overview.held())) }
-                p.live id="live" role="status" data-live="/live" data-fragment="/home/recent" data-fresh=(text::LIVE)
-                    data-stale=(text::STALE) data-resting=(text::RESTING) data-ended=(text::ENDED)
-                    data-ended-title=(text::ENDED_TITLE) data-sign-in=(text::SIGN_IN) hidden {
-                    span.dot {} " " span.words { (text::LIVE) } " " a href="/home" hidden { (text::RELOAD_PAGE) }
+                p.live id="live" role="status" data-live="/live" data-fragment="/home/recent" data-fresh=(locale.say(text::LIVE))
+                    data-stale=(locale.say(text::stale(parts::ELEMENT))) data-resting=(locale.say(text::resting(parts::ELEMENT))) data-ended=(locale.say(text::ENDED))
+                    data-ended-title=(locale.say(text::ENDED_TITLE)) data-sign-in=(locale.say(text::SIGN_IN)) hidden {
+                    span.dot {} " " span.words { (locale.say(text::LIVE)) } " " a href="/home" hidden { (locale.say(text::RELOAD_PAGE)) }
                 }
                 @if overview.owed > 0 {
-                    p.warning id="owed" { (text::owed(&locale.money(app.money(overview.owed)))) }
+                    p.warning id="owed" { (locale.say(text::owed(locale.money(app.money(overview.owed))))) }
                 }
                 (state(&member, &overview))
             }
             section.card-side {
-                h2.sr { (text::CARD) }
+                h2.sr { (locale.say(text::CARD)) }
                 (card(&member, &overview))
             }
         }
         section.recent {
-            h2 { (text::RECENT) }
+            h2 { (locale.say(text::RECENT)) }
             div id="recent" { (list(&app, locale, &transactions)) }
-            p { a href="/transactions" { (text::ALL) } }
+            p { a href="/transactions" { (locale.say(text::ALL)) } }
         }
     };
     let page = layout::member(
+        locale,
         text::TITLE,
         "/home",
         &member.token(),
@@ -76,44 +76,49 @@ pub async fn page(
 
 fn held_words(app: &App, locale: &Locale, held: u64) -> String {
     match held {
-        0 => text::NOTHING_HELD.to_owned(),
-        held => format!("{}: {}", text::HELD, locale.money(app.money(held))),
+        0 => locale.say(text::NOTHING_RESERVED).into_owned(),
+        held => locale
+            .say(text::reserved(locale.money(app.money(held))))
+            .into_owned(),
     }
 }
 
 fn state(member: &Member, overview: &Overview) -> Markup {
+    let locale = member.locale();
+    let freeze = locale.say(text::FREEZE);
     html! {
         @match overview.state {
             WalletState::Open => div.actions {
                 // Money is loaded onto the card.
                 @if overview.card.is_some() {
-                    a.button href="/money" { (text::LOAD) }
+                    a.button href="/money" { (locale.say(text::LOAD)) }
                 }
-                (button_form("freeze", "/limits/freeze", &member.token(), None, text::FREEZE, text::FREEZE))
+                (button_form("freeze", "/limits/freeze", &member.token(), None, &freeze, &freeze))
             },
             WalletState::Frozen => div.warning {
-                p { (text::FROZEN) }
-                p { a.button href="/limits" { (text::UNFREEZE) } }
+                p { (locale.say(text::FROZEN)) }
+                p { a.button href="/limits" { (locale.say(text::UNFREEZE)) } }
             },
-            WalletState::Closing => p.warning { (text::CLOSING) },
+            WalletState::Closing => p.warning { (locale.say(text::CLOSING)) },
         }
         @if overview.pending_contact.is_some() {
-            p { a href="/notifications" { (text::CONTACT_PENDING) } }
+            p { a href="/notifications" { (locale.say(text::CONTACT_PENDING)) } }
         }
     }
 }
 
 fn card(member: &Member, overview: &Overview) -> Markup {
+    let locale = member.locale();
     html! {
         @match &overview.card {
             Some(card) => {
-                (parts::masked_card(card, overview.state == WalletState::Frozen))
-                p { a href="/card" { (text::SHOW_CARD) } }
+                (parts::masked_card(locale, card, overview.state == WalletState::Frozen))
+                p { a href="/card" { (locale.say(text::SHOW_CARD)) } }
             },
             None => div.empty {
-                p { (text::NO_CARD) }
+                p { (locale.say(text::NO_CARD)) }
                 (form("issue-card", "/card/issue", &member.token(), &html! {
-                    button type="submit" { (text::GET_CARD) }
+                    button type="submit" { (locale.say(text::GET_CARD)) }
                 }))
             },
         }
@@ -123,7 +128,7 @@ fn card(member: &Member, overview: &Overview) -> Markup {
 fn list(app: &App, locale: &Locale, transactions: &[Transaction]) -> Markup {
     html! {
         @if transactions.is_empty() {
-            div.empty { h3 { (text::EMPTY_TITLE) } p { (text::EMPTY) } }
+            div.empty { h3 { (locale.say(text::EMPTY_TITLE)) } p { (locale.say(text::EMPTY)) } }
         } @else {
             (parts::transactions(app, locale, transactions))
         }

@@ -15,15 +15,15 @@ use maud::html;
 use super::money;
 use super::parts::source_name;
 use super::wanted::{Wanted, read, say_of};
-use crate::currency::Money;
 use crate::line::Name;
 use crate::session::{Session, same, token};
-use crate::texts::{forms, money as text};
 use crate::web::fields::{password, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, answer, query};
+use tessera_texts::Money;
+use tessera_texts::{forms, money as text};
 
 /// `GET /money/load`: the review.
 pub async fn review(
@@ -50,7 +50,8 @@ async fn show_review(
         let say = Say::wrong("load", "source", forms::CHOOSE).of(asked);
         return money::show(app, member, say).await;
     };
-    let shown = |money: Money| member.locale().money(money);
+    let locale = member.locale();
+    let shown = |money: Money| locale.money(money);
     let after = overview.available_with(wanted.money.minor);
     // The first page has drawn it; after a refusal that stands it is another one.
     let name = match say.complaint() {
@@ -62,29 +63,36 @@ async fn show_review(
         input type="hidden" name="name" value=(name);
         input type="hidden" name="source" value=(wanted.source);
         input type="hidden" name="amount" value=(asked.text("amount"));
-        (password("load", overview.confirmed, say))
+        (password(locale, "load", overview.confirmed, say))
         p.actions {
-            button type="submit" { (text::LOAD_IT) " " (shown(wanted.money)) }
-            a.button.second href="/money" { (text::GO_BACK) }
+            button type="submit" { (locale.say(text::load_amount(shown(wanted.money)))) }
+            a.button.second href="/money" { (locale.say(text::GO_BACK)) }
         }
     };
     let body = html! {
         section.narrow {
-            h1 { (text::REVIEW) }
-            (summary(say))
+            h1 { (locale.say(text::REVIEW)) }
+            (summary(locale, say))
             table.lines id="review" {
-                tr { th scope="row" { (text::FROM) } td { (source) } }
-                tr.total { th scope="row" { (text::AMOUNT) } td { (shown(wanted.money)) } }
-                tr.after { th scope="row" { (text::AVAILABLE_NOW) } td { (shown(app.money(overview.available))) } }
+                tr { th scope="row" { (locale.say(text::FROM)) } td { (locale.say(source)) } }
+                tr.total { th scope="row" { (locale.say(text::AMOUNT)) } td { (shown(wanted.money)) } }
+                tr.after { th scope="row" { (locale.say(text::AVAILABLE_NOW)) } td { (shown(app.money(overview.available))) } }
                 @if overview.owed > 0 {
-                    tr.after { th scope="row" { (text::OWED) } td { (shown(app.money(overview.owed))) } }
+                    tr.after { th scope="row" { (locale.say(text::OWED)) } td { (shown(app.money(overview.owed))) } }
                 }
-                tr.after { th scope="row" { (text::AVAILABLE_AFTER) } td { (shown(app.money(after))) } }
+                tr.after { th scope="row" { (locale.say(text::AVAILABLE_AFTER)) } td { (shown(app.money(after))) } }
             }
             (form("load", "/money/load", &token, &fields))
         }
     };
-    let page = layout::member(text::REVIEW, "/money", &token, Head::default(), &body);
+    let page = layout::member(
+        locale,
+        text::REVIEW,
+        "/money",
+        &token,
+        Head::default(),
+        &body,
+    );
     Ok(say.page(&page))
 }
 
@@ -146,24 +154,26 @@ pub async fn loaded(
         return Ok(answer::see_other("/money"));
     }
     let overview = app.switch.overview(&member.session).await?;
-    let shown = |money: Money| member.locale().money(money);
+    let locale = member.locale();
+    let shown = |money: Money| locale.money(money);
     let body = html! {
         section.narrow {
-            h1 { (text::LOADED) }
-            div.said role="status" id="done" { p { (text::loaded(&shown(money))) } }
+            h1 { (locale.say(text::LOADED)) }
+            div.said role="status" id="done" { p { (locale.say(text::loaded_amount(shown(money)))) } }
             table.lines {
                 @if let Some(source) = source_name(&overview, source) {
-                    tr { th scope="row" { (text::FROM) } td { (source) } }
+                    tr { th scope="row" { (locale.say(text::FROM)) } td { (locale.say(source)) } }
                 }
-                tr.total { th scope="row" { (text::AVAILABLE_NOW) } td id="available" { (shown(app.money(overview.available))) } }
+                tr.total { th scope="row" { (locale.say(text::AVAILABLE_NOW)) } td id="available" { (shown(app.money(overview.available))) } }
             }
             p.actions {
-                a.button href="/home" { (text::TO_WALLET) }
-                a.button.second href="/money" { (text::LOAD_MORE) }
+                a.button href="/home" { (locale.say(text::TO_WALLET)) }
+                a.button.second href="/money" { (locale.say(text::LOAD_MORE)) }
             }
         }
     };
     let page = layout::member(
+        locale,
         text::LOADED,
         "/money",
         &member.token(),

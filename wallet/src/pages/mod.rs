@@ -24,6 +24,7 @@
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
 //! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
+//! | `/language` | `language`: language |
 //! | everywhere | `sign-out` |
 //!
 //! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]).
@@ -35,6 +36,7 @@ mod close;
 pub mod entry;
 mod help;
 mod home;
+mod languages;
 mod limits;
 mod load;
 mod money;
@@ -115,6 +117,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/sessions/end", post().to(sessions::end))
         .route("/sessions/everywhere", post().to(sessions::everywhere))
         .route("/sessions/password", post().to(sessions::password))
+        .route("/language", get().to(languages::page))
+        .route("/language", post().to(languages::choose))
         .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))

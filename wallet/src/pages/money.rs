@@ -11,14 +11,14 @@ use super::entry::signed_out;
 use super::parts::{source_choices, source_kind, source_name};
 use super::source_number;
 use super::wanted::load_form;
-use crate::currency::Money;
 use crate::switch::Overview;
-use crate::texts::{forms, money as text};
 use crate::web::fields::{Field, amount, password, select, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
+use tessera_texts::Money;
+use tessera_texts::{Locale, forms, money as text};
 
 /// `/money`
 pub async fn page(
@@ -32,43 +32,51 @@ pub async fn page(
 /// The page, and what it should say.
 pub async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
+    let locale = member.locale();
     let token = member.token();
     let body = html! {
-        h1 { (text::TITLE) }
-        (summary(&say))
-        p.balance-line { (text::AVAILABLE) " " strong id="available" { (member.locale().money(app.money(overview.available))) } }
+        h1 { (locale.say(text::TITLE)) }
+        (summary(locale, &say))
+        p.balance-line { (locale.say(text::AVAILABLE)) " " strong id="available" { (member.locale().money(app.money(overview.available))) } }
         @if !overview.sources.is_empty() {
-            section { h2 { (text::LOAD) } (load_form(app, member.locale(), &overview, &say)) }
+            section { h2 { (locale.say(text::LOAD)) } (load_form(app, member.locale(), &overview, &say)) }
         }
         section {
-            h2 { (text::SOURCES) }
-            p { (text::SOURCES_LEAD) }
-            (sources(&overview))
+            h2 { (locale.say(text::SOURCES)) }
+            p { (locale.say(text::SOURCES_LEAD)) }
+            (sources(locale, &overview))
             details.fold open[overview.sources.is_empty() || say.is_about("add-source")] {
-                summary { (text::ADD) }
-                (add_form(&overview, &token, &say))
+                summary { (locale.say(text::ADD)) }
+                (add_form(locale, &overview, &token, &say))
             }
         }
         @if !overview.sources.is_empty() {
-            section { h2 { (text::RELOAD) } (reload_forms(app, member, &overview, &say)) }
+            section { h2 { (locale.say(text::RELOAD)) } (reload_forms(app, member, &overview, &say)) }
         }
-        (close::section(&overview, &token, &say))
+        (close::section(locale, &overview, &token, &say))
     };
-    let page = layout::member(text::TITLE, "/money", &token, Head::default(), &body);
+    let page = layout::member(
+        locale,
+        text::TITLE,
+        "/money",
+        &token,
+        Head::default(),
+        &body,
+    );
     Ok(say.page(&page))
 }
 
-fn sources(overview: &Overview) -> Markup {
+fn sources(locale: &Locale, overview: &Overview) -> Markup {
     html! {
         @if overview.sources.is_empty() {
-            p.empty { (text::NO_SOURCES) }
+            p.empty { (locale.say(text::NO_SOURCES)) }
         } @else {
             ul.rows {
                 @for row in &overview.sources {
                     li.row id={ "source-" (row.number) } {
-                        div { p.title { (source_kind(row.kind)) } p.detail { (row.shown) } }
+                        div { p.title { (locale.say(source_kind(row.kind))) } p.detail { (row.shown) } }
                         a.button.quiet href={ "/money/sources/remove?number=" (row.number) }
-                            aria-label={ (text::REMOVE) " " (source_kind(row.kind)) " " (row.shown) } { (text::REMOVE) }
+                            aria-label=(locale.say(text::remove_which(source_kind(row.kind), &row.shown))) { (locale.say(text::REMOVE)) }
                     }
                 }
             }
@@ -76,32 +84,33 @@ fn sources(overview: &Overview) -> Markup {
     }
 }
 
-fn add_form(overview: &Overview, token: &str, say: &Say) -> Markup {
+fn add_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
     let kinds = [
-        ("card".to_owned(), text::CARD.to_owned()),
-        ("account".to_owned(), text::ACCOUNT.to_owned()),
+        ("card".to_owned(), text::CARD),
+        ("account".to_owned(), text::ACCOUNT),
     ];
     let fields = html! {
-        (select("add-source", "kind", text::KIND, &kinds, "", say))
+        (select(locale, "add-source", "kind", text::KIND, &kinds, "", say))
         (Field {
             form: "add-source",
             name: "source",
             label: text::NUMBER,
-            hint: text::NUMBER_HINT,
+            hint: Some(text::NUMBER_HINT),
             autocomplete: "off",
             longest: 40,
             secret: true,
             ..Field::default()
-        }.show(say))
-        (password("add-source", overview.confirmed, say))
-        button type="submit" { (text::ADD_IT) }
+        }.show(locale, say))
+        (password(locale, "add-source", overview.confirmed, say))
+        button type="submit" { (locale.say(text::ADD_IT)) }
     };
     form("add-source", "/money/sources/add", token, &fields)
 }
 
 fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> Markup {
+    let locale = member.locale();
     let token = member.token();
-    let money = |minor| member.locale().money(app.money(minor));
+    let money = |minor| locale.money(app.money(minor));
     let plain = |minor: Option<u64>| {
         minor
             .map(|minor| app.money(minor).plain())
@@ -116,26 +125,26 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
     let threshold = plain(reload.map(|row| row.threshold));
     let loaded = plain(reload.map(|row| row.amount));
     let set = html! {
-        (select("reload", "source", text::FROM, &source_choices(overview), &chosen, say))
-        (amount("reload", "threshold", &app.in_currency(text::THRESHOLD), "", &threshold, false, say))
-        (amount("reload", "amount", &app.in_currency(text::RELOAD_AMOUNT), "", &loaded, false, say))
-        (password("reload", overview.confirmed, say))
-        button type="submit" { @if reload.is_some() { (text::RELOAD_CHANGE) } @else { (text::RELOAD_ON) } }
+        (select(locale, "reload", "source", text::FROM, &source_choices(overview), &chosen, say))
+        (amount(locale, "reload", "threshold", app.in_currency(text::THRESHOLD), &threshold, false, say))
+        (amount(locale, "reload", "amount", app.in_currency(text::RELOAD_AMOUNT), &loaded, false, say))
+        (password(locale, "reload", overview.confirmed, say))
+        button type="submit" { @if reload.is_some() { (locale.say(text::RELOAD_CHANGE)) } @else { (locale.say(text::RELOAD_ON)) } }
     };
     html! {
-        p { (text::RELOAD_LEAD) }
+        p { (locale.say(text::RELOAD_LEAD)) }
         @match &reload {
             Some(row) => {
-                p id="reload-state" { (text::reload_is(&money(row.threshold), &money(row.amount), &shown(row))) }
+                p id="reload-state" { (locale.say(text::reload_is(money(row.amount), shown(row), money(row.threshold)))) }
                 details.fold open[say.is_about("reload-off")] {
-                    summary { (text::RELOAD_OFF_TITLE) }
+                    summary { (locale.say(text::RELOAD_OFF_TITLE)) }
                     (form("reload-off", "/money/reload/off", &token, &html! {
-                        (password("reload-off", overview.confirmed, say))
-                        button.second type="submit" { (text::RELOAD_OFF) }
+                        (password(locale, "reload-off", overview.confirmed, say))
+                        button.second type="submit" { (locale.say(text::RELOAD_OFF)) }
                     }))
                 }
             },
-            None => p id="reload-state" { (text::RELOAD_IS_OFF) },
+            None => p id="reload-state" { (locale.say(text::RELOAD_IS_OFF)) },
         }
         (form("reload", "/money/reload", &token, &set))
     }
@@ -211,26 +220,34 @@ async fn show_removal(
     let Some((number, source)) = found else {
         return Ok(answer::see_other("/money"));
     };
+    let locale = member.locale();
     let token = member.token();
     let reloads = overview.reload.is_some_and(|row| row.source == number);
     let fields = html! {
         input type="hidden" name="number" value=(number);
-        (password("remove-source", overview.confirmed, &say))
+        (password(locale, "remove-source", overview.confirmed, &say))
         p.actions {
-            button.danger type="submit" { (text::REMOVE) }
-            a.button.second href="/money" { (text::KEEP) }
+            button.danger type="submit" { (locale.say(text::REMOVE)) }
+            a.button.second href="/money" { (locale.say(text::KEEP)) }
         }
     };
     let body = html! {
         section.narrow {
-            h1 { (text::REMOVE_TITLE) }
-            (summary(&say))
-            p.lead { (source) }
-            p { (text::REMOVE_LEAD) @if reloads { " " (text::REMOVE_RELOAD) } }
+            h1 { (locale.say(text::REMOVE_TITLE)) }
+            (summary(locale, &say))
+            p.lead { (locale.say(source)) }
+            p { (locale.say(text::REMOVE_LEAD)) @if reloads { " " (locale.say(text::REMOVE_RELOAD)) } }
             (form("remove-source", "/money/sources/remove", &token, &fields))
         }
     };
-    let page = layout::member(text::REMOVE_TITLE, "/money", &token, Head::default(), &body);
+    let page = layout::member(
+        locale,
+        text::REMOVE_TITLE,
+        "/money",
+        &token,
+        Head::default(),
+        &body,
+    );
     Ok(say.page(&page))
 }
 

@@ -6,12 +6,21 @@ use maud::{Markup, html};
 use tessera_protocol::leased::NotificationPreferences;
 
 use crate::switch::{ContactKind, Overview};
-use crate::texts::{forms, notifications as text};
 use crate::web::fields::{Field, password, select, summary, tick};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
+use tessera_texts::{Locale, Text, forms, notifications as text};
+
+/// The messages that a payer may choose: name of the box, label.
+const CHOICES: &[(&str, Text)] = &[
+    ("purchases", text::PURCHASES),
+    ("declines", text::DECLINES),
+    ("loads", text::LOADS),
+    ("refunds", text::REFUNDS),
+    ("security", text::SECURITY),
+];
 
 /// `/notifications`
 pub async fn page(
@@ -24,18 +33,20 @@ pub async fn page(
 
 async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
+    let locale = member.locale();
     let token = member.token();
     let body = html! {
-        h1 { (text::TITLE) }
-        p.lead { (text::LEAD) }
-        (summary(&say))
-        section { (contact(&overview, &token, &say)) }
+        h1 { (locale.say(text::TITLE)) }
+        p.lead { (locale.say(text::LEAD)) }
+        (summary(locale, &say))
+        section { (contact(locale, &overview, &token, &say)) }
         section {
-            h2 { (text::PREFERENCES) }
-            (preferences_form(overview.preferences, &token, &say))
+            h2 { (locale.say(text::PREFERENCES)) }
+            (preferences_form(locale, overview.preferences, &token, &say))
         }
     };
     let page = layout::member(
+        locale,
         text::TITLE,
         "/notifications",
         &token,
@@ -45,7 +56,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
     Ok(say.page(&page))
 }
 
-fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
+fn contact(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
     let title = match overview.contact {
         Some(_) => text::CHANGE,
         None => text::ADD,
@@ -53,17 +64,17 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
     html! {
         @match &overview.contact {
             Some(contact) => {
-                p id="contact" { (text::SENT_TO) " " strong { (contact.shown) } }
+                p id="contact" { (locale.say(text::SENT_TO)) " " strong { (contact.shown) } }
                 (form("remove-contact", "/notifications/remove", token, &html! {
-                    (password("remove-contact", false, say))
-                    button.second type="submit" { (text::REMOVE) }
+                    (password(locale, "remove-contact", false, say))
+                    button.second type="submit" { (locale.say(text::REMOVE)) }
                 }))
             },
-            None => p id="contact" { (text::NONE) },
+            None => p id="contact" { (locale.say(text::NONE)) },
         }
         @if let Some(pending) = &overview.pending_contact {
-            h2 { (text::CONFIRM) }
-            p id="pending-contact" { (text::pending(&pending.shown)) }
+            h2 { (locale.say(text::CONFIRM)) }
+            p id="pending-contact" { (locale.say(text::pending(&pending.shown))) }
             (form("confirm", "/notifications/confirm", token, &html! {
                 (Field {
                     form: "confirm",
@@ -74,17 +85,17 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
                     longest: 12,
                     secret: true,
                     ..Field::default()
-                }.show(say))
-                button type="submit" { (text::CONFIRM_IT) }
+                }.show(locale, say))
+                button type="submit" { (locale.say(text::CONFIRM_IT)) }
             }))
         }
-        h2 { (title) }
-        (contact_form(overview, token, say))
+        h2 { (locale.say(title)) }
+        (contact_form(locale, overview, token, say))
     }
 }
 
 /// The form for an address, where the switch has something to send with.
-fn contact_form(overview: &Overview, token: &str, say: &Say) -> Markup {
+fn contact_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
     let kinds = [
         (ContactKind::Email, text::EMAIL),
         (ContactKind::Mobile, text::MOBILE),
@@ -94,7 +105,7 @@ fn contact_form(overview: &Overview, token: &str, say: &Say) -> Markup {
         .filter(|(kind, _)| overview.offers(*kind))
         .collect();
     let (label, hint) = match offered[..] {
-        [] => return html! { p.empty id="no-channel" { (text::NO_CHANNEL) } },
+        [] => return html! { p.empty id="no-channel" { (locale.say(text::NO_CHANNEL)) } },
         [(ContactKind::Email, _)] => (text::EMAIL_ADDRESS, text::EMAIL_HINT),
         [(ContactKind::Mobile, _)] => (text::MOBILE_NUMBER, text::MOBILE_HINT),
         _ => (text::ADDRESS, text::ADDRESS_HINT),
@@ -103,25 +114,30 @@ fn contact_form(overview: &Overview, token: &str, say: &Say) -> Markup {
         @if let [(kind, _)] = offered[..] {
             input type="hidden" name="kind" value=(kind.word());
         } @else {
-            @let choices: Vec<_> = offered.iter().map(|(kind, label)| (kind.word().to_owned(), (*label).to_owned())).collect();
-            (select("contact", "kind", text::KIND, &choices, "", say))
+            @let choices: Vec<_> = offered.iter().map(|(kind, label)| (kind.word().to_owned(), label.clone())).collect();
+            (select(locale, "contact", "kind", text::KIND, &choices, "", say))
         }
         (Field {
             form: "contact",
             name: "address",
             label,
-            hint,
+            hint: Some(hint),
             autocomplete: "off",
             longest: 254,
             ..Field::default()
-        }.show(say))
-        (password("contact", false, say))
-        button type="submit" { (text::SEND_CODE) }
+        }.show(locale, say))
+        (password(locale, "contact", false, say))
+        button type="submit" { (locale.say(text::SEND_CODE)) }
     };
     form("contact", "/notifications/contact", token, &fields)
 }
 
-fn preferences_form(preferences: NotificationPreferences, token: &str, say: &Say) -> Markup {
+fn preferences_form(
+    locale: &Locale,
+    preferences: NotificationPreferences,
+    token: &str,
+    say: &Say,
+) -> Markup {
     let ticked = [
         preferences.purchases,
         preferences.declines,
@@ -130,10 +146,10 @@ fn preferences_form(preferences: NotificationPreferences, token: &str, say: &Say
         preferences.security,
     ];
     let boxes = html! {
-        @for ((name, label), ticked) in text::CHOICES.iter().zip(ticked) {
-            (tick("preferences", name, label, ticked, say))
+        @for ((name, label), ticked) in CHOICES.iter().zip(ticked) {
+            (tick(locale, "preferences", name, label.clone(), ticked, say))
         }
-        button type="submit" { (text::SAVE) }
+        button type="submit" { (locale.say(text::SAVE)) }
     };
     form("preferences", "/notifications/preferences", token, &boxes)
 }

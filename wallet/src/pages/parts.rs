@@ -5,13 +5,18 @@ use tessera_common::text::{merchant, visible};
 use tessera_protocol::leased::SourceKind;
 
 use crate::history::{Kind, Outcome, Transaction};
-use crate::locale::{DAY_MS, Locale, iso, today};
 use crate::switch::{Overview, ShownCard};
-use crate::texts::{card as card_text, money, transactions as text};
 use crate::web::App;
+use crate::words::transactions as words;
+use tessera_texts::Locale;
+use tessera_texts::locale::{DAY_MS, iso, today};
+use tessera_texts::{Text, card as card_text, money, transactions as text};
+
+/// The name on every card: what a payer types where a shop asks for it.
+pub const CARD_NAME: &str = "TESSERA PAYER";
 
 /// A card as a card looks. `number` is what stands on it, masked or in full.
-pub fn card(number: &Markup, expiry: &str, frozen: bool) -> Markup {
+pub fn card(locale: &Locale, number: &Markup, expiry: &str, frozen: bool) -> Markup {
     html! {
         div.card.frozen[frozen] {
             svg.tiles viewBox="0 0 340 214" preserveAspectRatio="xMaxYMid slice" aria-hidden="true" {
@@ -28,8 +33,8 @@ pub fn card(number: &Markup, expiry: &str, frozen: bool) -> Markup {
                 path d="M1 12h13v10H1M43 12H30v10h13M14 1v32M30 1v32" fill="none" stroke="#8a7136" stroke-width="1.4" {}
             }
             p.number { (number) }
-            p.name { (card_text::NAME) }
-            p.expiry { span { (card_text::EXPIRES) } " " (expiry_shown(expiry)) }
+            p.name { (CARD_NAME) }
+            p.expiry { span { (locale.say(card_text::EXPIRES)) } " " (expiry_shown(expiry)) }
         }
     }
 }
@@ -49,13 +54,13 @@ const TILES: &[(u16, i16, &str)] = &[
 ];
 
 /// The card, masked.
-pub fn masked_card(card: &ShownCard, frozen: bool) -> Markup {
+pub fn masked_card(locale: &Locale, card: &ShownCard, frozen: bool) -> Markup {
     let number = html! {
         span aria-hidden="true" { "•••• •••• •••• " }
-        span.sr { (card_text::ENDING) " " }
-        (card.last_four)
+        span.sr { (locale.say(card_text::ending_in(&card.last_four))) }
+        span aria-hidden="true" { (card.last_four) }
     };
-    self::card(&number, &card.expiry, frozen)
+    self::card(locale, &number, &card.expiry, frozen)
 }
 
 /// YYMM as cards say it: `12/31`.
@@ -68,7 +73,26 @@ pub fn expiry_shown(expiry: &str) -> String {
 
 /// A moment: written in UTC, rewritten by the script into the reader's zone.
 pub fn time(locale: &Locale, at: u64) -> Markup {
-    html! { time datetime=(iso(at)) { (locale.time(at)) " " (text::ZONE) } }
+    html! { time datetime=(iso(at)) { (locale.say(text::utc(locale.time(at)))) } }
+}
+
+/// Where an element stands in a sentence; for scripts too, which put one there.
+pub const ELEMENT: &str = "\u{fffc}";
+
+/// A sentence with an element in it, wherever the language puts it.
+pub fn around(
+    locale: &Locale,
+    sentence: impl Fn(&'static str) -> Text,
+    element: &Markup,
+) -> Markup {
+    let said = locale.say(sentence(ELEMENT));
+    let (before, after) = said.split_once(ELEMENT).unwrap_or((&said, ""));
+    html! { (before) (element) (after) }
+}
+
+/// A sentence about a moment.
+pub fn at_time(locale: &Locale, sentence: impl Fn(&'static str) -> Text, at: u64) -> Markup {
+    around(locale, sentence, &time(locale, at))
 }
 
 /// Transactions as a list, by days: in UTC, rewritten by the script into the reader's zone.
@@ -87,20 +111,22 @@ pub fn transactions(app: &App, locale: &Locale, list: &[Transaction]) -> Markup 
 
 fn day_name(locale: &Locale, at: u64, today: u64) -> String {
     match today.checked_sub(at / DAY_MS) {
-        Some(0) => text::TODAY.to_owned(),
-        Some(1) => text::YESTERDAY.to_owned(),
+        Some(0) => locale.say(text::TODAY).into_owned(),
+        Some(1) => locale.say(text::YESTERDAY).into_owned(),
         _ => locale.day(at),
     }
 }
 
 /// What a transaction is called.
-pub fn name(app: &App, transaction: &Transaction) -> String {
+pub fn name(app: &App, transaction: &Transaction) -> Text {
     match transaction.kind {
-        Kind::Purchase if !transaction.acceptor.is_empty() => mall(app, transaction),
-        kind @ (Kind::Refund | Kind::Reversal) if !transaction.acceptor.is_empty() => {
-            format!("{}: {}", text::nameless(kind), mall(app, transaction))
+        Kind::Purchase if !transaction.acceptor.is_empty() => {
+            Text::as_written(mall(app, transaction))
         }
-        kind => text::nameless(kind).to_owned(),
+        kind @ (Kind::Refund | Kind::Reversal) if !transaction.acceptor.is_empty() => {
+            text::name_of_shop(words::kind(kind), mall(app, transaction))
+        }
+        kind => words::nameless(kind),
     }
 }
 
@@ -114,8 +140,8 @@ pub fn mall(app: &App, transaction: &Transaction) -> String {
 }
 
 /// What has become of it.
-pub fn state(app: &App, locale: &Locale, transaction: &Transaction) -> String {
-    text::state(transaction, |minor| locale.money(app.money(minor)))
+pub fn state(app: &App, locale: &Locale, transaction: &Transaction) -> Text {
+    words::state(transaction, |minor| locale.money(app.money(minor)))
 }
 
 /// What it has moved; where it has moved nothing yet, or nothing at all, what it is about.
@@ -132,47 +158,48 @@ pub fn amount(app: &App, locale: &Locale, transaction: &Transaction) -> String {
 
 fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
     let failed = matches!(transaction.outcome, Outcome::Failed(_));
+    let name = locale.say(name(app, transaction));
     html! {
         li.transaction {
             div.what {
                 p.title {
-                    @if transaction.reference.is_empty() { (name(app, transaction)) }
-                    @else { a href={ "/transactions/" (transaction.reference) } { (name(app, transaction)) } }
+                    @if transaction.reference.is_empty() { (name) }
+                    @else { a href={ "/transactions/" (transaction.reference) } { (name) } }
                 }
                 p.detail {
                     (time(locale, transaction.at))
                     @if !transaction.text.is_empty() { " · " span { (transaction.text) } }
-                    @if !transaction.card.is_empty() { " · " (text::CARD_ENDING) " " (transaction.card) }
+                    @if !transaction.card.is_empty() { " · " (locale.say(text::card(&transaction.card))) }
                 }
             }
             div.how {
                 p.amount.in[transaction.moved > 0].failed[failed] { (amount(app, locale, transaction)) }
-                p.state.failed[failed] { (state(app, locale, transaction)) }
+                p.state.failed[failed] { (locale.say(state(app, locale, transaction))) }
             }
         }
     }
 }
 
 /// Funding sources as choices of a list.
-pub fn source_choices(overview: &Overview) -> Vec<(String, String)> {
+pub fn source_choices(overview: &Overview) -> Vec<(String, Text)> {
     let rows = overview.sources.iter();
     rows.map(|row| {
         (
             row.number.to_string(),
-            format!("{} · {}", source_kind(row.kind), row.shown),
+            money::source(source_kind(row.kind), &row.shown),
         )
     })
     .collect()
 }
 
 /// What a payer knows a source by; `None` where there is none of this number.
-pub fn source_name(overview: &Overview, number: u32) -> Option<String> {
+pub fn source_name(overview: &Overview, number: u32) -> Option<Text> {
     let row = overview.sources.iter().find(|row| row.number == number)?;
-    Some(format!("{} · {}", source_kind(row.kind), row.shown))
+    Some(money::source(source_kind(row.kind), &row.shown))
 }
 
 /// What a source is.
-pub fn source_kind(kind: SourceKind) -> &'static str {
+pub fn source_kind(kind: SourceKind) -> Text {
     match kind {
         SourceKind::Card => money::CARD,
         SourceKind::Account => money::ACCOUNT,

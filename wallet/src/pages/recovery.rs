@@ -22,13 +22,14 @@ use crate::drawn::{self, Part, digits, written};
 use crate::session::Session;
 use crate::strength::unfit;
 use crate::switch::{Overview, Proof};
-use crate::texts::{entry as entry_text, recovery as text, refusals};
 use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, password, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
+use crate::words::refusals;
+use tessera_texts::{Locale, Text, entry as entry_text, recovery as text};
 
 /// Enough that nobody guesses it: 125 random bits.
 const GROUPS: usize = 5;
@@ -56,16 +57,17 @@ pub async fn set_first(
 
 /// The rows of a list of secrets: the code, in the session that made it.
 pub fn row(member: &Member) -> Markup {
+    let locale = member.locale();
     html! {
         @if let Some(code) = member.kept(Kept::Recovery).map(code_of) {
-            dt { (text::CODE) }
-            dd { output.secret id="recovery-code" { (code.as_str()) } (copy("recovery-code")) }
+            dt { (locale.say(text::CODE)) }
+            dd { output.secret id="recovery-code" { (code.as_str()) } (copy(locale, "recovery-code")) }
         }
     }
 }
 
 /// What is printed and kept: how to sign in, as a picture for a phone's camera, and what to do.
-pub fn kit(app: &App, client: &ClientNumber) -> Markup {
+pub fn kit(app: &App, locale: &Locale, client: &ClientNumber) -> Markup {
     let origin = &app.settings.origin;
     // What stands behind # is not sent: the page fills it in.
     let address = format!("{origin}/sign-in#{}", digits(client).as_str());
@@ -77,12 +79,12 @@ pub fn kit(app: &App, client: &ClientNumber) -> Markup {
         div.kit {
             @if let Some(picture) = picture {
                 figure {
-                    div.qr role="img" aria-label=(text::PICTURE) { (PreEscaped(without_head(&picture))) }
-                    figcaption { (text::PICTURE_LEAD) }
+                    div.qr role="img" aria-label=(locale.say(text::PICTURE)) { (PreEscaped(without_head(&picture))) }
+                    figcaption { (locale.say(text::PICTURE_LEAD)) }
                 }
             }
-            p.print-only { (text::PRINTED) " " (origin) }
-            button.quiet.print type="button" hidden { (text::PRINT) }
+            p.print-only { (locale.say(text::printed(origin))) }
+            button.quiet.print type="button" hidden { (locale.say(text::PRINT)) }
         }
     }
 }
@@ -94,16 +96,17 @@ fn without_head(picture: &str) -> &str {
 
 /// The part of the page about security.
 pub fn section(member: &Member, overview: &Overview, say: &Say) -> Markup {
+    let locale = member.locale();
     let fields = html! {
-        (password("recovery", false, say))
+        (password(locale, "recovery", false, say))
         button.second type="submit" {
-            @if overview.recovers { (text::ANOTHER) } @else { (text::CREATE) }
+            @if overview.recovers { (locale.say(text::ANOTHER)) } @else { (locale.say(text::CREATE)) }
         }
     };
     html! {
         section id="recovery-section" {
-            h2 { (text::CODE) }
-            p { @if overview.recovers { (text::THERE) } @else { (text::NONE) } }
+            h2 { (locale.say(text::CODE)) }
+            p { @if overview.recovers { (locale.say(text::THERE)) } @else { (locale.say(text::NONE)) } }
             (form("recovery", "/sessions/recovery", &member.token(), &fields))
         }
     }
@@ -114,25 +117,29 @@ pub async fn page(app: Data<App>, member: Member) -> HttpResponse {
     if member.kept(Kept::Recovery).is_none() {
         return answer::see_other("/sessions");
     }
+    let locale = member.locale();
     let client = member.client();
     let body = html! {
         section.narrow.once {
-            h1 { (text::NEW_TITLE) }
-            p.lead { (text::NEW_LEAD) }
+            h1 { (locale.say(text::NEW_TITLE)) }
+            p.lead { (locale.say(text::NEW_LEAD)) }
             dl.secrets {
                 @if let Some(client) = &client {
-                    dt { (entry_text::NEW_NUMBER) }
+                    dt { (locale.say(entry_text::NEW_NUMBER)) }
                     dd { output.secret id="client-number" { (written(client).as_str()) } }
                 }
                 (row(&member))
             }
-            @if let Some(client) = &client { (kit(&app, client)) }
+            @if let Some(client) = &client { (kit(&app, locale, client)) }
             (form("kept", "/recovery-code", &member.token(), &html! {
-                button id="continue" type="submit" { (entry_text::NEW_NEXT) }
+                button id="continue" type="submit" { (locale.say(entry_text::NEW_NEXT)) }
             }))
         }
     };
-    answer::html(StatusCode::OK, &layout::plain(text::NEW_TITLE, body))
+    answer::html(
+        StatusCode::OK,
+        &layout::plain(locale, text::NEW_TITLE, body),
+    )
 }
 
 /// `POST /recovery-code`: the payer has it now.
@@ -147,6 +154,7 @@ pub async fn recover_page(visitor: Visitor) -> HttpResponse {
 }
 
 fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
+    let locale = &visitor.locale;
     let new = |name, label, hint| Field {
         form: "recover",
         name,
@@ -161,7 +169,7 @@ fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
         form: "recover",
         name,
         label,
-        hint,
+        hint: Some(hint),
         autocomplete,
         inputmode,
         longest: 60,
@@ -170,29 +178,29 @@ fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
     };
     let (client, code) = (entry_text::CLIENT, text::CODE);
     let fields = html! {
-        (known("client", client, entry_text::CLIENT_HINT, "username", "numeric").show(say))
-        (known("code", code, text::CODE_HINT, "off", "text").show(say))
-        (new("new", text::NEW_PASSWORD, entry_text::PASSWORD_HINT).show(say))
-        (new("again", entry_text::PASSWORD_AGAIN, "").show(say))
-        button type="submit" { (text::RECOVER) }
+        (known("client", client, entry_text::CLIENT_HINT, "username", "numeric").show(locale, say))
+        (known("code", code, text::CODE_HINT, "off", "text").show(locale, say))
+        (new("new", text::NEW_PASSWORD, Some(entry_text::PASSWORD_HINT)).show(locale, say))
+        (new("again", entry_text::PASSWORD_AGAIN, None).show(locale, say))
+        button type="submit" { (locale.say(text::RECOVER)) }
     };
     let body = html! {
         section.narrow {
-            h1 { (text::FORGOTTEN_TITLE) }
-            p.lead { (text::FORGOTTEN_LEAD) }
-            (summary(say))
+            h1 { (locale.say(text::FORGOTTEN_TITLE)) }
+            p.lead { (locale.say(text::FORGOTTEN_LEAD)) }
+            (summary(locale, say))
             (form("recover", "/recover", &visitor.entry_token(), &fields))
-            h2 { (text::NO_CODE_TITLE) }
-            p { (text::NO_CODE) }
+            h2 { (locale.say(text::NO_CODE_TITLE)) }
+            p { (locale.say(text::NO_CODE)) }
         }
     };
-    let page = layout::visitor(text::FORGOTTEN_TITLE, Head::default(), &body);
+    let page = layout::visitor(locale, text::FORGOTTEN_TITLE, Head::default(), &body);
     say.entry_page(visitor, &page)
 }
 
 /// `POST /recover`
 pub async fn recover(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpResponse {
-    let wrong = |field, words: &str| {
+    let wrong = |field, words: Text| {
         let say = Say::wrong("recover", field, words).of(&posted);
         show(&visitor, &say)
     };
@@ -201,7 +209,7 @@ pub async fn recover(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
     };
     let new = posted.raw("new");
     if let Some(unfit) = unfit(new, Some(&client)).await {
-        return wrong("new", &unfit);
+        return wrong("new", unfit);
     }
     if posted.raw("again") != new {
         return wrong("again", entry_text::PASSWORD_DIFFERS);
@@ -215,7 +223,7 @@ pub async fn recover(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
             answer::with_cookies(response, vec![cookies::session(&session)])
         }
         Err(failure) if failure.is("63") => {
-            let say = Say::failed("recover", &failure, text::NO_MATCH.to_owned());
+            let say = Say::failed("recover", &failure, text::NO_MATCH);
             show(&visitor, &say)
         }
         Err(failure) => {

@@ -21,13 +21,14 @@ use super::entry::{copy, end_old, entry};
 use super::recovery;
 use crate::drawn::{Part, client_of, created_password, digits, written};
 use crate::strength::unfit;
-use crate::texts::{entry as text, refusals};
 use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
+use crate::words::refusals;
+use tessera_texts::{Language, Locale, entry as text};
 
 /// `/register`
 pub async fn page(visitor: Visitor) -> HttpResponse {
@@ -35,6 +36,7 @@ pub async fn page(visitor: Visitor) -> HttpResponse {
 }
 
 fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
+    let locale = &visitor.locale;
     let token = visitor.entry_token();
     let field = |name, label, hint| Field {
         form: "register",
@@ -47,42 +49,42 @@ fn show(visitor: &Visitor, say: &Say) -> HttpResponse {
         ..Field::default()
     };
     let own = html! {
-        (number_field(&client_of(&Part::Number.of(&visitor.form_secret)), "register"))
-        (field("password", text::PASSWORD, text::PASSWORD_HINT).show(say))
-        (field("again", text::PASSWORD_AGAIN, "").show(say))
-        button type="submit" { (text::OWN) }
+        (number_field(locale, &client_of(&Part::Number.of(&visitor.form_secret)), "register"))
+        (field("password", text::PASSWORD, Some(text::PASSWORD_HINT)).show(locale, say))
+        (field("again", text::PASSWORD_AGAIN, None).show(locale, say))
+        button type="submit" { (locale.say(text::OWN)) }
     };
     let created = html! {
         input type="hidden" name="drawn" value="1";
-        p { (text::GENERATED_LEAD) }
-        button.second type="submit" { (text::GENERATED) }
+        p { (locale.say(text::GENERATED_LEAD)) }
+        button.second type="submit" { (locale.say(text::GENERATED)) }
     };
     let body = html! {
         section.narrow {
-            h1 { (text::REGISTER) }
-            p.lead { (text::REGISTER_LEAD) }
-            (summary(say))
+            h1 { (locale.say(text::REGISTER)) }
+            p.lead { (locale.say(text::REGISTER_LEAD)) }
+            (summary(locale, say))
             (form("register", "/register", &token, &own))
-            h2 { (text::GENERATED_TITLE) }
+            h2 { (locale.say(text::GENERATED_TITLE)) }
             (form("register-drawn", "/register", &token, &created))
         }
     };
     say.entry_page(
         visitor,
-        &layout::visitor(text::REGISTER, Head::default(), &body),
+        &layout::visitor(locale, text::REGISTER, Head::default(), &body),
     )
 }
 
 /// The number where password managers look for the name of an account. It is not sent: it follows from the form's secret.
-fn number_field(client: &ClientNumber, form: &str) -> Markup {
+fn number_field(locale: &Locale, client: &ClientNumber, form: &str) -> Markup {
     let id = format!("{form}-client");
     let hint = format!("{id}-hint");
     html! {
         div.field {
-            label for=(id) { (text::NEW_NUMBER) }
+            label for=(id) { (locale.say(text::NEW_NUMBER)) }
             input.secret id=(id) type="text" readonly value=(written(client).as_str()) autocomplete="username"
                 spellcheck="false" aria-describedby=(hint);
-            p.hint id=(hint) { (text::NUMBER_HINT) }
+            p.hint id=(hint) { (locale.say(text::NUMBER_HINT)) }
         }
     }
 }
@@ -118,6 +120,11 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         }
     };
     end_old(&app, &visitor).await;
+    let language = visitor.locale.language();
+    if language != Language::English {
+        // Without it messages come in English until the payer chooses: the wallet is as good.
+        let _ = app.switch.set_language(&session, language).await;
+    }
     let secret = &visitor.form_secret;
     let mut given = vec![
         cookies::session(&session),
@@ -148,7 +155,7 @@ fn show_another(visitor: Visitor) -> HttpResponse {
         form_secret_is_new: true,
         ..visitor
     };
-    show(&visitor, &Say::before("register", text::ANOTHER.to_owned()))
+    show(&visitor, &Say::before("register", text::ANOTHER))
 }
 
 /// `/welcome`: the number, and the password where one was created.
@@ -157,6 +164,7 @@ pub async fn welcome(app: Data<App>, member: Member) -> HttpResponse {
         return answer::see_other("/home");
     };
     let password = member.kept(Kept::Password).map(created_password);
+    let locale = member.locale();
     let written = written(&client);
     // Fields without names are not sent, but password managers see them.
     let known = html! {
@@ -164,27 +172,30 @@ pub async fn welcome(app: Data<App>, member: Member) -> HttpResponse {
         @if let Some(password) = &password {
             input type="password" hidden readonly autocomplete="new-password" value=(password.as_str());
         }
-        button id="continue" type="submit" { (text::NEW_NEXT) }
+        button id="continue" type="submit" { (locale.say(text::NEW_NEXT)) }
     };
     let body = html! {
         section.narrow.once {
-            h1 { (text::NEW_TITLE) }
-            p.lead { (text::NEW_LEAD) }
+            h1 { (locale.say(text::NEW_TITLE)) }
+            p.lead { (locale.say(text::NEW_LEAD)) }
             dl.secrets {
-                dt { (text::NEW_NUMBER) }
-                dd { output.secret id="client-number" { (written.as_str()) } (copy("client-number")) }
+                dt { (locale.say(text::NEW_NUMBER)) }
+                dd { output.secret id="client-number" { (written.as_str()) } (copy(locale, "client-number")) }
                 @if let Some(password) = &password {
-                    dt { (text::NEW_PASSWORD) }
-                    dd { output.secret id="drawn-password" { (password.as_str()) } (copy("drawn-password")) }
+                    dt { (locale.say(text::NEW_PASSWORD)) }
+                    dd { output.secret id="drawn-password" { (password.as_str()) } (copy(locale, "drawn-password")) }
                 }
                 (recovery::row(&member))
             }
-            p { (text::NEW_CODE_LEAD) }
-            (recovery::kit(&app, &client))
+            p { (locale.say(text::NEW_CODE_LEAD)) }
+            (recovery::kit(&app, locale, &client))
             (form("welcome", "/welcome", &member.token(), &known))
         }
     };
-    answer::html(StatusCode::OK, &layout::plain(text::NEW_TITLE, body))
+    answer::html(
+        StatusCode::OK,
+        &layout::plain(locale, text::NEW_TITLE, body),
+    )
 }
 
 /// `POST /welcome`: the payer has the password now.
@@ -198,14 +209,15 @@ pub async fn welcomed(_: Member, _: Posted) -> Result<HttpResponse, Trouble> {
 
 /// The part of the page about security that shows the number, in the session that opened the wallet.
 pub fn number(member: &Member) -> Markup {
+    let locale = member.locale();
     html! {
         @if let Some(client) = member.client() {
             section {
-                h2 { (text::NEW_NUMBER) }
-                p { (text::NUMBER_LEAD) }
+                h2 { (locale.say(text::NEW_NUMBER)) }
+                p { (locale.say(text::NUMBER_LEAD)) }
                 details {
-                    summary { (text::NUMBER_SHOW) }
-                    p { output.secret id="client-number" { (written(&client).as_str()) } (copy("client-number")) }
+                    summary { (locale.say(text::NUMBER_SHOW)) }
+                    p { output.secret id="client-number" { (written(&client).as_str()) } (copy(locale, "client-number")) }
                 }
             }
         }

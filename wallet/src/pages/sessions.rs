@@ -10,13 +10,13 @@ use super::register::number;
 use super::{parts, recovery};
 use crate::drawn::digits;
 use crate::strength::unfit;
-use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::cookies::{self, Kept};
 use crate::web::fields::{Field, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
+use tessera_texts::{entry as entry_text, sessions as text};
 
 /// `/sessions`
 pub async fn page(
@@ -30,26 +30,34 @@ pub async fn page(
 async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let sessions = app.switch.sessions(&member.session).await?;
     let overview = app.switch.overview(&member.session).await?;
+    let locale = member.locale();
     let token = member.token();
     let body = html! {
-        h1 { (text::TITLE) }
-        (summary(&say))
+        h1 { (locale.say(text::TITLE)) }
+        (summary(locale, &say))
         (number(member))
         section {
-            h2 { (text::SESSIONS) }
+            h2 { (locale.say(text::SESSIONS)) }
             ul.rows { @for row in &sessions { (session(member, row)) } }
             (form("everywhere", "/sessions/everywhere", &token, &html! {
-                button.second type="submit" { (text::EVERYWHERE) }
+                button.second type="submit" { (locale.say(text::EVERYWHERE)) }
             }))
         }
         section {
-            h2 { (text::PASSWORD) }
-            p { (text::CHANGE_LEAD) }
+            h2 { (locale.say(text::PASSWORD)) }
+            p { (locale.say(text::CHANGE_LEAD)) }
             (form("password", "/sessions/password", &token, &password_fields(member, &say)))
         }
         (recovery::section(member, &overview, &say))
     };
-    let page = layout::member(text::TITLE, "/sessions", &token, Head::default(), &body);
+    let page = layout::member(
+        locale,
+        text::TITLE,
+        "/sessions",
+        &token,
+        Head::default(),
+        &body,
+    );
     Ok(say.page(&page))
 }
 
@@ -60,18 +68,18 @@ fn session(member: &Member, row: &SessionRow) -> Markup {
             div {
                 p.title {
                     (row.device)
-                    @if row.kind == SessionKind::Extension { " · " (text::EXTENSION) }
-                    @if row.current { " " span.badge { (text::THIS) } }
+                    @if row.kind == SessionKind::Extension { " · " (locale.say(text::EXTENSION)) }
+                    @if row.current { " " span.badge { (locale.say(text::THIS)) } }
                 }
                 p.detail {
-                    (text::OPENED) " " (parts::time(locale, row.opened_at)) " · "
-                    (text::USED) " " (parts::time(locale, row.used_at))
+                    (parts::at_time(locale, text::opened, row.opened_at)) " · "
+                    (parts::at_time(locale, text::used, row.used_at))
                 }
             }
             @if !row.current {
                 (form(&format!("end-{}", row.number), "/sessions/end", &member.token(), &html! {
                     input type="hidden" name="number" value=(row.number);
-                    button.quiet type="submit" aria-label={ (text::END) " " (row.device) } { (text::END) }
+                    button.quiet type="submit" aria-label=(locale.say(text::end_which(&row.device))) { (locale.say(text::END)) }
                 }))
             }
         }
@@ -79,6 +87,7 @@ fn session(member: &Member, row: &SessionRow) -> Markup {
 }
 
 fn password_fields(member: &Member, say: &Say) -> Markup {
+    let locale = member.locale();
     let field = |name, label, hint, autocomplete| Field {
         form: "password",
         name,
@@ -94,10 +103,10 @@ fn password_fields(member: &Member, say: &Say) -> Markup {
         @if let Some(client) = member.client() {
             input type="text" hidden readonly autocomplete="username" value=(digits(&client).as_str());
         }
-        (field("password", text::OLD, "", "current-password").show(say))
-        (field("new", text::NEW, entry_text::PASSWORD_HINT, "new-password").show(say))
-        (field("again", text::AGAIN, "", "new-password").show(say))
-        button type="submit" { (text::CHANGE) }
+        (field("password", text::OLD, None, "current-password").show(locale, say))
+        (field("new", text::NEW, Some(entry_text::PASSWORD_HINT), "new-password").show(locale, say))
+        (field("again", text::AGAIN, None, "new-password").show(locale, say))
+        button type="submit" { (locale.say(text::CHANGE)) }
     }
 }
 

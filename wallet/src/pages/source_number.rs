@@ -4,14 +4,14 @@ use tessera_protocol::CardNumber;
 use tessera_protocol::leased::SourceKind;
 use zeroize::Zeroizing;
 
-use crate::texts::money as text;
+use tessera_texts::{Text, money as text};
 
 const BYTES_MAX: usize = 28;
 /// The shortest IBAN is Norway's. What is shorter is an account number of another kind.
 const IBAN_BYTES_MIN: usize = 15;
 
 /// The number without spaces and hyphens, or what is wrong with it.
-pub fn read(kind: SourceKind, typed: &str) -> Result<Zeroizing<String>, &'static str> {
+pub fn read(kind: SourceKind, typed: &str) -> Result<Zeroizing<String>, Text> {
     let number = Zeroizing::new(typed.replace([' ', '-'], ""));
     let fits = (1..=BYTES_MAX).contains(&number.len());
     if !fits || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -54,7 +54,7 @@ fn remainder(iban: &str) -> u32 {
 mod tests {
     use super::*;
 
-    fn verdict(kind: SourceKind, typed: &str) -> Result<String, &'static str> {
+    fn verdict(kind: SourceKind, typed: &str) -> Result<String, Text> {
         read(kind, typed).map(|number| number.to_string())
     }
 

@@ -6,12 +6,13 @@ use maud::{Markup, html};
 
 use super::{parts, transactions};
 use crate::history::{Kind, Outcome, Step, Transaction};
-use crate::texts::{transaction as text, transactions as list};
 use crate::web::fields::summary;
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
+use crate::words;
+use tessera_texts::{transaction as text, transactions as list};
 
 /// `/transactions/{reference}`
 pub async fn page(
@@ -32,23 +33,25 @@ async fn show(
 ) -> Result<HttpResponse, Trouble> {
     let found = transactions::find(app, member, reference).await?;
     let transaction = found.ok_or(Trouble::NotFound)?;
+    let locale = member.locale();
     let title = parts::name(app, &transaction);
     let body = html! {
-        p.back { a href="/transactions" { (text::BACK) } }
-        (summary(&say))
+        p.back { a href="/transactions" { (locale.say(text::BACK)) } }
+        (summary(locale, &say))
         div.single {
-            h1 { (title) }
+            h1 { (locale.say(&title)) }
             p.figure.failed[matches!(transaction.outcome, Outcome::Failed(_))] {
-                (parts::amount(app, member.locale(), &transaction))
+                (parts::amount(app, locale, &transaction))
             }
-            p.lead id="state" { (parts::state(app, member.locale(), &transaction)) }
+            p.lead id="state" { (locale.say(parts::state(app, locale, &transaction))) }
             (facts(app, member, &transaction))
-            section { h2 { (text::STEPS) } (steps(app, member, &transaction)) }
+            section { h2 { (locale.say(text::STEPS)) } (steps(app, member, &transaction)) }
             (dispute(member, &transaction))
         }
     };
     let page = layout::member(
-        &title,
+        locale,
+        title,
         "/transactions",
         &member.token(),
         Head::default(),
@@ -63,28 +66,28 @@ fn facts(app: &App, member: &Member, transaction: &Transaction) -> Markup {
     let original = !transaction.original.is_empty();
     html! {
         dl.facts {
-            dt { (text::KIND) } dd { (list::kind(transaction.kind)) }
-            dt { (text::WHEN) } dd { (parts::time(locale, transaction.at)) }
-            dt { (text::AMOUNT) } dd { (money(transaction.amount)) }
-            dt { (text::FEE) } dd { (text::NO_FEE) }
-            dt { (text::CHANGE) } dd { (locale.signed(transaction.moved, |minor| app.money(minor))) }
+            dt { (locale.say(text::KIND)) } dd { (locale.say(words::transactions::kind(transaction.kind))) }
+            dt { (locale.say(text::WHEN)) } dd { (parts::time(locale, transaction.at)) }
+            dt { (locale.say(text::AMOUNT)) } dd { (money(transaction.amount)) }
+            dt { (locale.say(text::FEE)) } dd { (locale.say(text::NO_FEE)) }
+            dt { (locale.say(text::CHANGE)) } dd { (locale.signed(transaction.moved, |minor| app.money(minor))) }
             @if !transaction.acceptor.is_empty() {
-                dt { (text::MALL) } dd { (parts::mall(app, transaction)) }
-                dt { (text::MALL_ID) } dd { (transaction.acceptor) }
+                dt { (locale.say(text::SHOP)) } dd { (parts::mall(app, transaction)) }
+                dt { (locale.say(text::SHOP_ID)) } dd { (transaction.acceptor) }
             }
-            @if !transaction.text.is_empty() { dt { (text::WHAT) } dd { (transaction.text) } }
+            @if !transaction.text.is_empty() { dt { (locale.say(text::WHAT)) } dd { (transaction.text) } }
             @if !transaction.card.is_empty() {
-                dt { (text::PAID_WITH) } dd { (list::CARD_ENDING) " " (transaction.card) }
+                dt { (locale.say(text::PAID_WITH)) } dd { (locale.say(list::card(&transaction.card))) }
             }
             @if original {
-                dt { (text::ORIGINAL) }
+                dt { (locale.say(text::ORIGINAL)) }
                 dd { a href={ "/transactions/" (transaction.original) } { (transaction.original) } }
             }
             @if !transaction.retrieval.is_empty() {
-                dt { (text::MALLS_REFERENCE) } dd { code { (transaction.retrieval) } }
+                dt { (locale.say(text::SHOPS_REFERENCE)) } dd { code { (transaction.retrieval) } }
             }
             @if !transaction.reference.is_empty() {
-                dt { (text::REFERENCE) } dd { code id="reference" { (transaction.reference) } }
+                dt { (locale.say(text::REFERENCE)) } dd { code id="reference" { (transaction.reference) } }
             }
         }
     }
@@ -93,7 +96,7 @@ fn facts(app: &App, member: &Member, transaction: &Transaction) -> Markup {
 fn steps(app: &App, member: &Member, transaction: &Transaction) -> Markup {
     let locale = member.locale();
     let money = |minor| locale.money(app.money(minor));
-    let words = |step: &Step| text::step(transaction, step, money);
+    let words = |step: &Step| locale.say(words::transaction::step(transaction, step, money));
     html! {
         ol.steps {
             @for step in &transaction.steps {
@@ -102,7 +105,7 @@ fn steps(app: &App, member: &Member, transaction: &Transaction) -> Markup {
                     span {
                         (words(step))
                         @if !step.reference.is_empty() {
-                            " " a href={ "/transactions/" (step.reference) } { (text::MORE) }
+                            " " a href={ "/transactions/" (step.reference) } { (locale.say(text::MORE)) }
                         }
                     }
                 }
@@ -112,16 +115,17 @@ fn steps(app: &App, member: &Member, transaction: &Transaction) -> Markup {
 }
 
 fn dispute(member: &Member, transaction: &Transaction) -> Markup {
+    let locale = member.locale();
     let action = format!("/transactions/{}/report", transaction.reference);
     html! {
         @if transaction.disputed_at().is_some() {
-            p.warning id="disputed" { (text::DISPUTED) " " a href="/limits" { (text::UNFREEZE) } }
+            p.warning id="disputed" { (locale.say(text::DISPUTED)) " " a href="/limits" { (locale.say(text::UNFREEZE)) } }
         } @else if transaction.kind == Kind::Purchase {
             details.fold id="unknown" {
-                summary { (text::UNKNOWN) }
-                p { (text::UNKNOWN_LEAD) }
+                summary { (locale.say(text::UNKNOWN)) }
+                p { (locale.say(text::UNKNOWN_LEAD)) }
                 (form("dispute", &action, &member.token(), &html! {
-                    button.second type="submit" { (text::DISPUTE) }
+                    button.second type="submit" { (locale.say(text::DISPUTE)) }
                 }))
             }
         }

@@ -10,17 +10,18 @@ use tessera_common::csv::cell;
 use tokio::sync::mpsc;
 
 use super::parts;
-use crate::currency::Money;
 use crate::history::{Assembly, Kind, Outcome, Transaction};
-use crate::locale::{Locale, iso};
 use crate::session::Session;
-use crate::texts::transactions as text;
 use crate::web::fields::{Field, select, summary};
 use crate::web::layout::{self, Head};
 use crate::web::pieces::Pieces;
 use crate::web::say::Say;
 use crate::web::walks::Alone;
 use crate::web::{App, Member, Trouble, query};
+use crate::words::transactions as words;
+use tessera_texts::Money;
+use tessera_texts::locale::iso;
+use tessera_texts::{Language, Locale, transactions as text};
 
 const PAGE: usize = 25;
 /// A walk through so many events is a short one, and no other has to wait for it. No more are looked at for the newest transactions:
@@ -126,8 +127,9 @@ pub async fn find(
 }
 
 /// What is looked for.
-#[derive(Default)]
 struct Search {
+    /// In which the names of transactions are searched.
+    locale: Locale,
     words: String,
     amount: Option<u64>,
     status: String,
@@ -153,6 +155,7 @@ impl Search {
         let (from, until) = (day(&raw_from, "from"), day(&raw_until, "until"));
         let words = take("q");
         let search = Self {
+            locale: Locale::new(locale.language()),
             amount: Money::from_typed(&words, app.currency(), locale.group())
                 .map(|money| money.minor),
             words: words.to_lowercase(),
@@ -195,7 +198,7 @@ impl Search {
         }
         let texts = [
             transaction.text.as_str(),
-            &parts::name(app, transaction),
+            &self.locale.say(parts::name(app, transaction)),
             &transaction.acceptor,
             &transaction.reference,
             &transaction.retrieval,
@@ -266,24 +269,26 @@ pub async fn page(
     let more = shown.len() > PAGE;
     shown.truncate(PAGE);
     let search = found.search;
+    let locale = member.locale();
     let body = html! {
-        h1 { (text::TITLE) }
-        (summary(&say))
+        h1 { (locale.say(text::TITLE)) }
+        (summary(locale, &say))
         details.fold open[!search.is_everything() || say.is_about("search")] {
-            summary { (text::SEARCH_TITLE) }
-            (search_form(&search, &say))
+            summary { (locale.say(text::SEARCH_TITLE)) }
+            (search_form(locale, &search, &say))
         }
         @if shown.is_empty() && search.is_everything() && search.page == 1 {
-            div.empty { p { (text::EMPTY) } p { a.button href="/money" { (text::EMPTY_NEXT) } } }
-        } @else if shown.is_empty() { div.empty { p { (text::NOTHING) } } }
+            div.empty { p { (locale.say(text::EMPTY)) } p { a.button href="/money" { (locale.say(text::EMPTY_NEXT)) } } }
+        } @else if shown.is_empty() { div.empty { p { (locale.say(text::NOTHING)) } } }
         @else { (parts::transactions(&app, member.locale(), &shown)) }
-        nav.paging aria-label=(text::TITLE) {
-            @if search.page > 1 { a id="newer" rel="prev" href=(search.address("/transactions", search.page - 1)) { (text::NEWER) } }
-            @if more { a id="older" rel="next" href=(search.address("/transactions", search.page + 1)) { (text::OLDER) } }
-            a id="csv" href=(search.address("/transactions.csv", 1)) download="transactions.csv" { (text::CSV) }
+        nav.paging aria-label=(locale.say(text::TITLE)) {
+            @if search.page > 1 { a id="newer" rel="prev" href=(search.address("/transactions", search.page - 1)) { (locale.say(text::NEWER)) } }
+            @if more { a id="older" rel="next" href=(search.address("/transactions", search.page + 1)) { (locale.say(text::OLDER)) } }
+            a id="csv" href=(search.address("/transactions.csv", 1)) download="transactions.csv" { (locale.say(text::CSV)) }
         }
     };
     let page = layout::member(
+        locale,
         text::TITLE,
         "/transactions",
         &member.token(),
@@ -293,10 +298,10 @@ pub async fn page(
     Ok(say.page(&page))
 }
 
-fn search_form(search: &Search, say: &Say) -> Markup {
-    let choices: Vec<_> = text::CHOICES
+fn search_form(locale: &Locale, search: &Search, say: &Say) -> Markup {
+    let choices: Vec<_> = words::CHOICES
         .iter()
-        .map(|(value, words)| ((*value).to_owned(), (*words).to_owned()))
+        .map(|(value, words)| ((*value).to_owned(), words.clone()))
         .collect();
     let day = |name, label, value| Field {
         form: "search",
@@ -313,19 +318,19 @@ fn search_form(search: &Search, say: &Say) -> Markup {
                 form: "search",
                 name: "q",
                 label: text::SEARCH,
-                hint: text::SEARCH_HINT,
+                hint: Some(text::SEARCH_HINT),
                 kind: "search",
                 value: &search.words,
                 optional: true,
                 longest: 60,
                 ..Field::default()
-            }.show(say))
-            (select("search", "status", text::STATUS, &choices, &search.status, say))
-            (day("from", text::FROM, &search.raw_from).show(say))
-            (day("until", text::UNTIL, &search.raw_until).show(say))
+            }.show(locale, say))
+            (select(locale, "search", "status", text::STATUS, &choices, &search.status, say))
+            (day("from", text::FROM, &search.raw_from).show(locale, say))
+            (day("until", text::UNTIL, &search.raw_until).show(locale, say))
             div.actions {
-                button type="submit" { (text::FIND) }
-                @if !search.is_everything() { a href="/transactions" { (text::CLEAR) } }
+                button type="submit" { (locale.say(text::FIND)) }
+                @if !search.is_everything() { a href="/transactions" { (locale.say(text::CLEAR)) } }
             }
         }
     }
@@ -375,10 +380,12 @@ pub async fn csv(
     let mut some = found.step(&app).await?;
     let (sender, receiver) = mpsc::channel(UNREAD_MAX);
     actix_web::rt::spawn(async move {
-        let mut piece = format!("{}\r\n", text::CSV_HEAD);
+        // Programs read it, whatever language the payer does.
+        let english = Locale::new(Language::English);
+        let mut piece = format!("{CSV_HEAD}\r\n");
         while let Some(transactions) = some.take() {
             for transaction in &transactions {
-                piece.push_str(&csv_row(&app, transaction));
+                piece.push_str(&csv_row(&app, &english, transaction));
             }
             if piece.len() >= PIECE_BYTES {
                 let send = sender.send(Ok(std::mem::take(&mut piece).into()));
@@ -416,16 +423,16 @@ pub async fn csv(
         .streaming(Pieces(receiver)))
 }
 
-fn csv_row(app: &App, transaction: &Transaction) -> String {
+fn csv_row(app: &App, english: &Locale, transaction: &Transaction) -> String {
     let plain = |minor| app.money(minor).plain();
     let signed = |minor: i64| {
         let sign = if minor < 0 { "-" } else { "" };
         format!("{sign}{}", plain(minor.unsigned_abs()))
     };
-    let state = text::state(transaction, plain);
+    let state = english.say(words::state(transaction, plain));
     let cells = [
         iso(transaction.at),
-        text::kind(transaction.kind).to_owned(),
+        english.say(words::kind(transaction.kind)).into_owned(),
         csv_text(&state),
         csv_text(&transaction.text),
         csv_text(&parts::mall(app, transaction)),
@@ -439,6 +446,9 @@ fn csv_row(app: &App, transaction: &Transaction) -> String {
     ];
     format!("{}\r\n", cells.join(","))
 }
+
+/// The columns of the file.
+const CSV_HEAD: &str = "time_utc,type,state,what,mall,mall_reference,reference,belongs_to,amount,balance_change,balance,currency";
 
 /// A text that others wrote, in quotes.
 fn csv_text(text: &str) -> String {

@@ -3,15 +3,13 @@
 use maud::{Markup, html};
 
 use super::parts::source_choices;
-use crate::currency::Money;
 use crate::line::Failure;
-use crate::locale::Locale;
 use crate::session::Session;
 use crate::switch::Overview;
-use crate::texts::{forms, money as text};
 use crate::web::fields::{amount, select};
 use crate::web::say::{Say, about};
 use crate::web::{App, Posted, Trouble};
+use tessera_texts::{Locale, Money, Text, forms, money as text};
 
 /// What a payer wants to load.
 pub struct Wanted {
@@ -34,15 +32,15 @@ pub fn load_form(app: &App, locale: &Locale, overview: &Overview, say: &Say) -> 
     html! {
         form id="load" method="get" action="/money/load" {
             input type="hidden" name="name" value=(say.name("load"));
-            (select("load", "source", text::FROM, &source_choices(overview), "", say))
-            (amount("load", "amount", &app.in_currency(text::AMOUNT), "", "", false, say))
+            (select(locale, "load", "source", text::FROM, &source_choices(overview), "", say))
+            (amount(locale, "load", "amount", app.in_currency(text::AMOUNT), "", false, say))
             // The script shows them; without it there is nothing to press.
-            p.quick hidden aria-label=(text::QUICK) {
+            p.quick hidden aria-label=(locale.say(text::QUICK)) {
                 @for whole in quick_amounts(app) {
                     button.quiet type="button" data-fill="load-amount" data-amount=(whole) { (locale.whole(whole)) }
                 }
             }
-            button type="submit" { (text::GO_ON) }
+            button type="submit" { (locale.say(text::GO_ON)) }
         }
     }
 }
@@ -70,13 +68,13 @@ pub fn read(app: &App, locale: &Locale, asked: &Posted) -> Result<Wanted, Say> {
 /// Where the session has ended.
 pub async fn say_of(app: &App, session: &Session, failure: &Failure) -> Result<Say, Trouble> {
     match refusal(failure) {
-        Some((field, words)) => Ok(Say::failed("load", failure, words.to_owned()).at(field)),
+        Some((field, words)) => Ok(Say::failed("load", failure, words).at(field)),
         None => about(app, session, "load", failure).await,
     }
 }
 
 /// The field to change where the financial system said no, and what can be done.
-fn refusal(failure: &Failure) -> Option<(&'static str, &'static str)> {
+fn refusal(failure: &Failure) -> Option<(&'static str, Text)> {
     let Failure::Refused(refusal) = failure else {
         return None;
     };

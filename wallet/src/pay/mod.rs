@@ -10,6 +10,7 @@
 //! and nobody else can make such an address. A page of a mall is identified by its origin alone, as sent by the
 //! browser: `Origin`, `Referer`, or the origin of a message.
 
+mod developers;
 mod obstacles;
 mod outcome;
 mod purchase;
@@ -24,10 +25,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 
 use crate::settings::Mall;
-use crate::texts::pay as text;
 use crate::web::layout::{self, Head};
 use crate::web::posted::read_body;
+use crate::web::visitor::locale;
 use crate::web::{App, Posted, Trouble, answer, query};
+use tessera_texts::{Locale, Text, pay as text};
 
 use purchase::{BadField, Purchase};
 use sealed::{Sealed, Step};
@@ -55,10 +57,10 @@ async fn open_by_link(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let malls = app.malls();
     let mall = asked.get("mall").map_or("", String::as_str);
     let Some(mall) = malls.find(mall) else {
-        return unknown_mall(mall);
+        return unknown_mall(&request, mall);
     };
     if !asked.contains_key("order") {
-        return handshake(mall);
+        return handshake(&request, mall);
     }
     let referrer = text_of(&request, header::REFERER);
     let origin = url::Url::parse(referrer).map(|url| url.origin().ascii_serialization());
@@ -104,38 +106,40 @@ fn open<'a>(
 ) -> HttpResponse {
     let malls = app.malls();
     let Some(mall) = malls.find(find("mall")) else {
-        return unknown_mall(find("mall"));
+        return unknown_mall(request, find("mall"));
     };
     if !mall.origins.iter().any(|known| known == origin) {
-        return unknown_origin(mall, origin);
+        return unknown_origin(request, mall, origin);
     }
     match Purchase::read(origin, find) {
         Ok(purchase) => Sealed::new(purchase, Step::Asked).go(request, "/pay/review"),
         Err(BadField(field)) => refused_for(
+            request,
             "field",
             field,
             (text::BAD_TITLE, text::BAD),
-            &text::field(field),
+            &developers::field(field),
         ),
     }
 }
 
 /// Waits for the opener's word. The script believes only these origins.
-fn handshake(mall: &Mall) -> HttpResponse {
+fn handshake(request: &HttpRequest, mall: &Mall) -> HttpResponse {
+    let locale = &locale(request);
     let body = html! {
         section.outcome.waiting id="handshake" data-mall=(mall.acceptor) data-origins=(mall.origins.join(" ")) {
-            h1 { (text::OPENING) }
-            noscript { p { (text::NO_SCRIPT) } }
+            h1 { (locale.say(text::OPENING)) }
+            noscript { p { (locale.say(text::NO_SCRIPT)) } }
             // What the script shows in its place.
             @for (reason, title, words, mall) in [
-                ("origin", text::UNREGISTERED_TITLE, text::UNREGISTERED, text::origin(&mall.acceptor, None)),
-                ("silent", text::SILENT_TITLE, text::SILENT, text::SILENT_MALL.to_owned()),
+                ("origin", text::UNREGISTERED_TITLE, text::UNREGISTERED, developers::origin(&mall.acceptor, None)),
+                ("silent", text::SILENT_TITLE, text::SILENT, developers::SILENT.to_owned()),
             ] {
-                template data-reason=(reason) { (refusal(reason, "", (title, words), &mall)) }
+                template data-reason=(reason) { (refusal(locale, reason, "", (&title, &words), &mall)) }
             }
         }
     };
-    answer::html(StatusCode::OK, &window(text::TITLE, None, &body))
+    answer::html(StatusCode::OK, &window(locale, text::TITLE, None, &body))
 }
 
 /// Another page of the window, for what stands in the address of this one.
@@ -144,46 +148,65 @@ fn address(path: &str, request: &HttpRequest) -> String {
 }
 
 /// The frame of every page of the window. `refresh` is after how many seconds it goes where by itself, where no script runs.
-fn window(title: &str, refresh: Option<(u32, &str)>, body: &maud::Markup) -> maud::Markup {
+fn window(
+    locale: &Locale,
+    title: Text,
+    refresh: Option<(u32, &str)>,
+    body: &maud::Markup,
+) -> maud::Markup {
     let head = Head {
         scripts: &["pay.js"],
         refresh,
     };
-    layout::window(title, head, body)
+    layout::window(locale, title, head, body)
 }
 
-fn refused(title: &str, words: &str) -> HttpResponse {
-    refused_for("", "", (title, words), "")
+fn refused(request: &HttpRequest, title: Text, words: Text) -> HttpResponse {
+    refused_for(request, "", "", (title, words), "")
 }
 
-fn unknown_mall(mall: &str) -> HttpResponse {
+fn unknown_mall(request: &HttpRequest, mall: &str) -> HttpResponse {
     let words = (text::UNREGISTERED_TITLE, text::UNREGISTERED);
-    refused_for("mall", "mall", words, &text::unknown_mall(mall))
+    refused_for(
+        request,
+        "mall",
+        "mall",
+        words,
+        &developers::unknown_mall(mall),
+    )
 }
 
-fn unknown_origin(mall: &Mall, origin: &str) -> HttpResponse {
+fn unknown_origin(request: &HttpRequest, mall: &Mall, origin: &str) -> HttpResponse {
     let words = (text::UNREGISTERED_TITLE, text::UNREGISTERED);
-    let of_mall = text::origin(&mall.acceptor, Some(origin));
-    refused_for("origin", "", words, &of_mall)
+    let of_mall = developers::origin(&mall.acceptor, Some(origin));
+    refused_for(request, "origin", "", words, &of_mall)
 }
 
 /// The same, with what the mall's developer has to know. The script passes that on to the mall's page.
 fn refused_for(
+    request: &HttpRequest,
     reason: &str,
     field: &str,
-    (title, words): (&str, &str),
+    (title, words): (Text, Text),
     of_mall: &str,
 ) -> HttpResponse {
-    let body = refusal(reason, field, (title, words), of_mall);
-    answer::html(StatusCode::FORBIDDEN, &window(title, None, &body))
+    let locale = &locale(request);
+    let body = refusal(locale, reason, field, (&title, &words), of_mall);
+    answer::html(StatusCode::FORBIDDEN, &window(locale, title, None, &body))
 }
 
-fn refusal(reason: &str, field: &str, (title, words): (&str, &str), of_mall: &str) -> maud::Markup {
+fn refusal(
+    locale: &Locale,
+    reason: &str,
+    field: &str,
+    (title, words): (&Text, &Text),
+    of_mall: &str,
+) -> maud::Markup {
     html! {
         section id="pay-refused" data-reason=(reason) data-field=(field) data-mall=(of_mall) {
-            h1 { (title) }
-            p.lead { (words) }
-            @if !of_mall.is_empty() { p.detail { (text::FOR_MALL) " " (of_mall) " " (text::SEE) } }
+            h1 { (locale.say(title)) }
+            p.lead { (locale.say(words)) }
+            @if !of_mall.is_empty() { p.detail lang="en" dir="ltr" { (developers::FOR_MALL) " " (of_mall) " " (developers::SEE) } }
         }
     }
 }

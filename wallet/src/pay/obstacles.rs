@@ -7,16 +7,15 @@ use time::OffsetDateTime;
 
 use super::address;
 use super::purchase::Purchase;
-use crate::currency::Money;
 use crate::headroom::{Headroom, Limited, Reached, reached};
-use crate::locale::Locale;
 use crate::pages::parts;
 use crate::switch::{Overview, WalletState};
-use crate::texts::{limits as limits_text, pay as text};
 use crate::web::App;
 use crate::web::fields::{amount, password, select};
 use crate::web::forms::form;
 use crate::web::say::Say;
+use crate::words;
+use tessera_texts::{Argument, Locale, Money, Text, limits as limits_text, pay as text};
 
 /// What is in the way of a purchase.
 pub enum Obstacle {
@@ -63,16 +62,16 @@ pub fn show(
     (request, token): (&HttpRequest, &str),
     say: &Say,
 ) -> Markup {
-    let elsewhere = |path: &str, words: &str| html! { p { a href=(path) target="_blank" rel="noopener" { (words) } } };
+    let elsewhere = |path: &str, words: Text| html! { p { a href=(path) target="_blank" rel="noopener" { (locale.say(words)) } } };
     html! {
         @match obstacle {
-            Obstacle::Currency => p.warning { (text::OTHER_CURRENCY) },
-            Obstacle::Closing => p.warning { (text::CLOSING) },
+            Obstacle::Currency => p.warning { (locale.say(text::OTHER_CURRENCY)) },
+            Obstacle::Closing => p.warning { (locale.say(text::CLOSING)) },
             Obstacle::Frozen => {
-                p.warning id="frozen" { (text::FROZEN) }
+                p.warning id="frozen" { (locale.say(text::FROZEN)) }
                 (form("unfreeze", &address("/pay/unfreeze", request), token, &html! {
-                    (password("unfreeze", false, say))
-                    button type="submit" { (text::UNFREEZE) }
+                    (password(locale, "unfreeze", false, say))
+                    button type="submit" { (locale.say(text::UNFREEZE)) }
                 }))
             },
             Obstacle::Limit(reached) => {
@@ -80,10 +79,10 @@ pub fn show(
                 @if reached.is_own { (elsewhere("/limits", text::CHANGE_LIMITS)) }
             },
             Obstacle::Short(missing) => {
-                p.warning id="short" { (text::short(&locale.money(app.money(*missing)))) }
+                p.warning id="short" { (locale.say(text::short(locale.money(app.money(*missing))))) }
                 @if overview.card.is_none() { (elsewhere("/card", text::GET_CARD)) }
                 @else if overview.sources.is_empty() { (elsewhere("/money", text::ADD_SOURCE)) }
-                @else { (load_form(app, overview, *missing, (request, token), say)) }
+                @else { (load_form(app, locale, overview, *missing, (request, token), say)) }
             },
         }
     }
@@ -91,25 +90,26 @@ pub fn show(
 
 fn limit(app: &App, locale: &Locale, reached: &Reached) -> Markup {
     let money = |minor| locale.money(app.money(minor));
-    let (most, used) = match reached.what {
+    let (most, used): (Argument, Argument) = match reached.what {
         Limited::Purchase | Limited::Day | Limited::Month => {
-            (money(reached.most), money(reached.used))
+            (money(reached.most).into(), money(reached.used).into())
         }
         Limited::DayCount | Limited::MonthCount => (
-            limits_text::purchases(reached.most),
-            limits_text::purchases(reached.used),
+            limits_text::purchases(reached.most).into(),
+            limits_text::purchases(reached.used).into(),
         ),
     };
     html! {
-        p { (limits_text::reached(reached.what, reached.is_own, &most, &used)) }
+        p { (locale.say(words::limits::reached(reached.what, reached.is_own, most, used))) }
         @if let Some(ends_at) = reached.ends_at {
-            p { (limits_text::ANEW) " " (parts::time(locale, ends_at)) "." }
+            p { (parts::at_time(locale, limits_text::begins_anew, ends_at)) "." }
         }
     }
 }
 
 fn load_form(
     app: &App,
+    locale: &Locale,
     overview: &Overview,
     missing: u64,
     (request, token): (&HttpRequest, &str),
@@ -118,10 +118,10 @@ fn load_form(
     let missing = Money::new(missing, app.currency()).plain();
     let fields = html! {
         input type="hidden" name="name" value=(say.name("load"));
-        (select("load", "source", text::LOAD_FROM, &parts::source_choices(overview), "", say))
-        (amount("load", "amount", &app.in_currency(text::LOAD_AMOUNT), "", &missing, false, say))
-        (password("load", overview.confirmed, say))
-        button type="submit" { (text::LOAD) }
+        (select(locale, "load", "source", text::LOAD_FROM, &parts::source_choices(overview), "", say))
+        (amount(locale, "load", "amount", app.in_currency(text::LOAD_AMOUNT), &missing, false, say))
+        (password(locale, "load", overview.confirmed, say))
+        button type="submit" { (locale.say(text::LOAD)) }
     };
     form("load", &address("/pay/load", request), token, &fields)
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use tessera_protocol::{Amount, Currency};
 use url::Url;
 
-use crate::currency;
 use crate::switch::AgreedOrder;
+use tessera_texts::currency;
 
 const ORDER_CHARACTERS_MAX: usize = 32;
 const LINES_MAX: usize = 30;

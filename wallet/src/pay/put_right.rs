@@ -9,9 +9,9 @@ use super::sealed::Sealed;
 use crate::line::Name;
 use crate::pages::wanted::{read, say_of};
 use crate::session::Session;
-use crate::texts::pay as text;
 use crate::web::say::{Say, about};
 use crate::web::{App, Posted, Trouble, Visitor};
+use tessera_texts::pay as text;
 
 /// `POST /pay/load`
 pub async fn load(
@@ -63,10 +63,14 @@ async fn put_right(
     change: impl AsyncFnOnce(&Session, &Posted) -> Result<Option<Say>, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     if !stays_out_of_frames(app, request, &sealed) {
-        return Ok(refused(text::FRAMED_TITLE, text::FRAMED));
+        return Ok(refused(request, text::FRAMED_TITLE, text::FRAMED));
     }
     let changed = async {
         let session = visitor.session.as_ref().ok_or(Trouble::Ended)?;

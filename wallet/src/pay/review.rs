@@ -10,16 +10,18 @@ use super::outcome::{Outcome, Standing};
 use super::purchase::Purchase;
 use super::sealed::{Sealed, Step};
 use super::{address, is_framed, refused, window};
-use crate::currency::Money;
 use crate::line::Name;
 use crate::pages::entry::{sign_in_fields, try_sign_in};
+use crate::pages::parts;
 use crate::session::Session;
 use crate::switch::{Order, Overview};
-use crate::texts::{entry as entry_text, pay as text, refusals};
 use crate::web::fields::summary;
 use crate::web::forms::form;
 use crate::web::say::Say;
 use crate::web::{App, Posted, Trouble, Visitor, answer, cookies};
+use crate::words::refusals;
+use tessera_texts::{Locale, Money};
+use tessera_texts::{entry as entry_text, pay as text};
 
 /// `/pay/review`
 pub async fn page(
@@ -28,7 +30,11 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            &request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     let ask_to_sign_in = || sign_in_page(&app, &request, &visitor, &sealed, &Say::default());
     let Some(session) = &visitor.session else {
@@ -59,7 +65,7 @@ async fn show(
         }
         // Loaded again, or opened twice, after it was agreed to: on to what becomes of it.
         Standing::Agreed => return Ok(sealed.at(Step::Agreed).go(request, "/pay/status")),
-        Standing::Other => return Ok(refused(text::OTHER_TITLE, text::OTHER)),
+        Standing::Other => return Ok(refused(request, text::OTHER_TITLE, text::OTHER)),
     };
     let looking = Looking {
         app,
@@ -86,6 +92,7 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
         session,
         overview,
     } = looking;
+    let locale = &visitor.locale;
     let purchase = &sealed.purchase;
     let obstacle = obstacle(app, overview, purchase);
     let same_currency = purchase.currency == app.currency();
@@ -95,13 +102,13 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
     let body = html! {
         // The script shows the page anew when the wallet changes, here or in another window.
         section id="purchase" data-live="/live" {
-            (summary(say))
+            (summary(locale, say))
             (what(app, visitor, purchase))
             @if same_currency {
                 table.lines {
-                    tr.after { th scope="row" { (text::AVAILABLE) } td id="available" { (money(overview.available)) } }
+                    tr.after { th scope="row" { (locale.say(text::AVAILABLE)) } td id="available" { (money(overview.available)) } }
                     @if obstacle.is_none() && let Some(left) = left {
-                        tr.after { th scope="row" { (text::AFTER) } td id="balance-after" { (money(left)) } }
+                        tr.after { th scope="row" { (locale.say(text::AFTER)) } td id="balance-after" { (money(left)) } }
                     }
                 }
             }
@@ -112,33 +119,36 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
                 @if obstacle.is_none() {
                     (form("agree", &address("/pay/agree", request), &token, &html! {
                         input type="hidden" name="name" value=(Name::random());
-                        button type="submit" { (text::PAY) " " (money(purchase.amount)) }
+                        button type="submit" { (locale.say(text::amount(money(purchase.amount)))) }
                     }))
                 }
-                (cancel_form(request, &token))
+                (cancel_form(locale, request, &token))
             }
         }
     };
-    window(text::TITLE, None, &body)
+    window(locale, text::TITLE, None, &body)
 }
 
 fn what(app: &App, visitor: &Visitor, purchase: &Purchase) -> Markup {
+    let locale = &visitor.locale;
+    let shop = html! { span.mall { (app.mall_name(&purchase.mall)) } };
+    let order = html! { span id="order" { (purchase.order) } };
     let money = |minor| visitor.locale.money(Money::new(minor, purchase.currency));
     html! {
-        h1 { span.mall { (app.mall_name(&purchase.mall)) } " " (text::WANTS) }
-        p.detail { (text::ORDER) " " span id="order" { (purchase.order) } }
+        h1 { (parts::around(locale, text::wants, &shop)) }
+        p.detail { (parts::around(locale, text::order, &order)) }
         table.lines {
             @for line in &purchase.lines {
                 tr { th scope="row" { (line.text) } td { (money(line.amount)) } }
             }
-            tr.total { th scope="row" { (text::TOTAL) } td id="total" { (money(purchase.amount)) } }
+            tr.total { th scope="row" { (locale.say(text::TOTAL)) } td id="total" { (money(purchase.amount)) } }
         }
     }
 }
 
 /// A button that takes the purchase back, whether it was agreed to or not.
-pub fn cancel_form(request: &HttpRequest, token: &str) -> Markup {
-    let button = html! { button.second type="submit" { (text::CANCEL) } };
+pub fn cancel_form(locale: &Locale, request: &HttpRequest, token: &str) -> Markup {
+    let button = html! { button.second type="submit" { (locale.say(text::CANCEL)) } };
     form("cancel", &address("/pay/cancel", request), token, &button)
 }
 
@@ -149,19 +159,20 @@ fn sign_in_page(
     sealed: &Sealed,
     say: &Say,
 ) -> HttpResponse {
+    let locale = &visitor.locale;
     let token = visitor.entry_token();
     let body = html! {
         section {
             (what(app, visitor, &sealed.purchase))
-            h2 { (entry_text::SIGN_IN) }
-            p { (text::SIGN_IN_LEAD) }
-            (summary(say))
-            (form("sign-in", &address("/pay/sign-in", request), &token, &sign_in_fields(say)))
-            (cancel_form(request, &token))
-            p { (entry_text::NO_WALLET) " " a href="/register" target="_blank" rel="noopener" { (entry_text::REGISTER) } }
+            h2 { (locale.say(entry_text::SIGN_IN)) }
+            p { (locale.say(text::SIGN_IN_LEAD)) }
+            (summary(locale, say))
+            (form("sign-in", &address("/pay/sign-in", request), &token, &sign_in_fields(locale, say)))
+            (cancel_form(locale, request, &token))
+            p { (locale.say(entry_text::NO_WALLET)) " " a href="/register" target="_blank" rel="noopener" { (locale.say(entry_text::REGISTER)) } }
         }
     };
-    say.entry_page(visitor, &window(text::TITLE, None, &body))
+    say.entry_page(visitor, &window(locale, text::TITLE, None, &body))
 }
 
 /// `POST /pay/sign-in`
@@ -172,7 +183,11 @@ pub async fn sign_in(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            &request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     let posted = match posted {
         Ok(posted) => posted,
@@ -197,10 +212,14 @@ pub async fn agree(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            &request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     if !stays_out_of_frames(&app, &request, &sealed) {
-        return Ok(refused(text::FRAMED_TITLE, text::FRAMED));
+        return Ok(refused(&request, text::FRAMED_TITLE, text::FRAMED));
     }
     let answer = try_agree(&app, &visitor, &request, &sealed, posted).await;
     sealed.keep(&request, answer)
@@ -240,8 +259,8 @@ async fn try_agree(
         Err(failure) if failure.is("94") => {
             Ok(match Standing::read(app, session, purchase).await? {
                 Standing::Agreed | Standing::Declined(_) => agreed(request, sealed),
-                Standing::Other => refused(text::OTHER_TITLE, text::OTHER),
-                Standing::Free => refused(text::DECLINED, text::ELSEWHERE),
+                Standing::Other => refused(request, text::OTHER_TITLE, text::OTHER),
+                Standing::Free => refused(request, text::DECLINED, text::ELSEWHERE),
             })
         }
         // It would be declined now: the same page once more, with the reason.
@@ -286,7 +305,11 @@ pub async fn cancel(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            &request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     let answer = match take_back(&app, &visitor, &sealed, posted).await {
         Ok(()) => Ok(cancelled(&request, &sealed)),

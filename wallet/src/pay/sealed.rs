@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::purchase::Purchase;
 use super::{address, window};
 use crate::session::{same, token};
-use crate::texts::trouble as text;
+use crate::web::visitor::locale;
 use crate::web::{Trouble, answer, cookies, query};
+use tessera_texts::trouble as text;
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +103,9 @@ impl Sealed {
         match answer {
             Err(Trouble::Ended | Trouble::Form) => Ok(self.go(request, "/pay/review")),
             Err(trouble) => Ok(trouble.page(
-                (&address("/pay/review", request), text::AGAIN),
-                |title, body| window(title, None, &body),
+                &locale(request),
+                (&address("/pay/review", request), &text::AGAIN),
+                |locale, title, body| window(locale, title, None, &body),
             )),
             answer => answer,
         }

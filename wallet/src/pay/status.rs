@@ -9,11 +9,12 @@ use super::outcome::{Outcome, WindowState};
 use super::review::cancel_form;
 use super::sealed::{Sealed, Step};
 use super::{address, refused, window};
-use crate::currency::Money;
 use crate::line::Notice;
-use crate::texts::{pay as text, refusals};
 use crate::web::live::Show;
 use crate::web::{App, Member, Trouble, Visitor, answer, live};
+use crate::words::refusals;
+use tessera_texts::Money;
+use tessera_texts::{Text, pay as text};
 
 /// After so many seconds a browser without scripts looks again.
 const LOOKS_AGAIN: u32 = 5;
@@ -25,7 +26,11 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
+        return Ok(refused(
+            &request,
+            text::UNREGISTERED_TITLE,
+            text::UNREGISTERED,
+        ));
     };
     let outcome = match read(&app, &visitor, &sealed).await {
         // It was taken back before it was ever agreed to, or is not ours.
@@ -34,7 +39,7 @@ pub async fn page(
     };
     let shown = outcome.map(|outcome| match outcome {
         Some(outcome) => show(&app, &visitor, &request, &sealed, &outcome),
-        None => refused(text::OTHER_TITLE, text::OTHER),
+        None => refused(&request, text::OTHER_TITLE, text::OTHER),
     });
     sealed.keep(&request, shown)
 }
@@ -46,6 +51,7 @@ fn show(
     sealed: &Sealed,
     outcome: &Outcome,
 ) -> HttpResponse {
+    let locale = &visitor.locale;
     let purchase = &sealed.purchase;
     let total = Money::new(purchase.amount, purchase.currency);
     let ends = outcome.is_final();
@@ -62,23 +68,23 @@ fn show(
             data-state=(outcome.word()) data-order=(purchase.order) data-origin=(purchase.origin)
             data-final=[ends.then_some("1")] data-live=(to("/pay/live")) data-poll=(to("/pay/state")) {
             (sign(outcome))
-            div role="status" { h1 { (title(outcome)) } }
-            @if let Some(words) = words(outcome) { p { (words) } }
-            @if *outcome == Outcome::Agreed && back.is_some() { p { (text::GO_BACK) } }
-            p.detail { (app.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (text::ORDER) " " (purchase.order) }
+            div role="status" { h1 { (locale.say(title(outcome))) } }
+            @if let Some(words) = words(outcome) { p { (locale.say(words)) } }
+            @if *outcome == Outcome::Agreed && back.is_some() { p { (locale.say(text::GO_BACK)) } }
+            p.detail { (app.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (locale.say(text::order(&purchase.order))) }
             @if let Some(back) = &back {
-                p.actions { a.button id="back" href=(back) { (text::BACK) } }
+                p.actions { a.button id="back" href=(back) { (locale.say(text::BACK)) } }
             } @else if ends {
-                p.actions { button id="close" type="button" hidden { (text::CLOSE) } }
+                p.actions { button id="close" type="button" hidden { (locale.say(text::CLOSE)) } }
             }
             @if *outcome == Outcome::Agreed && let Some(session) = &visitor.session {
-                (cancel_form(request, &session.form_token()))
+                (cancel_form(locale, request, &session.form_token()))
             }
         }
     };
     let again = to("/pay/status");
     let refresh = (!ends).then_some((LOOKS_AGAIN, again.as_str()));
-    answer::html(StatusCode::OK, &window(text::TITLE, refresh, &body))
+    answer::html(StatusCode::OK, &window(locale, text::TITLE, refresh, &body))
 }
 
 async fn read(app: &App, visitor: &Visitor, sealed: &Sealed) -> Result<Option<Outcome>, Trouble> {
@@ -144,7 +150,7 @@ fn class(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn title(outcome: &Outcome) -> &'static str {
+fn title(outcome: &Outcome) -> Text {
     match outcome {
         Outcome::Agreed => text::WAITING,
         Outcome::Paying => text::PAYING,
@@ -155,13 +161,13 @@ fn title(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn words(outcome: &Outcome) -> Option<String> {
+fn words(outcome: &Outcome) -> Option<Text> {
     Some(match outcome {
         Outcome::Agreed | Outcome::Paying => return None,
-        Outcome::Paid => text::PAID_LEAD.to_owned(),
-        Outcome::Declined(code) => text::declined(refusals::reason(code)),
-        Outcome::Cancelled => text::CANCELLED_LEAD.to_owned(),
-        Outcome::Expired => text::EXPIRED_LEAD.to_owned(),
+        Outcome::Paid => text::PAID_LEAD,
+        Outcome::Declined(code) => text::declined_because(refusals::reason(code)),
+        Outcome::Cancelled => text::CANCELLED_LEAD,
+        Outcome::Expired => text::EXPIRED_LEAD,
     })
 }
 

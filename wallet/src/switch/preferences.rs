@@ -1,6 +1,8 @@
-//! The payer's settings: freezing, limits, notifications. 160 to 173.
+//! The payer's settings: freezing, limits, notifications, language. 160 to 173, and 220.
 
 use tessera_protocol::leased::{Limits, NotificationPreferences, Operation, tag};
+
+use tessera_texts::Language;
 
 use super::{ContactKind, Proof, Switch, with};
 use crate::line::Failure;
@@ -101,5 +103,14 @@ impl Switch {
     ) -> Result<(), Failure> {
         let fields = with(session).data(tag::PREFERENCES, preferences);
         self.ask(Operation::SetPreferences, fields).await.map(drop)
+    }
+
+    /// 220: the language of messages.
+    ///
+    /// # Errors
+    /// 63 where the session has ended.
+    pub async fn set_language(&self, session: &Session, language: Language) -> Result<(), Failure> {
+        let fields = with(session).data(tag::LANGUAGE, language.code());
+        self.ask(Operation::SetLanguage, fields).await.map(drop)
     }
 }

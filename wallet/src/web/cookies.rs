@@ -4,6 +4,8 @@ use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
+use tessera_texts::Language;
+
 use crate::session::{Session, same, token};
 
 /// Holds the handle of the session and nothing else.
@@ -13,6 +15,10 @@ pub const FORM: &str = "__Host-tessera-form";
 /// Holds the secret that seals what the pay window was asked. A mall's page sends the browser here with a POST, so it must
 /// come along from other sites; it opens nothing.
 pub const PAY: &str = "__Host-tessera-pay";
+
+/// Holds the code of the language that was chosen, where the browser's own is not to count.
+const LANGUAGE: &str = "__Host-tessera-language";
+const LANGUAGE_KEPT: Duration = Duration::days(400);
 
 const SECRET_DIGITS: usize = 32;
 /// A password manager, or a hand with a pen, has it by then.
@@ -79,6 +85,26 @@ pub fn kept(request: &HttpRequest, kept: Kept, session: &Session) -> Option<Stri
 /// Deletes such a cookie.
 pub fn forget(kept: Kept) -> Cookie<'static> {
     let mut cookie = make(kept.cookie(), String::new(), SameSite::Strict);
+    cookie.make_removal();
+    cookie
+}
+
+/// The language that was chosen in this browser, if it is offered.
+pub fn language(request: &HttpRequest) -> Option<Language> {
+    let cookie = request.cookie(LANGUAGE)?;
+    Language::from_code(cookie.value())
+}
+
+/// The cookie with a language.
+pub fn keep_language(language: Language) -> Cookie<'static> {
+    let mut cookie = make(LANGUAGE, language.code().to_owned(), SameSite::Lax);
+    cookie.set_max_age(LANGUAGE_KEPT);
+    cookie
+}
+
+/// Deletes it: the browser's own counts again.
+pub fn forget_language() -> Cookie<'static> {
+    let mut cookie = make(LANGUAGE, String::new(), SameSite::Lax);
     cookie.make_removal();
     cookie
 }

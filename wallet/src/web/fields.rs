@@ -2,20 +2,22 @@
 
 use maud::{Markup, html};
 
+use tessera_texts::{Locale, Text};
+
 use super::say::Say;
-use crate::texts::forms as text;
+use tessera_texts::forms as text;
 
 /// A field to type into.
-#[derive(Default, Clone, Copy)]
+#[derive(Default, Clone)]
 pub struct Field<'a> {
     /// The id of the form.
     pub form: &'static str,
     /// The name of the field.
     pub name: &'static str,
     /// The label above the field.
-    pub label: &'a str,
-    /// The hint below the field; empty for none.
-    pub hint: &'a str,
+    pub label: Text,
+    /// The hint below the field.
+    pub hint: Option<Text>,
     /// HTML type; `text` where it is empty.
     pub kind: &'static str,
     /// HTML `autocomplete`.
@@ -34,11 +36,11 @@ pub struct Field<'a> {
 
 impl Field<'_> {
     /// The field with its label, hint and error.
-    pub fn show(self, say: &Say) -> Markup {
+    pub fn show(self, locale: &Locale, say: &Say) -> Markup {
         let id = format!("{}-{}", self.form, self.name);
         let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
         let wrong = say.about(self.form, self.name);
-        let described = match (self.hint.is_empty(), wrong) {
+        let described = match (self.hint.is_none(), wrong) {
             (true, None) => None,
             (false, None) => Some(hint.clone()),
             (true, Some(_)) => Some(error.clone()),
@@ -61,40 +63,40 @@ impl Field<'_> {
         html! {
             div.field {
                 label for=(id) {
-                    (self.label)
-                    @if self.optional { " " span.optional { (text::OPTIONAL) } }
+                    (locale.say(&self.label))
+                    @if self.optional { " " span.optional { (locale.say(text::OPTIONAL)) } }
                 }
-                (complaint(wrong, &error))
+                (complaint(locale, wrong, &error))
                 div.entry {
                     input id=(id) name=(self.name) type=(kind) value=(value)
                         autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
                         maxlength=[longest] required[!self.optional] spellcheck="false" autocapitalize="none"
                         aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
-                    @if kind == "password" { (reveal(&id, self.label)) }
+                    @if kind == "password" { (reveal(locale, &id, &self.label)) }
                 }
-                @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
+                @if let Some(words) = &self.hint { p.hint id=(hint) { (locale.say(words)) } }
             }
         }
     }
 }
 
 /// A button that shows what is typed. The script shows the button: without it there is nothing to press.
-fn reveal(id: &str, label: &str) -> Markup {
+fn reveal(locale: &Locale, id: &str, label: &Text) -> Markup {
     html! {
         button.quiet.reveal type="button" hidden aria-controls=(id) data-reveal=(id)
-            data-show=(text::SHOW) data-hide=(text::HIDE) data-shown=(text::SHOWN) data-hidden=(text::HIDDEN) {
-            span { (text::SHOW) } span.sr { " " (label) }
+            data-show=(locale.say(text::SHOW)) data-hide=(locale.say(text::HIDE)) data-shown=(locale.say(text::SHOWN)) data-hidden=(locale.say(text::HIDDEN)) {
+            span { (locale.say(text::SHOW)) } span.sr { " " (locale.say(label)) }
         }
         span.sr role="status" {}
     }
 }
 
-fn complaint(wrong: Option<&str>, id: &str) -> Markup {
-    html! { @if let Some(wrong) = wrong { p.error id=(id) { (wrong) } } }
+fn complaint(locale: &Locale, wrong: Option<&Text>, id: &str) -> Markup {
+    html! { @if let Some(wrong) = wrong { p.error id=(id) { (locale.say(wrong)) } } }
 }
 
 /// The field for the password that is needed again, unless the last one still counts.
-pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
+pub fn password(locale: &Locale, form: &'static str, confirmed: bool, say: &Say) -> Markup {
     if confirmed && say.about(form, "password").is_none() {
         return html! {};
     }
@@ -107,15 +109,15 @@ pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
         longest: 128,
         ..Field::default()
     }
-    .show(say)
+    .show(locale, say)
 }
 
 /// A field for an amount in the wallets' currency.
 pub fn amount(
+    locale: &Locale,
     form: &'static str,
     name: &'static str,
-    label: &str,
-    hint: &str,
+    label: Text,
     value: &str,
     optional: bool,
     say: &Say,
@@ -124,7 +126,6 @@ pub fn amount(
         form,
         name,
         label,
-        hint,
         inputmode: "decimal",
         autocomplete: "off",
         value,
@@ -132,15 +133,16 @@ pub fn amount(
         longest: 16,
         ..Field::default()
     }
-    .show(say)
+    .show(locale, say)
 }
 
 /// A choice out of a list: value, text. The chosen one is marked.
 pub fn select(
+    locale: &Locale,
     form: &str,
     name: &str,
-    label: &str,
-    choices: &[(String, String)],
+    label: Text,
+    choices: &[(String, Text)],
     chosen: &str,
     say: &Say,
 ) -> Markup {
@@ -151,11 +153,11 @@ pub fn select(
     let chosen = typed.unwrap_or(chosen);
     html! {
         div.field {
-            label for=(id) { (label) }
-            (complaint(wrong, &error))
+            label for=(id) { (locale.say(label)) }
+            (complaint(locale, wrong, &error))
             select id=(id) name=(name) aria-describedby=[wrong.map(|_| &error)] aria-invalid=[wrong.map(|_| "true")] {
                 @for (value, text) in choices {
-                    option value=(value) selected[value == chosen] { (text) }
+                    option value=(value) selected[value == chosen] { (locale.say(text)) }
                 }
             }
         }
@@ -163,7 +165,14 @@ pub fn select(
 }
 
 /// A box to tick.
-pub fn tick(form: &str, name: &str, label: &str, ticked: bool, say: &Say) -> Markup {
+pub fn tick(
+    locale: &Locale,
+    form: &str,
+    name: &str,
+    label: Text,
+    ticked: bool,
+    say: &Say,
+) -> Markup {
     let id = format!("{form}-{name}");
     let error = format!("{id}-error");
     let wrong = say.about(form, name);
@@ -171,27 +180,27 @@ pub fn tick(form: &str, name: &str, label: &str, ticked: bool, say: &Say) -> Mar
         .posted(form)
         .map_or(ticked, |posted| posted.ticked(name));
     html! {
-        (complaint(wrong, &error))
+        (complaint(locale, wrong, &error))
         div.tick {
             input type="checkbox" id=(id) name=(name) value="1" checked[ticked]
                 aria-describedby=[wrong.map(|_| &error)] aria-invalid=[wrong.map(|_| "true")];
-            label for=(id) { (label) }
+            label for=(id) { (locale.say(label)) }
         }
     }
 }
 
 /// What was done or is wrong, at the top of a page.
-pub fn summary(say: &Say) -> Markup {
+pub fn summary(locale: &Locale, say: &Say) -> Markup {
     html! {
         @if let Some(words) = say.done_words() {
-            div.said role="status" id="done" { p { (words) } }
+            div.said role="status" id="done" { p { (locale.say(words)) } }
         }
         @if let Some(complaint) = say.complaint() {
             div.wrong role="alert" id="error-summary" tabindex="-1" {
-                h2 { (text::WRONG) }
+                h2 { (locale.say(text::WRONG)) }
                 @match complaint.field {
-                    Some(field) => p { a href={ "#" (complaint.form) "-" (field) } { (complaint.text) } },
-                    None => p { (complaint.text) },
+                    Some(field) => p { a href={ "#" (complaint.form) "-" (field) } { (locale.say(&complaint.text)) } },
+                    None => p { (locale.say(&complaint.text)) },
                 }
             }
         }

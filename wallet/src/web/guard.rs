@@ -3,17 +3,18 @@
 
 use std::time::Instant;
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, ResponseError as _};
 
+use super::visitor::locale;
 use super::{App, Trouble, is_pay_window, layout, query};
 use crate::policy;
-use crate::texts::trouble as text;
+use tessera_texts::trouble as text;
 
 /// Bytes of all headers of a request together.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -36,13 +37,17 @@ pub async fn guard<B: MessageBody + 'static>(
         Some(response) => request.into_response(response),
         None => next.call(request).await?.map_into_boxed_body(),
     };
-    if method == Method::GET
-        && let Some(trouble) = unreachable(&response)
-    {
+    if let Some(trouble) = trouble(&response) {
+        let locale = locale(response.request());
         // Never another host, whatever the request line says.
         let here = response.request().uri().path_and_query();
         let here = here.map_or("/", |here| here.as_str());
-        let page = trouble.page((here, text::AGAIN), layout::plain);
+        // A page that could not be shown now can be asked for again as it is.
+        let way_on = match trouble {
+            Trouble::Failure(_) if method == Method::GET => (here, &text::AGAIN),
+            _ => ("/", &text::BACK),
+        };
+        let page = trouble.page(&locale, way_on, layout::plain);
         response = response.into_response(page);
     }
     if let Some(app) = &app {
@@ -65,11 +70,12 @@ pub async fn guard<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// A page that could not be shown now, and can be asked for again as it is.
-fn unreachable(response: &ServiceResponse<BoxBody>) -> Option<Trouble> {
+/// What kept a page from being shown, where the answer is to say so.
+fn trouble(response: &ServiceResponse<BoxBody>) -> Option<Trouble> {
     let error = response.response().error()?;
     let trouble: &Trouble = error.as_error()?;
-    matches!(trouble, Trouble::Failure(_)).then(|| trouble.clone())
+    let leads_on = matches!(trouble, Trouble::SignIn(_) | Trouble::Ended);
+    (!leads_on).then(|| trouble.clone())
 }
 
 /// Methods are a browser's to choose; labels of a metric are not.
@@ -99,7 +105,7 @@ fn refuse(request: &ServiceRequest, app: &App) -> Option<HttpResponse> {
     if safe || looks_itself || is_own_page(headers, &app.settings.origin) {
         return None;
     }
-    Some(Trouble::Form.error_response())
+    Some(HttpResponse::from_error(Trouble::Form))
 }
 
 /// Whether one of our own pages sends this: by what the browser says of the sender, which no page can change.

@@ -2,9 +2,30 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use tessera_texts::{Locale, Text};
+
 use super::assets;
 use super::forms::button_form;
-use crate::texts::layout as text;
+use tessera_texts::{languages, layout as text};
+
+/// The first part of the menu, which a phone shows as tabs: path, label.
+const TABS: &[(&str, Text)] = &[
+    ("/home", text::HOME),
+    ("/transactions", text::TRANSACTIONS),
+    ("/card", text::CARD),
+    ("/money", text::MONEY),
+];
+
+/// The rest of the menu, which a phone shows on a page of its own: path, label, what is there.
+pub const REST: &[(&str, Text, Text)] = &[
+    ("/limits", text::LIMITS, text::LIMITS_LEAD),
+    (
+        "/notifications",
+        text::NOTIFICATIONS,
+        text::NOTIFICATIONS_LEAD,
+    ),
+    ("/sessions", text::SESSIONS, text::SESSIONS_LEAD),
+];
 
 /// What stands in the head besides the usual.
 #[derive(Default, Clone, Copy)]
@@ -16,87 +37,103 @@ pub struct Head<'a> {
 }
 
 /// A page of a member, with the menu. `here` is the path of its menu entry.
-pub fn member(title: &str, here: &str, token: &str, head: Head<'_>, body: &Markup) -> Markup {
+pub fn member(
+    locale: &Locale,
+    title: Text,
+    here: &str,
+    token: &str,
+    head: Head<'_>,
+    body: &Markup,
+) -> Markup {
     let current = |path: &str| (path == here).then_some("page");
-    let is_rest = text::REST.iter().any(|(path, ..)| *path == here);
+    let sign_out = locale.say(text::SIGN_OUT);
+    let is_rest = REST.iter().any(|(path, ..)| *path == here);
     let menu = html! {
-        nav aria-label=(text::MENU) {
+        nav aria-label=(locale.say(text::MENU)) {
             // In one row; on a phone these are tabs at the bottom, and the rest is a page.
             ul.tabs {
-                @for ((path, label), icon) in text::TABS.iter().zip(ICONS) {
-                    li { a href=(path) aria-current=[current(path)] { (drawn(icon)) span { (label) } } }
+                @for ((path, label), icon) in TABS.iter().zip(ICONS) {
+                    li { a href=(path) aria-current=[current(path)] { (drawn(icon)) span { (locale.say(label)) } } }
                 }
-                @for (path, label, _) in text::REST {
-                    li.wide { a href=(path) aria-current=[current(path)] { span { (label) } } }
+                @for (path, label, _) in REST {
+                    li.wide { a href=(path) aria-current=[current(path)] { span { (locale.say(label)) } } }
                 }
                 li.more {
-                    a href="/more" aria-current=[current("/more").or(is_rest.then_some("true"))] { (drawn(MORE_ICON)) span { (text::MORE) } }
+                    a href="/more" aria-current=[current("/more").or(is_rest.then_some("true"))] { (drawn(MORE_ICON)) span { (locale.say(text::MORE)) } }
                 }
             }
-            (button_form("sign-out", "/sign-out", token, None, text::SIGN_OUT, text::SIGN_OUT))
+            (button_form("sign-out", "/sign-out", token, None, &sign_out, &sign_out))
         }
     };
-    frame(title, "/home", head, &menu, body)
+    frame(locale, title, "/home", head, &menu, body)
 }
 
 /// A page of anybody.
-pub fn visitor(title: &str, head: Head<'_>, body: &Markup) -> Markup {
+pub fn visitor(locale: &Locale, title: Text, head: Head<'_>, body: &Markup) -> Markup {
     let menu = html! {
-        nav aria-label=(text::MENU) {
+        nav aria-label=(locale.say(text::MENU)) {
             ul {
-                li { a href="/help" { (text::HELP) } }
-                li { a href="/sign-in" { (text::SIGN_IN) } }
+                li { a href="/help" { (locale.say(text::HELP)) } }
+                li { a href="/sign-in" { (locale.say(text::SIGN_IN)) } }
             }
         }
     };
-    frame(title, "/", head, &menu, body)
+    frame(locale, title, "/", head, &menu, body)
 }
 
 /// A page without a menu.
-pub fn plain(title: &str, body: Markup) -> Markup {
-    frame(title, "/", Head::default(), &html! {}, &body)
+pub fn plain(locale: &Locale, title: Text, body: Markup) -> Markup {
+    frame(locale, title, "/", Head::default(), &html! {}, &body)
 }
 
 /// The pay window: no menu, and nothing that leads away from the purchase.
-pub fn window(title: &str, head: Head<'_>, body: &Markup) -> Markup {
+pub fn window(locale: &Locale, title: Text, head: Head<'_>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
-            (document_head(title, head))
+        html lang=(locale.language().code()) dir=(locale.language().direction()) {
+            (document_head(locale, title, head))
             body.window {
-                header.top { span.brand { (mark()) (text::BRAND) } }
+                header.top { span.brand { (mark()) (locale.say(text::BRAND)) } }
                 main id="content" { (body) }
             }
         }
     }
 }
 
-fn frame(title: &str, home: &str, head: Head<'_>, menu: &Markup, body: &Markup) -> Markup {
+fn frame(
+    locale: &Locale,
+    title: Text,
+    home: &str,
+    head: Head<'_>,
+    menu: &Markup,
+    body: &Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
-            (document_head(title, head))
+        html lang=(locale.language().code()) dir=(locale.language().direction()) {
+            (document_head(locale, title, head))
             body {
-                a.skip href="#content" { (text::SKIP) }
+                a.skip href="#content" { (locale.say(text::SKIP)) }
                 header.top {
-                    a.brand href=(home) { (mark()) (text::BRAND) }
+                    a.brand href=(home) { (mark()) (locale.say(text::BRAND)) }
                     (menu)
                 }
                 main id="content" { (body) }
                 footer {
-                    p { (text::FOOTER) }
-                    p { a href="/help" { (text::HELP) } " · " a href="/program" { (text::PROGRAM) } }
+                    p { (locale.say(text::FOOTER)) }
+                    p { a href="/help" { (locale.say(text::HELP)) } " · " a href="/program" { (locale.say(text::PROGRAM)) }
+                        " · " a href="/language" { (locale.say(languages::TITLE)) } }
                 }
             }
         }
     }
 }
 
-fn document_head(title: &str, head: Head<'_>) -> Markup {
+fn document_head(locale: &Locale, title: Text, head: Head<'_>) -> Markup {
     html! {
         head {
             meta charset="utf-8";
-            title { (title) " – " (text::BRAND) }
+            title { (locale.say(text::document_title(title))) }
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="theme-color" content="#faf9f6" media="(prefers-color-scheme: light)";

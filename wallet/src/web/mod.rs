@@ -21,12 +21,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tessera_protocol::Currency;
 
-use crate::currency::Money;
 use crate::line::Watches;
 use crate::malls::Malls;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
+use tessera_texts::{Money, Text, forms as forms_text};
 
 pub use posted::Posted;
 pub use trouble::Trouble;
@@ -75,8 +75,8 @@ impl App {
     }
 
     /// The label of a field for an amount.
-    pub fn in_currency(&self, label: &str) -> String {
-        format!("{label} ({})", self.money(0).currency_letters())
+    pub fn in_currency(&self, label: Text) -> Text {
+        forms_text::in_currency(self.money(0).currency_letters(), label)
     }
 
     /// So much in the wallets' currency.

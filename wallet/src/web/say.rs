@@ -8,12 +8,13 @@ use super::trouble::{retry_after, status_of};
 use super::{App, Member, Posted, Trouble, Visitor, answer, cookies};
 use crate::line::{Failure, Name};
 use crate::session::Session;
-use crate::texts::{done, refusals};
+use crate::words::{done, refusals};
+use tessera_texts::{Text, refusals as text};
 
 /// A message, or none.
 #[derive(Clone, Default)]
 pub struct Say {
-    done: Option<&'static str>,
+    done: Option<Text>,
     complaint: Option<Complaint>,
 }
 
@@ -25,7 +26,7 @@ pub struct Complaint {
     /// The name of the field; `None` for the form as a whole.
     pub field: Option<&'static str>,
     /// The message for the payer.
-    pub text: String,
+    pub text: Text,
     status: StatusCode,
     retry_after: Option<u64>,
     /// Whether the same form may be sent again under its name: what it asked is not decided, or nobody knows how.
@@ -45,13 +46,13 @@ impl Say {
     }
 
     /// A field was filled in wrongly.
-    pub fn wrong(form: &'static str, field: &'static str, text: impl Into<String>) -> Self {
+    pub fn wrong(form: &'static str, field: &'static str, text: Text) -> Self {
         Self {
             done: None,
             complaint: Some(Complaint {
                 form,
                 field: Some(field),
-                text: text.into(),
+                text,
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 retry_after: None,
                 is_open: true,
@@ -61,7 +62,7 @@ impl Say {
     }
 
     /// The switch refused what a form asked, in a page where nobody is known.
-    pub fn failed(form: &'static str, failure: &Failure, text: String) -> Self {
+    pub fn failed(form: &'static str, failure: &Failure, text: Text) -> Self {
         Self {
             done: None,
             complaint: Some(Complaint {
@@ -85,7 +86,7 @@ impl Say {
     }
 
     /// What came of an earlier try, which this form makes good.
-    pub fn before(form: &'static str, text: String) -> Self {
+    pub fn before(form: &'static str, text: Text) -> Self {
         Self {
             done: None,
             complaint: Some(Complaint {
@@ -109,8 +110,8 @@ impl Say {
     }
 
     /// What was done, in words.
-    pub fn done_words(&self) -> Option<&'static str> {
-        self.done
+    pub fn done_words(&self) -> Option<&Text> {
+        self.done.as_ref()
     }
 
     /// What is wrong.
@@ -119,7 +120,7 @@ impl Say {
     }
 
     /// What is wrong with a field of a form.
-    pub fn about(&self, form: &str, field: &str) -> Option<&str> {
+    pub fn about(&self, form: &str, field: &str) -> Option<&Text> {
         let complaint = self.complaint.as_ref()?;
         (complaint.form == form && complaint.field == Some(field)).then_some(&complaint.text)
     }
@@ -211,10 +212,10 @@ pub async fn about(
 ) -> Result<Say, Trouble> {
     if failure.is("63") {
         app.switch.balance(session).await?;
-        return Ok(Say::wrong(form, "password", refusals::WRONG_PASSWORD));
+        return Ok(Say::wrong(form, "password", text::WRONG_PASSWORD));
     }
     if failure.wants_password() {
-        return Ok(Say::wrong(form, "password", refusals::PASSWORD_AGAIN));
+        return Ok(Say::wrong(form, "password", text::PASSWORD_AGAIN));
     }
     Ok(Say::failed(form, failure, refusals::words(failure)))
 }

@@ -4,8 +4,8 @@ use actix_web::http::header;
 use actix_web::web::{Path, ServiceConfig};
 use actix_web::{HttpResponse, web};
 
-use super::{Trouble, assets};
-use crate::texts::layout as text;
+use super::{Trouble, Visitor, assets};
+use tessera_texts::layout as text;
 
 const MALL_SCRIPT: &str = include_str!("../../assets/tessera.js");
 const DAY: &str = "public, max-age=86400";
@@ -46,13 +46,16 @@ async fn service_worker() -> HttpResponse {
         .body(assets::service_worker())
 }
 
-async fn manifest() -> HttpResponse {
+async fn manifest(visitor: Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
     let icon = |name: &str, sizes: &str, kind: &str, purpose: &str| serde_json::json!({ "src": assets::path(name), "sizes": sizes, "type": kind, "purpose": purpose });
     let manifest = serde_json::json!({
         "id": "/home",
-        "name": text::BRAND_LONG,
-        "short_name": text::BRAND,
-        "description": text::DESCRIPTION,
+        "name": locale.say(text::BRAND_LONG),
+        "short_name": locale.say(text::BRAND),
+        "lang": locale.language().code(),
+        "dir": locale.language().direction(),
+        "description": locale.say(text::DESCRIPTION),
         "start_url": "/home",
         "scope": "/",
         "display": "standalone",
@@ -67,6 +70,7 @@ async fn manifest() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/manifest+json")
         .insert_header((header::CACHE_CONTROL, DAY))
+        .insert_header((header::VARY, "accept-language, cookie"))
         .body(manifest.to_string())
 }
 

@@ -6,9 +6,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use maud::{Markup, html};
 
-use super::{answer, cookies, layout};
+use super::{answer, cookies};
 use crate::line::Failure;
-use crate::texts::{refusals, trouble as text};
+use crate::words::refusals;
+use tessera_texts::{Locale, Text, trouble as text};
 
 /// Why a request gets no page of its own.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,17 +91,17 @@ impl ResponseError for Trouble {
                 let next = url::form_urlencoded::Serializer::new(String::new())
                     .append_pair("next", path)
                     .finish();
-                return answer::see_other(&format!("/sign-in?{next}"));
+                answer::see_other(&format!("/sign-in?{next}"))
             }
             Self::Ended => {
                 let mut response = answer::see_other("/sign-in?done=ended");
                 // A cookie that can't be added leaves a session that the switch has ended anyway.
                 let _ = response.add_cookie(&cookies::no_session());
-                return response;
+                response
             }
-            _ => {}
+            // The guard, which knows the language, makes a page of it.
+            _ => HttpResponse::new(self.status_code()),
         }
-        self.page(("/", text::BACK), layout::plain)
     }
 }
 
@@ -108,23 +109,25 @@ impl Trouble {
     /// A page that says so, with a way on: its address and what stands on the button.
     pub fn page(
         &self,
-        (address, button): (&str, &str),
-        layout: impl Fn(&str, Markup) -> Markup,
+        locale: &Locale,
+        (address, button): (&str, &Text),
+        layout: impl Fn(&Locale, Text, Markup) -> Markup,
     ) -> HttpResponse {
         let (title, words) = match self {
-            Self::Form => (text::FORM_TITLE, text::FORM.to_owned()),
-            Self::TooLarge => (text::TOO_LARGE_TITLE, text::TOO_LARGE.to_owned()),
-            Self::Busy => (text::FAILURE_TITLE, text::BUSY.to_owned()),
+            Self::Form => (text::FORM_TITLE, text::FORM),
+            Self::TooLarge => (text::TOO_LARGE_TITLE, text::TOO_LARGE),
+            Self::Busy => (text::FAILURE_TITLE, text::BUSY),
             Self::Failure(failure) => (text::FAILURE_TITLE, refusals::words(failure)),
-            _ => (text::NOT_FOUND_TITLE, text::NOT_FOUND.to_owned()),
+            _ => (text::NOT_FOUND_TITLE, text::NOT_FOUND),
         };
         let page = layout(
-            title,
+            locale,
+            title.clone(),
             html! {
                 section.narrow {
-                    h1 { (title) }
-                    p { (words) }
-                    p { a.button href=(address) { (button) } }
+                    h1 { (locale.say(&title)) }
+                    p { (locale.say(&words)) }
+                    p { a.button href=(address) { (locale.say(button)) } }
                 }
             },
         );

@@ -1,5 +1,6 @@
 //! The browser behind a request: a visitor, or a member with a session.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -14,13 +15,12 @@ use super::cookies::Kept;
 use super::{App, Trouble, cookies};
 use crate::caller::Caller;
 use crate::drawn::client_of;
-use crate::locale::Locale;
 use crate::session::{Session, token};
-use crate::texts::sessions;
+use tessera_texts::{Locale, sessions};
 
 /// A browser, with or without a session.
 pub struct Visitor {
-    /// The language for amounts and dates.
+    /// The language of texts, amounts and dates.
     pub locale: Locale,
     /// The session that their browser holds; not known to be good.
     pub session: Option<Session>,
@@ -42,7 +42,7 @@ impl Visitor {
         };
         let kept = cookies::secret(request, cookies::FORM);
         Self {
-            locale: Locale::of(text(header::ACCEPT_LANGUAGE)),
+            locale: locale(request),
             session: request
                 .cookie(cookies::SESSION)
                 .and_then(|cookie| Session::from_text(cookie.value())),
@@ -64,7 +64,15 @@ impl Visitor {
             let found = table.iter().find(|(sign, _)| self.agent.contains(sign));
             found.map(|(_, name)| *name)
         };
-        sessions::device(find(BROWSERS), find(SYSTEMS))
+        let browser = find(BROWSERS);
+        let browser = browser.map_or_else(|| self.locale.say(sessions::A_BROWSER), Cow::Borrowed);
+        match find(SYSTEMS) {
+            Some(system) => {
+                let device = sessions::device(&*browser, system);
+                self.locale.say(device).into_owned()
+            }
+            None => browser.into_owned(),
+        }
     }
 }
 
@@ -128,7 +136,7 @@ impl Member {
         self.kept(Kept::Number).map(client_of)
     }
 
-    /// How they write amounts and dates.
+    /// How they read and write.
     pub fn locale(&self) -> &Locale {
         &self.visitor.locale
     }
@@ -158,6 +166,21 @@ impl FromRequest for Member {
             None => Err(Trouble::Ended),
         })
     }
+}
+
+/// The language of a request: what was chosen in this browser, or what the browser asks for.
+pub fn locale(request: &HttpRequest) -> Locale {
+    let asked = asked_language(request);
+    match cookies::language(request) {
+        Some(language) => Locale::chosen(language, asked),
+        None => Locale::of(asked),
+    }
+}
+
+/// What the browser asks for.
+pub fn asked_language(request: &HttpRequest) -> &str {
+    let asked = request.headers().get(header::ACCEPT_LANGUAGE);
+    asked.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
 /// Whom the peer asks for: itself, or where it is a proxy that we trust, whom it names.

@@ -3,6 +3,7 @@
 mod confirmed;
 mod fail_over;
 mod fake;
+mod languages;
 mod live;
 mod money;
 #[path = "../../../tests/rig/mutation.rs"]

@@ -224,7 +224,7 @@ fn a_transaction_has_a_page_with_all_that_is_known() {
         "card ending 4711",
         "RRN000000042",
         "P00000000001",
-        "The mall asked for 19.99 USD.",
+        "The shop asked for 19.99 USD.",
         "It was approved and paid.",
         "5.00 USD came back.",
         "href=\"/transactions/F00000000001\"",

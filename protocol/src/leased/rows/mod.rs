@@ -1,6 +1,7 @@
 //! What stands in one tag and has parts: values with a comma between them, the last of which may hold commas itself.
 
 mod history;
+mod language;
 mod limits;
 mod listed;
 mod preferences;
@@ -9,6 +10,7 @@ mod words;
 use std::str::FromStr;
 
 pub use history::{HistoryRow, RequestRow};
+pub use language::LanguageCode;
 pub use limits::{LIMITS, Limits, Spent};
 pub use listed::{NumberRow, ReloadRow, SessionRow, SourceRow};
 pub use preferences::NotificationPreferences;
@@ -119,6 +121,7 @@ mod tests {
             acceptor: String::new(),
         });
         reads_what_it_writes(&NotificationPreferences::DEFAULT);
+        reads_what_it_writes(&LanguageCode::from_letters(*b"de").unwrap());
     }
 
     #[test]
@@ -130,6 +133,9 @@ mod tests {
         assert!("1,2,3,4".parse::<Limits>().is_err());
         assert!("1,2,3,4,x".parse::<Limits>().is_err());
         assert!("x".parse::<NotificationPreferences>().is_err());
+        for wrong in ["", "d", "deu", "DE", "d1", "\u{e4}"] {
+            assert!(wrong.parse::<LanguageCode>().is_err(), "{wrong}");
+        }
         assert!("1,card".parse::<SourceRow>().is_err());
     }
 

@@ -1,14 +1,16 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 21 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 22 were given.
 
 use bytes::BufMut;
-use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};
+use tessera_protocol::leased::{
+    LIMITS, LanguageCode, Limits, NotificationPreferences, SessionKind, SourceKind,
+};
 
 use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable, write_optional_time};
 use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 21;
+pub(crate) const NEWEST_CHANGE: u8 = 22;
 
 impl Account {
     /// Appends the account to `out`.
@@ -18,8 +20,14 @@ impl Account {
         write_list(out, &self.sources, Source::write);
         write_option(out, self.reload.as_ref(), Reload::write);
         write_limits(out, self.limits);
-        let recovers = self.recovery.is_some();
-        out.put_u8(u8::from(self.frozen) | u8::from(self.closed) << 1 | u8::from(recovers) << 2);
+        let flags = [
+            self.frozen,
+            self.closed,
+            self.recovery.is_some(),
+            self.language.is_some(),
+        ];
+        let bits = flags.into_iter().enumerate();
+        out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
         write_option(out, self.contact.as_ref(), Contact::write);
         write_option(out, self.proposed.as_ref(), ProposedContact::write);
         write_preferences(out, self.preferences);
@@ -27,6 +35,9 @@ impl Account {
         out.put_u32_le(self.numbers);
         if let Some(recovery) = &self.recovery {
             write_text(out, recovery);
+        }
+        if let Some(language) = self.language {
+            out.put_slice(&language.letters());
         }
     }
 
@@ -54,6 +65,10 @@ impl Account {
             recovery: match flags & 4 {
                 0 => None,
                 _ => Some(read_text(from)?),
+            },
+            language: match flags & 8 {
+                0 => None,
+                _ => Some(read_language(from)?),
             },
         })
     }
@@ -141,6 +156,10 @@ impl Change {
                 out.put_u8(21);
                 write_text(out, password);
             }
+            Self::LanguageSet(language) => {
+                out.put_u8(22);
+                out.put_slice(&language.letters());
+            }
         }
     }
 
@@ -177,6 +196,7 @@ impl Change {
             19 => Self::Disputed(Reference(from.u64()?)),
             20 => Self::RecoverySet(read_text(from)?),
             21 => Self::Recovered(read_text(from)?),
+            22 => Self::LanguageSet(read_language(from)?),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }
@@ -336,6 +356,11 @@ fn read_preferences(from: &mut Reader<'_>) -> Result<NotificationPreferences, Un
         refunds: bits & 8 != 0,
         security: bits & 16 != 0,
     })
+}
+
+fn read_language(from: &mut Reader<'_>) -> Result<LanguageCode, Unreadable> {
+    let letters = from.array()?;
+    LanguageCode::from_letters(letters).ok_or(from.fault("a language"))
 }
 
 /// At most 65,535 bytes, which what came in a field cannot be.

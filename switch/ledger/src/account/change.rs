@@ -2,7 +2,7 @@
 
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::ResponseCode;
-use tessera_protocol::leased::{Limits, NotificationPreferences};
+use tessera_protocol::leased::{LanguageCode, Limits, NotificationPreferences};
 
 use super::super::Reference;
 use super::{Account, Contact, ProposedContact, Reload, SESSIONS_MAX, Session, Source};
@@ -90,6 +90,8 @@ pub enum Change {
     ContactRemoved,
     /// The payer's notification preferences.
     PreferencesSet(NotificationPreferences),
+    /// The language of messages.
+    LanguageSet(LanguageCode),
 }
 
 impl Change {
@@ -116,7 +118,8 @@ impl Change {
             | Self::ContactConfirmed(_)
             | Self::ContactResealed(_)
             | Self::ContactRemoved
-            | Self::PreferencesSet(_) => ResponseCode::APPROVED,
+            | Self::PreferencesSet(_)
+            | Self::LanguageSet(_) => ResponseCode::APPROVED,
         }
     }
 }
@@ -195,6 +198,7 @@ impl Account {
                 self.proposed = None;
             }
             Change::PreferencesSet(preferences) => self.preferences = *preferences,
+            Change::LanguageSet(language) => self.language = Some(*language),
         }
     }
 

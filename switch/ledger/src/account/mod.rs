@@ -8,7 +8,9 @@ mod change;
 mod secret;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
+use tessera_protocol::leased::{
+    LanguageCode, Limits, NotificationPreferences, SessionKind, SourceKind,
+};
 
 pub use change::{Change, ContactChannel};
 pub use secret::Secret;
@@ -59,6 +61,8 @@ pub struct Account {
     pub numbers: u32,
     /// The recovery code's hash, like the password's.
     pub recovery: Option<Box<str>>,
+    /// The language of messages, where one was set.
+    pub language: Option<LanguageCode>,
 }
 
 /// A session, known by the digest of its secret.
@@ -149,6 +153,7 @@ impl Account {
             closing: None,
             numbers: 0,
             recovery: None,
+            language: None,
         }
     }
 

@@ -93,10 +93,13 @@ pub(super) fn decide(
             true => Ok(Change::LimitsSet(*limits)),
             false => Err(Rule::OperatorsLimits.into()),
         },
-        AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
+        AccountAction::ProposeContact(contact) => {
+            return with_language(account, changed(opening, propose(contact, context)));
+        }
         AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
         AccountAction::RemoveContact => Ok(Change::ContactRemoved),
         AccountAction::SetPreferences(preferences) => Ok(Change::PreferencesSet(*preferences)),
+        AccountAction::SetLanguage(language) => Ok(Change::LanguageSet(*language)),
         AccountAction::Close(source) => {
             return funding::close(wallet, opening, *source, context);
         }
@@ -186,6 +189,17 @@ fn change_password(wallet: &Wallet, ask: &Ask, context: &Context) -> Changed {
         }),
         _ => Err(Rule::OtherPasswordMissing.into()),
     }
+}
+
+/// The outbox knows the language of those only who have an address: it is said again with the address.
+fn with_language(account: &PayersAccount, mut decision: Decision) -> Decision {
+    decision
+        .events
+        .extend(account.language.map(|language| Event::Account {
+            opening: None,
+            change: Change::LanguageSet(language),
+        }));
+    decision
 }
 
 fn propose(contact: &ContactAndCode, context: &Context) -> Change {
@@ -300,6 +314,9 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
     }
     if account.recovery.is_some() {
         rows.push((tag::RECOVERY, "1".to_owned()));
+    }
+    if let Some(language) = account.language {
+        rows.push((tag::LANGUAGE, language.to_string()));
     }
     if let Some(currency) = wallet.currency {
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));

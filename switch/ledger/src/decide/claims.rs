@@ -149,7 +149,8 @@ impl super::super::Claims {
                 | AccountAction::ReadOrder
                 | AccountAction::Freeze(_)
                 | AccountAction::ConfirmContact(_)
-                | AccountAction::SetPreferences(_) => false,
+                | AccountAction::SetPreferences(_)
+                | AccountAction::SetLanguage(_) => false,
             },
             Action::Purchase { .. }
             | Action::Complete { .. }

@@ -232,6 +232,7 @@ fn kind(event: &Event) -> EventKind {
             | Change::SourceResealed(..)
             | Change::CodeMissed
             | Change::RecoverySet(_)
+            | Change::LanguageSet(_)
             | Change::ContactResealed(_) => EventKind::Other,
         },
     }
@@ -259,6 +260,7 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::ContactConfirmed(_)
         | Change::ContactResealed(_)
         | Change::ContactRemoved
-        | Change::PreferencesSet(_) => Detail::None,
+        | Change::PreferencesSet(_)
+        | Change::LanguageSet(_) => Detail::None,
     }
 }

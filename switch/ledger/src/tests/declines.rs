@@ -110,7 +110,7 @@ fn the_document_lists_every_rule() {
 /// A rule whose text changed would be explained to payers no more.
 #[test]
 fn payers_read_reasons_of_rules_that_there_are() {
-    for text in tessera_common::reasons::rules() {
+    for text in tessera_texts::rules::rules() {
         let rule = Rule::with_text(text);
         assert!(rule.is_some(), "no rule has the text {text:?}");
     }

@@ -5,7 +5,7 @@
 //! data/outbox/  keyspace  key                          value
 //!               cursor    "format"                     version 3: of all rows; another one is refused
 //!                         "cursor"                     sequence 8, position 8: everything up to there was looked at
-//!               contacts  wallet 8, 0                  channel 1, preferences 1, sealed address (confirmed)
+//!               contacts  wallet 8, 0                  channel 1, language 2, preferences, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
 //!               former    position 8                   the same of the contact that this message goes to
 //!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::leased::NotificationPreferences;
+use tessera_protocol::leased::{LanguageCode, NotificationPreferences};
 
 use super::OutboxError;
 use tessera_journal::{Mark, Position};
@@ -72,6 +72,8 @@ pub struct KnownContact {
     pub channel: ContactChannel,
     /// Of what.
     pub preferences: NotificationPreferences,
+    /// The language of messages, where one was set.
+    pub language: Option<LanguageCode>,
     /// The address, sealed by the vault.
     pub sealed: Box<[u8]>,
 }
@@ -197,6 +199,10 @@ impl Dead {
 impl KnownContact {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![channel_byte(self.channel)];
+        if let Some(language) = self.language {
+            bytes[0] |= HAS_LANGUAGE;
+            bytes.extend_from_slice(&language.letters());
+        }
         let preferences = self.preferences.to_string();
         bytes.push(preferences.len() as u8);
         bytes.extend_from_slice(preferences.as_bytes());
@@ -206,15 +212,25 @@ impl KnownContact {
 
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("contact", bytes, |from| {
-            let channel = read_channel(from)?;
+            let first = from.u8()?;
+            let channel = channel_of(first & !HAS_LANGUAGE).ok_or(from.fault("a channel"))?;
+            let language = match first & HAS_LANGUAGE {
+                0 => None,
+                _ => {
+                    let code = LanguageCode::from_letters(from.array()?);
+                    Some(code.ok_or(from.fault("a language"))?)
+                }
+            };
             let preferences = str::from_utf8(from.counted()?).ok();
             let preferences = preferences.and_then(|preferences| preferences.parse().ok());
             let preferences: NotificationPreferences =
                 preferences.ok_or(from.fault("preferences"))?;
-            let rest = bytes.len() - 2 - preferences.to_string().len();
+            let before = if language.is_some() { 4 } else { 2 };
+            let rest = bytes.len() - before - preferences.to_string().len();
             Ok(Self {
                 channel,
                 preferences,
+                language,
                 sealed: from.take(rest)?.into(),
             })
         })
@@ -229,12 +245,19 @@ fn channel_byte(channel: ContactChannel) -> u8 {
 }
 
 fn read_channel(from: &mut Reader<'_>) -> Result<ContactChannel, Unreadable> {
-    match from.u8()? {
-        0 => Ok(ContactChannel::Email),
-        1 => Ok(ContactChannel::Mobile),
-        _ => Err(from.fault("a channel")),
+    channel_of(from.u8()?).ok_or(from.fault("a channel"))
+}
+
+fn channel_of(byte: u8) -> Option<ContactChannel> {
+    match byte {
+        0 => Some(ContactChannel::Email),
+        1 => Some(ContactChannel::Mobile),
+        _ => None,
     }
 }
+
+/// Set in the byte of a contact's channel where a language stands behind it. Outboxes before 0.3.0 had none.
+const HAS_LANGUAGE: u8 = 0x80;
 
 /// Messages of a channel stand together, in the order of the journal.
 pub(super) fn waiting_key(channel: ContactChannel, key: Key) -> [u8; 10] {

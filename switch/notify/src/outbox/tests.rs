@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::leased::NotificationPreferences;
+use tessera_protocol::leased::{LanguageCode, NotificationPreferences};
 
 use super::*;
 use crate::testing::open_outbox;
@@ -21,6 +21,7 @@ fn contact(address: &str) -> KnownContact {
     KnownContact {
         channel: ContactChannel::Mobile,
         preferences: NotificationPreferences::DEFAULT,
+        language: None,
         sealed: address.as_bytes().into(),
     }
 }
@@ -47,6 +48,31 @@ fn cursor(position: u64) -> Mark {
     Mark {
         sequence: tessera_journal::Sequence::FIRST.after(8),
         position: at(position),
+    }
+}
+
+#[test]
+fn a_contact_is_kept_with_its_language_or_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(
+        &folder.path().join("outbox"),
+        DataKeys::for_tests(folder.path()),
+    );
+    let outbox = outbox.unwrap();
+    let languages = [None, LanguageCode::from_letters(*b"ko")];
+    for (wallet, language) in (1..).map(WalletId).zip(languages) {
+        let contact = KnownContact {
+            language,
+            ..contact("+49 170")
+        };
+        outbox
+            .write(&Changes {
+                contacts: vec![(wallet, Which::Confirmed, Some(contact.clone()))],
+                ..Changes::default()
+            })
+            .unwrap();
+        let kept = outbox.contact(wallet, Which::Confirmed).unwrap();
+        assert_eq!(kept, Some(contact));
     }
 }
 

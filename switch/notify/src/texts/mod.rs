@@ -1,13 +1,15 @@
-//! All texts of messages to payers. Input: an [`Occasion`] and its [`Facts`]. Output: the [`Texts`] of a message.
+//! Composes messages to payers. Input: an [`Occasion`], its [`Facts`], and the [`Locale`] of the payer. Output: the [`Texts`] of a
+//! message. The words are those of `tessera-texts`.
 //!
-//! Text from others (a mall's name, a device's, a host's reason) is shortened, unprintable characters are removed, and
+//! Text from others (a mall's name, a device's) is shortened, unprintable characters are removed, and
 //! it is escaped in HTML. A message never contains a link: a message with a link is not from Tessera.
 
 mod render;
 
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Currency};
-use time::OffsetDateTime;
+use tessera_texts::locale::iso;
+use tessera_texts::{Argument, Locale, Money, Text, mail as text, reasons};
 
 use render::clean;
 
@@ -76,7 +78,7 @@ pub struct Facts<'a> {
     /// The last four digits of the card or number that paid, or of the new card.
     pub card: Option<&'a str>,
     /// The reason, in words.
-    pub reason: Option<&'a str>,
+    pub reason: Option<Text>,
     /// The device or browser.
     pub device: Option<&'a str>,
     /// The confirmation code.
@@ -96,294 +98,301 @@ pub struct Texts {
     pub sms: String,
 }
 
-/// Composes the message.
-pub fn compose(occasion: Occasion, facts: &Facts<'_>) -> Texts {
-    let words = words(occasion, facts);
-    let rows = rows(facts);
+/// Composes the message, in a language.
+pub fn compose(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Texts {
+    let words = words(occasion, facts, locale);
+    let rows = rows(facts, locale);
     Texts {
-        text: render::plain(&words, &rows),
-        html: render::html(&words, &rows),
-        sms: render::short(&words, facts),
-        subject: words.subject,
+        text: render::plain(&words, &rows, locale),
+        html: render::html(&words, &rows, locale),
+        sms: render::short(&words, facts, locale),
+        subject: locale.say(&words.subject).into_owned(),
     }
 }
 
 /// The parts of the text that depend on the occasion.
 struct Words {
-    subject: String,
+    subject: Text,
     /// The first sentence.
-    lead: String,
+    lead: Text,
     /// What to do if something is wrong.
-    advice: &'static str,
+    advice: Text,
     /// The code, shown large on its own line.
     code: Option<String>,
     /// Short, and without a full stop.
-    sms: String,
+    sms: Text,
     /// Whether the short message includes the available balance.
     sms_available: bool,
 }
-
-const NOT_YOU: &str = "If this was not you, freeze your wallet and change your password now.";
-const NOT_YOU_PAID: &str = "If you do not know this purchase, freeze your wallet now.";
-const NOTHING_TO_DO: &str = "There is nothing you need to do.";
-const SIGNATURE: &str = "Tessera sends no links. Open your wallet as you always do.";
-const TRY_AGAIN: &str = "No money has moved. You can try again.";
 
 /// Maximum length of foreign names, in characters: in a line, and in a short message.
 const NAME_MAX: usize = 60;
 const SHORT_NAME_MAX: usize = 24;
 
-fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
-    let amount = facts.amount.map_or_else(|| "An amount".to_owned(), money);
-    let mall = name(facts.mall, "a shop", NAME_MAX);
-    let short_mall = name(facts.mall, "a shop", SHORT_NAME_MAX);
-    let because = facts.reason.map_or_else(String::new, |reason| {
-        format!(": {}", clean(reason, NAME_MAX))
-    });
+fn words(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
     match occasion {
-        Occasion::PurchasePaid => Words {
-            subject: format!("Paid: {amount} at {mall}"),
-            lead: format!("You have paid {amount} at {mall}."),
-            sms: format!("Paid {amount} at {short_mall}"),
-            sms_available: true,
-            ..Words::advising(NOT_YOU_PAID)
-        },
-        Occasion::AmountHeld => Words {
-            subject: format!("Held: {amount} for {mall}"),
-            lead: format!("{mall} has reserved {amount}. You pay only when it charges the amount."),
-            sms: format!("Held {amount} for {short_mall}"),
-            sms_available: true,
-            ..Words::advising(NOT_YOU_PAID)
-        },
-        Occasion::HoldFreed => Words {
-            subject: format!("No longer held for {mall}"),
-            lead: format!("The amount that was reserved for {mall} is available again, because it was not charged in time."),
-            sms: format!("No longer held for {short_mall}"),
-            ..Words::advising(NOTHING_TO_DO)
-        },
-        Occasion::PurchaseDeclined => Words {
-            subject: format!("Declined: {amount} at {mall}"),
-            lead: format!("A purchase of {amount} at {mall} was declined{because}."),
-            sms: format!("Declined: {amount} at {short_mall}{because}"),
-            sms_available: true,
-            ..Words::advising(NOT_YOU_PAID)
-        },
-        Occasion::PurchaseReversed => Words {
-            subject: format!("Cancelled: {amount} at {mall}"),
-            lead: format!("{mall} has cancelled a purchase. {amount} is available again."),
-            sms: format!("Cancelled: {amount} at {short_mall} is available again"),
-            sms_available: true,
-            ..Words::advising(NOTHING_TO_DO)
-        },
-        Occasion::PurchaseRefunded => Words {
-            subject: format!("Refunded: {amount} from {mall}"),
-            lead: format!("{mall} has refunded {amount} to you."),
-            sms: format!("Refund of {amount} from {short_mall}"),
-            sms_available: true,
-            ..Words::advising(NOTHING_TO_DO)
-        },
-        Occasion::RefundTakenBack => Words {
-            subject: format!("Refund cancelled: {amount} by {mall}"),
-            lead: format!("{mall} has cancelled a refund. {amount} was debited again."),
-            sms: format!("{short_mall} has cancelled its refund of {amount}"),
-            sms_available: true,
-            ..Words::advising("If you did not expect this, please ask the shop.")
-        },
-        Occasion::LoadArrived => Words {
-            subject: format!("Loaded: {amount}"),
-            lead: match facts.mall {
-                Some(_) => format!("{amount} has arrived in your wallet from {mall}."),
-                None => format!("{amount} has arrived in your wallet from your source."),
-            },
-            sms: format!("Loaded {amount}"),
-            sms_available: true,
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::LoadFailed => Words {
-            subject: format!("Not loaded: {amount}"),
-            lead: format!("{amount} could not be loaded from your source{because}."),
-            sms: format!("Not loaded: {amount}{because}"),
-            ..Words::advising(TRY_AGAIN)
-        },
-        Occasion::PayoutSent => Words {
-            subject: format!("Paid out: {amount}"),
-            lead: format!("{amount} has been paid out to your source."),
-            sms: format!("Paid out {amount}"),
-            sms_available: true,
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::PayoutFailed => Words {
-            subject: format!("Not paid out: {amount}"),
-            lead: format!("{amount} could not be paid out to your source{because}."),
-            sms: format!("Not paid out: {amount}{because}"),
-            ..Words::advising(TRY_AGAIN)
-        },
-        Occasion::SignedIn => Words {
-            subject: "Somebody signed in to your wallet".to_owned(),
-            lead: format!("Somebody signed in to your wallet{}.", with_device(facts)),
-            sms: "Somebody signed in to your wallet. If not you, change your password".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::PasswordChanged => Words {
-            subject: "Your password was changed".to_owned(),
-            lead: "The password of your wallet was changed. All other devices were signed out."
-                .to_owned(),
-            sms: "The password of your wallet was changed. If not you, freeze your wallet".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::CardReissued => Words {
-            subject: "Your card has a new number".to_owned(),
-            lead: "Your card has a new number. The old one no longer works.".to_owned(),
-            sms: "Your card has a new number. The old one no longer works".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::ContactChanged => Words {
-            subject: "The contact of your wallet was changed".to_owned(),
-            lead: "The address for messages about your wallet was changed.".to_owned(),
-            sms: "The contact of your wallet was changed. If not you, freeze your wallet".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::RecoverySet => recovery_set(),
-        Occasion::Recovered => recovered(),
-        Occasion::Frozen => Words {
-            subject: "Your wallet is frozen".to_owned(),
-            lead: "Your wallet is frozen. Purchases are declined until you unfreeze it.".to_owned(),
-            sms: "Your wallet is frozen. Purchases are declined until you unfreeze it".to_owned(),
-            ..Words::advising("If this was not you, change your password.")
-        },
-        Occasion::Disputed => disputed(),
-        Occasion::Unfrozen => Words {
-            subject: "Your wallet is no longer frozen".to_owned(),
-            lead: "Your wallet is no longer frozen. It can pay again.".to_owned(),
-            sms: "Your wallet is no longer frozen. If not you, freeze it again".to_owned(),
-            ..Words::advising(NOT_YOU)
-        },
-        Occasion::WalletClosed => Words {
-            subject: "Your wallet is closed".to_owned(),
-            lead: "Your wallet is closed. Its card and numbers no longer work, and this is the last message about it."
-                .to_owned(),
-            sms: "Your wallet is closed. This is the last message about it".to_owned(),
-            ..Words::advising(NOTHING_TO_DO)
-        },
+        Occasion::PurchasePaid
+        | Occasion::AmountHeld
+        | Occasion::HoldFreed
+        | Occasion::PurchaseDeclined
+        | Occasion::PurchaseReversed
+        | Occasion::PurchaseRefunded
+        | Occasion::RefundTakenBack => about_purchase(occasion, facts, locale),
+        Occasion::LoadArrived
+        | Occasion::LoadFailed
+        | Occasion::PayoutSent
+        | Occasion::PayoutFailed => about_money(occasion, facts, locale),
         Occasion::ConfirmationCode => {
             let code = clean(facts.code.unwrap_or_default(), 12);
+            let words = Words::plain(
+                text::CODE_SUBJECT,
+                text::CODE_LEAD,
+                text::code_sms(&code),
+                text::CODE_ADVICE,
+            );
             Words {
-                subject: "Your confirmation code".to_owned(),
-                lead: "Enter this code in your wallet to confirm that messages reach you here:".to_owned(),
-                sms: format!("{code} is your Tessera confirmation code. It is valid for 15 minutes. Do not share it"),
                 code: Some(code),
-                ..Words::advising(
-                    "It is valid for 15 minutes. Do not share it with anyone: Tessera never asks for it. If you did not request it, please ignore this message.",
-                )
+                ..words
             }
         }
+        Occasion::SignedIn
+        | Occasion::PasswordChanged
+        | Occasion::CardReissued
+        | Occasion::ContactChanged
+        | Occasion::RecoverySet
+        | Occasion::Recovered
+        | Occasion::Frozen
+        | Occasion::Disputed
+        | Occasion::Unfrozen
+        | Occasion::WalletClosed => about_account(occasion, facts),
     }
 }
 
-fn recovery_set() -> Words {
+fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
+    let amount = amount(facts, locale);
+    let amount = || amount.clone();
+    let (shop, short) = (shop(facts, NAME_MAX), shop(facts, SHORT_NAME_MAX));
+    let shop = || shop.clone();
+    let because = || because(facts);
+    let words = match occasion {
+        Occasion::AmountHeld => Words::plain(
+            text::reserved_subject(amount(), shop()),
+            text::reserved_lead(amount(), shop()),
+            text::reserved_sms(amount(), short),
+            text::NOT_YOU_PAID,
+        ),
+        Occasion::HoldFreed => Words::plain(
+            text::freed_subject(shop()),
+            text::freed_lead(shop()),
+            text::freed_sms(short),
+            text::NOTHING_TO_DO,
+        ),
+        Occasion::PurchaseDeclined => Words::plain(
+            text::declined_subject(amount(), shop()),
+            text::declined_lead(amount(), because(), shop()),
+            text::declined_sms(amount(), because(), short),
+            text::NOT_YOU_PAID,
+        ),
+        Occasion::PurchaseReversed => Words::plain(
+            text::cancelled_subject(amount(), shop()),
+            text::cancelled_lead(amount(), shop()),
+            text::cancelled_sms(amount(), short),
+            text::NOTHING_TO_DO,
+        ),
+        Occasion::PurchaseRefunded => Words::plain(
+            text::refunded_subject(amount(), shop()),
+            text::refunded_lead(amount(), shop()),
+            text::refunded_sms(amount(), short),
+            text::NOTHING_TO_DO,
+        ),
+        Occasion::RefundTakenBack => Words::plain(
+            text::taken_back_subject(amount(), shop()),
+            text::taken_back_lead(amount(), shop()),
+            text::taken_back_sms(amount(), short),
+            text::ASK_SHOP,
+        ),
+        _ => Words::plain(
+            text::paid_subject(amount(), shop()),
+            text::paid_lead(amount(), shop()),
+            text::paid_sms(amount(), short),
+            text::NOT_YOU_PAID,
+        ),
+    };
     Words {
-        subject: "Your wallet has a new recovery code".to_owned(),
-        lead: "Your wallet has a new recovery code. An earlier code no longer works.".to_owned(),
-        sms: "Your wallet has a new recovery code. If not you, change password and code".to_owned(),
-        ..Words::advising(
-            "If this was not you, change your password, create another recovery code, and freeze your wallet now.",
-        )
+        sms_available: occasion != Occasion::HoldFreed,
+        ..words
     }
 }
 
-fn recovered() -> Words {
+fn about_money(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
+    let amount = amount(facts, locale);
+    let amount = || amount.clone();
+    let because = || because(facts);
+    let words = match occasion {
+        Occasion::LoadFailed => Words::plain(
+            text::not_loaded_subject(amount()),
+            text::not_loaded_lead(amount(), because()),
+            text::not_loaded_sms(amount(), because()),
+            text::TRY_AGAIN,
+        ),
+        Occasion::PayoutSent => Words::plain(
+            text::paid_out_subject(amount()),
+            text::paid_out_lead(amount()),
+            text::paid_out_sms(amount()),
+            text::NOT_YOU,
+        ),
+        Occasion::PayoutFailed => Words::plain(
+            text::not_paid_out_subject(amount()),
+            text::not_paid_out_lead(amount(), because()),
+            text::not_paid_out_sms(amount(), because()),
+            text::TRY_AGAIN,
+        ),
+        _ => Words::plain(
+            text::loaded_subject(amount()),
+            match facts.mall {
+                Some(_) => text::loaded_from_lead(amount(), shop(facts, NAME_MAX)),
+                None => text::loaded_lead(amount()),
+            },
+            text::loaded_sms(amount()),
+            text::NOT_YOU,
+        ),
+    };
     Words {
-        subject: "Your password was set with the recovery code".to_owned(),
-        lead: "Your wallet has a new password, set with the recovery code. All sessions before it have ended, and the code is used up."
-            .to_owned(),
-        sms: "Your password was set with the recovery code. If not you, contact us".to_owned(),
-        ..Words::advising("If this was not you, contact us at once: somebody has your recovery code.")
+        sms_available: matches!(occasion, Occasion::LoadArrived | Occasion::PayoutSent),
+        ..words
     }
 }
 
-fn disputed() -> Words {
-    Words {
-        subject: "You reported a transaction".to_owned(),
-        lead: "You reported a transaction that you do not recognise. Your wallet is frozen, and we look into it. New purchases are declined until you unfreeze it.".to_owned(),
-        sms: "You reported a transaction. Your wallet is frozen, and we look into it".to_owned(),
-        ..Words::advising("If this was not you, change your password.")
-    }
+fn about_account(occasion: Occasion, facts: &Facts<'_>) -> Words {
+    let (subject, lead, sms, advice) = match occasion {
+        Occasion::PasswordChanged => (
+            text::PASSWORD_SUBJECT,
+            text::PASSWORD_LEAD,
+            text::PASSWORD_SMS,
+            text::NOT_YOU,
+        ),
+        Occasion::CardReissued => (
+            text::REISSUED_SUBJECT,
+            text::REISSUED_LEAD,
+            text::REISSUED_SMS,
+            text::NOT_YOU,
+        ),
+        Occasion::ContactChanged => (
+            text::CONTACT_SUBJECT,
+            text::CONTACT_LEAD,
+            text::CONTACT_SMS,
+            text::NOT_YOU,
+        ),
+        Occasion::RecoverySet => (
+            text::RECOVERY_SUBJECT,
+            text::RECOVERY_LEAD,
+            text::RECOVERY_SMS,
+            text::NOT_YOU_RECOVERY,
+        ),
+        Occasion::Recovered => (
+            text::RECOVERED_SUBJECT,
+            text::RECOVERED_LEAD,
+            text::RECOVERED_SMS,
+            text::NOT_YOU_RECOVERED,
+        ),
+        Occasion::Frozen => (
+            text::FROZEN_SUBJECT,
+            text::FROZEN_LEAD,
+            text::FROZEN_SMS,
+            text::NOT_YOU_FROZEN,
+        ),
+        Occasion::Disputed => (
+            text::DISPUTED_SUBJECT,
+            text::DISPUTED_LEAD,
+            text::DISPUTED_SMS,
+            text::NOT_YOU_FROZEN,
+        ),
+        Occasion::Unfrozen => (
+            text::UNFROZEN_SUBJECT,
+            text::UNFROZEN_LEAD,
+            text::UNFROZEN_SMS,
+            text::NOT_YOU,
+        ),
+        Occasion::WalletClosed => (
+            text::CLOSED_SUBJECT,
+            text::CLOSED_LEAD,
+            text::CLOSED_SMS,
+            text::NOTHING_TO_DO,
+        ),
+        _ => (
+            text::SIGNED_IN_SUBJECT,
+            facts.device.map_or(text::SIGNED_IN_LEAD, |device| {
+                text::signed_in_with_lead(clean(device, NAME_MAX))
+            }),
+            text::SIGNED_IN_SMS,
+            text::NOT_YOU,
+        ),
+    };
+    Words::plain(subject, lead, sms, advice)
 }
 
 impl Words {
-    fn advising(advice: &'static str) -> Self {
+    fn plain(subject: Text, lead: Text, sms: Text, advice: Text) -> Self {
         Self {
-            subject: String::new(),
-            lead: String::new(),
+            subject,
+            lead,
             advice,
             code: None,
-            sms: String::new(),
+            sms,
             sms_available: false,
         }
     }
 }
 
-fn with_device(facts: &Facts<'_>) -> String {
-    facts.device.map_or_else(String::new, |device| {
-        format!(" with {}", clean(device, NAME_MAX))
-    })
-}
-
 /// The rows under the first sentence: name and value.
-fn rows(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
-    let card = |digits: &str| format!("ending in {}", clean(digits, 4));
+fn rows(facts: &Facts<'_>, locale: &Locale) -> Vec<(String, String)> {
     let line = |text: &str| clean(text, NAME_MAX);
+    let card = |digits: &str| locale.say(text::card_ending(clean(digits, 4))).into_owned();
     [
-        ("When", facts.at.map(moment)),
-        ("Card", facts.card.map(card)),
-        ("Available now", facts.available.map(money)),
-        ("Reference", facts.reference.map(line)),
+        (text::WHEN, facts.at.map(|at| moment(at, locale))),
+        (text::CARD, facts.card.map(card)),
+        (
+            text::AVAILABLE,
+            facts.available.map(|available| money(available, locale)),
+        ),
+        (text::REFERENCE, facts.reference.map(line)),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
+    .filter_map(|(name, value)| Some((locale.say(name).into_owned(), value?)))
     .collect()
 }
 
-fn name(stated: Option<&str>, unless: &str, most: usize) -> String {
-    match stated.map(|stated| clean(stated, most)) {
-        Some(stated) if !stated.is_empty() => stated,
-        _ => unless.to_owned(),
+fn amount(facts: &Facts<'_>, locale: &Locale) -> Argument {
+    match facts.amount {
+        Some(amount) => money(amount, locale).into(),
+        None => text::AN_AMOUNT.into(),
     }
 }
 
-/// `19.99 USD`.
-fn money((amount, currency): (Amount, Currency)) -> String {
-    tessera_protocol::money_text(amount, currency)
+fn shop(facts: &Facts<'_>, most: usize) -> Argument {
+    match facts.mall.map(|stated| clean(stated, most)) {
+        Some(stated) if !stated.is_empty() => stated.into(),
+        _ => text::A_SHOP.into(),
+    }
+}
+
+fn because(facts: &Facts<'_>) -> Text {
+    let reason = facts.reason.clone();
+    reason.unwrap_or(reasons::CODE_DECLINED)
+}
+
+/// As the reader writes it, without the spaces that do not break a line: they would make a short message longer.
+fn money((amount, currency): (Amount, Currency), locale: &Locale) -> String {
+    let money = locale.money(Money::new(amount.value(), currency));
+    money.replace(['\u{a0}', '\u{202f}'], " ")
 }
 
 /// `22 November 2026, 09:45 UTC`.
-fn moment(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let seconds = i64::try_from(at.milliseconds() / 1_000).unwrap_or(i64::MAX);
-    let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else {
-        return "at an unknown time".to_owned();
-    };
-    format!(
-        "{} {} {}, {:02}:{:02} UTC",
-        moment.day(),
-        MONTHS[usize::from(u8::from(moment.month())) - 1],
-        moment.year(),
-        moment.hour(),
-        moment.minute()
-    )
+fn moment(at: Timestamp, locale: &Locale) -> String {
+    let milliseconds = at.milliseconds();
+    let time = &iso(milliseconds)[11..16];
+    let moment = text::moment(locale.long_day(milliseconds), time);
+    locale.say(moment).into_owned()
 }
 
 impl std::fmt::Debug for Facts<'_> {

@@ -2,24 +2,27 @@
 
 use std::fmt::Write as _;
 
-use super::{Facts, SIGNATURE, Words, money};
+use tessera_texts::{Locale, mail as text};
 
-pub(super) fn plain(words: &Words, rows: &[(&str, String)]) -> String {
-    let mut text = format!("{}\n\n", words.lead);
+use super::{Facts, Words, money};
+
+pub(super) fn plain(words: &Words, rows: &[(String, String)], locale: &Locale) -> String {
+    let mut out = format!("{}\n\n", locale.say(&words.lead));
     if let Some(code) = &words.code {
         // Writing to a string cannot fail, here and below.
-        let _ = write!(text, "    {code}\n\n");
+        let _ = write!(out, "    {code}\n\n");
     }
     for (name, value) in rows {
-        let _ = writeln!(text, "{name}: {value}");
+        let _ = writeln!(out, "{}", locale.say(text::row(name, value)));
     }
-    let _ = write!(text, "\n{}\n\n{SIGNATURE}\n", words.advice);
-    text
+    let (advice, signature) = (locale.say(&words.advice), locale.say(text::SIGNATURE));
+    let _ = write!(out, "\n{advice}\n\n{signature}\n");
+    out
 }
 
 /// What every mail begins with: colours for dark readers, which go before the inline ones where a program knows them. Tables,
 /// because some programs lay out nothing else.
-const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+const HEAD: &str = "<head><meta charset=\"utf-8\">\
      <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
      <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"supported-color-schemes\" content=\"light dark\">\n\
      <style>:root{color-scheme:light dark}\n\
@@ -39,11 +42,20 @@ const PAGE: &str = "</title></head>\n\
      <p class=\"ink\" style=\"margin:0 0 20px;font-size:20px;line-height:28px;font-weight:600;color:#1d201f\">";
 
 /// Only what all common programs show: tables, inline styles and no pictures.
-pub(super) fn html(words: &Words, rows: &[(&str, String)]) -> String {
-    let mut html = String::from(HEAD);
-    escape(&words.subject, &mut html);
+pub(super) fn html(words: &Words, rows: &[(String, String)], locale: &Locale) -> String {
+    let language = locale.language();
+    let (start, end) = match language.is_right_to_left() {
+        true => ("right", "left"),
+        false => ("left", "right"),
+    };
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\" dir=\"{}\">{HEAD}",
+        language.code(),
+        language.direction()
+    );
+    escape(&locale.say(&words.subject), &mut html);
     html.push_str(PAGE);
-    escape(&words.lead, &mut html);
+    escape(&locale.say(&words.lead), &mut html);
     html.push_str("</p>\n");
     if let Some(code) = &words.code {
         html.push_str(
@@ -56,13 +68,15 @@ pub(super) fn html(words: &Words, rows: &[(&str, String)]) -> String {
     if !rows.is_empty() {
         html.push_str("<table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 20px;border-collapse:collapse\">\n");
         for (name, value) in rows {
-            html.push_str(
-                "<tr><th class=\"soft line\" scope=\"row\" align=\"left\" valign=\"top\" \
-                 style=\"padding:8px 16px 8px 0;border-top:1px solid #dcdad3;font-weight:400;color:#59605d\">",
+            let _ = write!(
+                html,
+                "<tr><th class=\"soft line\" scope=\"row\" align=\"{start}\" valign=\"top\" \
+                 style=\"padding:8px 0;padding-{end}:16px;border-top:1px solid #dcdad3;font-weight:400;color:#59605d\">",
             );
             escape(name, &mut html);
-            html.push_str(
-                "</th><td class=\"ink line\" align=\"right\" valign=\"top\" \
+            let _ = write!(
+                html,
+                "</th><td class=\"ink line\" align=\"{end}\" valign=\"top\" \
                  style=\"padding:8px 0;border-top:1px solid #dcdad3;color:#1d201f;word-break:break-word\">",
             );
             escape(value, &mut html);
@@ -71,26 +85,24 @@ pub(super) fn html(words: &Words, rows: &[(&str, String)]) -> String {
         html.push_str("</table>\n");
     }
     html.push_str("<p class=\"ink\" style=\"margin:0;color:#1d201f\">");
-    escape(words.advice, &mut html);
+    escape(&locale.say(&words.advice), &mut html);
     html.push_str(
         "</p>\n</td></tr>\n\
          <tr><td class=\"soft\" style=\"padding:16px 4px 0;font-size:13px;line-height:20px;color:#59605d\">",
     );
-    escape(SIGNATURE, &mut html);
+    escape(&locale.say(text::SIGNATURE), &mut html);
     html.push_str("</td></tr>\n</table>\n</td></tr></table>\n</body></html>\n");
     html
 }
 
-pub(super) fn short(words: &Words, facts: &Facts<'_>) -> String {
-    let mut sms = words.sms.clone();
-    if let (true, Some(available)) = (words.sms_available, facts.available) {
-        let _ = write!(sms, ". Available: {}", money(available));
-    }
-    sms.push('.');
-    if !words.sms.starts_with("Your") && words.code.is_none() {
-        sms.insert_str(0, "Tessera: ");
-    }
-    sms
+pub(super) fn short(words: &Words, facts: &Facts<'_>, locale: &Locale) -> String {
+    let said = match facts.available.filter(|_| words.sms_available) {
+        Some(available) => text::sms_available(money(available, locale), words.sms.clone()),
+        None => text::sms(words.sms.clone()),
+    };
+    // Marks of direction, which old phones show as boxes: a short message is read without them.
+    let said = locale.say(said);
+    said.replace(['\u{2068}', '\u{2069}', '\u{200e}', '\u{200f}'], "")
 }
 
 /// One line of what prints, of so many characters at most. Characters that steer how text runs are left out with the control

@@ -65,6 +65,8 @@ pub struct Wallet {
     pub contact: Option<String>,
     pub pending: Option<String>,
     pub preferences: Option<NotificationPreferences>,
+    /// The language of messages, where one was set.
+    pub language: Option<String>,
     /// Oldest first.
     pub rows: Vec<HistoryRow>,
     /// State and amount by acceptor and number.
@@ -386,6 +388,10 @@ impl Wallet {
             }
             Operation::SetPreferences => {
                 self.preferences = given.text(tag::PREFERENCES).parse().ok();
+                ok()
+            }
+            Operation::SetLanguage => {
+                self.language = Some(given.text(tag::LANGUAGE).to_owned());
                 ok()
             }
             Operation::Close => {

@@ -7,7 +7,9 @@ use tessera_ledger::{
     Owed, ProposedContact, Reference, Session, Source, Subject,
 };
 use tessera_protocol::Institution;
-use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
+use tessera_protocol::leased::{
+    LanguageCode, Limits, NotificationPreferences, SessionKind, SourceKind,
+};
 
 use super::samples::NOW;
 use crate::account::Reload;
@@ -105,6 +107,10 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
         ),
         ("contact-removed", Change::ContactRemoved),
         ("preferences-set", Change::PreferencesSet(PREFERENCES)),
+        (
+            "language-set",
+            Change::LanguageSet(LanguageCode::from_letters(*b"ko").expect("a code")),
+        ),
     ]
 }
 

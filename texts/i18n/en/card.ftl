@@ -1,0 +1,39 @@
+### Texts of the pages about the card and further numbers.
+
+card-title = Card
+card-expires = Valid thru
+card-no-card-title = No card yet
+card-no-card = Your card represents you wherever cards are accepted online. The shop sees its number and nothing about you.
+card-issue = Get a card
+card-reveal-title = Show the number
+card-reveal-lead = For 30 seconds. Make sure nobody can see your screen.
+card-reveal = Show for 30 seconds
+card-revealed-title = Your card number
+card-revealed-lead = This page hides itself after 30 seconds.
+card-number = Card number
+card-expiry = Valid thru (month/year)
+card-name-label = Name on the card
+card-hide = Hide now
+card-reissue-title = New number
+card-reissue-lead = If somebody else has your card number, get a new one. The old number stops working at once; your money stays.
+card-reissue = Get a new number
+card-numbers-title = Further numbers
+card-numbers-lead = A number for one purchase, or for one shop: the first shop that uses it. If it is stolen, it can't be used anywhere else.
+card-numbers-empty = You have no further numbers.
+card-usage = For
+card-once = one purchase
+card-shop = one shop
+card-limit = At most, per purchase
+card-make = Make a number
+card-retire = End
+card-live = Live
+card-used = Used
+card-dead = Ended
+card-not-used = not used yet
+card-which = Number
+card-the-card = The card itself
+card-ending-in = Ending { $digits }
+card-ending-usage = Ending { $digits } ({ $usage })
+card-limit-is = At most { $amount } per purchase
+# For a screen reader, on the button that ends a number.
+card-retire-which = End the number ending { $digits }

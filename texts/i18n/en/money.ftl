@@ -1,0 +1,69 @@
+### Texts about funding sources, loading and automatic reload.
+
+money-title = Money
+money-sources = Funding sources
+money-sources-lead = You load money from them, and can pay it back to them. You can have up to five.
+money-no-sources = No source yet. Add a credit card or a bank account to load money from it.
+money-remove = Remove
+money-remove-title = Remove this source?
+money-remove-lead = You can't load money from it then, nor pay money back to it. You can add it again at any time.
+money-remove-reload = Automatic loading, which uses it, is switched off.
+money-keep = Keep it
+money-add = Add a source
+money-kind = Kind
+money-card = Credit card
+money-account = Bank account
+money-number = Card number or account number
+money-number-hint = It is sent to the bank and only shown masked afterwards. Shops never see it.
+money-bad-number = This is not a card or account number. It has up to 28 letters and digits.
+money-bad-card = A card number has 8 to 19 digits and nothing else. For a bank account, choose that above.
+money-mistyped-card = A digit of this card number is wrong: its check digit does not match. Please compare it with the card.
+money-mistyped-account = A character of this account number is wrong: its check digits do not match. Please compare it with a statement of your bank.
+money-too-many-sources = You have five sources, which is the maximum. Remove one before you add another.
+money-known-source = You have added this source already.
+money-add-it = Add
+money-load = Load money
+money-from = From
+money-amount = Amount
+money-quick = Common amounts
+money-go-on = Continue
+money-go-back = Change
+money-review = Check and load
+money-available-now = Available now
+money-owed = You owe (paid first)
+money-available-after = Available afterwards
+money-loaded = Money loaded
+money-to-wallet = To your wallet
+money-load-more = Load more
+money-load-nothing = Enter an amount above 0.
+money-load-declined = The bank declined, and nothing was loaded. Try another source, or ask the bank why.
+money-load-no-card = Money is loaded onto your card, and you have none yet. Get one on the page Card.
+money-load-source-short = The source does not have enough money, and nothing was loaded. Try a smaller amount, or another source.
+money-load-source-expired = This card has expired, and nothing was loaded. Add its new number as a source.
+money-load-too-much = This is above a limit of the bank or more than a wallet can hold. Nothing was loaded. Try a smaller amount.
+money-reload = Automatic loading
+money-reload-lead = The wallet loads money automatically when your balance is low.
+money-threshold = When less than this is available
+money-reload-amount = Load this much
+money-reload-on = Switch on
+money-reload-change = Change
+money-reload-off = Switch off
+money-reload-off-title = Switch automatic loading off
+money-reload-is-off = It is off.
+money-close = Close the wallet
+money-close-lead = Your money is paid back to one of your sources. Your card and all further numbers stop working, and the wallet is closed permanently.
+money-close-to = Pay the money back to
+money-close-nothing = There is no money left
+money-close-sure = Yes, close this wallet permanently
+money-close-not-sure = Please tick the box to confirm.
+money-close-it = Close permanently
+# In front of the balance.
+money-available = Available:
+money-load-amount = Load { $amount }
+money-loaded-amount = { $amount } was loaded.
+# What automatic loading does now.
+money-reload-is = Below { $threshold }, { $amount } is loaded from { $source }.
+# For a screen reader, on the button that removes a source. $kind is “Credit card” or “Bank account”.
+money-remove-which = Remove { $kind } { $shown }
+# A funding source in a list. $shown is its number, masked.
+money-source = { $kind } · { $shown }

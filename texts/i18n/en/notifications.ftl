@@ -1,0 +1,35 @@
+### Texts about notifications.
+
+notifications-title = Notifications
+notifications-lead = An address is optional. We use it only for these messages, no shop sees it, and you can remove it at any time.
+notifications-none = You get no messages.
+notifications-sent-to = Sent to
+notifications-remove = Remove the address
+notifications-add = Add an address
+notifications-change = Change the address
+notifications-kind = By
+notifications-email = E-mail
+notifications-mobile = Text message
+notifications-address = Address or number
+notifications-address-hint = An e-mail address, or a mobile number with its country code, as in +44 7700 900123.
+notifications-email-address = E-mail address
+notifications-email-hint = We send a code to it. This wallet can't send text messages.
+notifications-mobile-number = Mobile number
+notifications-mobile-hint = With its country code, as in +44 7700 900123. This wallet can't send e-mail.
+notifications-no-channel = This wallet can send neither e-mail nor text messages. Its operator has to set that up first.
+notifications-bad-email = This is not an e-mail address. It looks like name@example.com.
+notifications-bad-mobile = This is not a mobile number with its country code. It looks like +44 7700 900123.
+notifications-send-code = Send a code
+notifications-confirm = Confirm the address
+notifications-code = Code
+notifications-wrong-code = This code is wrong. Check it, or request a new one.
+notifications-no-code = This code is no longer valid. Please request a new one.
+notifications-confirm-it = Confirm
+notifications-preferences = Messages that you want to get
+notifications-save = Save
+notifications-pending = We sent a code to { $address }. It is valid for 15 minutes.
+notifications-purchases = Purchases
+notifications-declines = Declined purchases
+notifications-loads = Loads and payouts
+notifications-refunds = Refunds
+notifications-security = Sign-ins and changes of the password

@@ -1,0 +1,51 @@
+### Texts of the pay window.
+
+pay-title = Pay
+pay-opening = Waiting for the shop…
+pay-no-script = This window needs JavaScript. Go back to the shop and choose another way to pay.
+pay-unregistered-title = This shop is not registered
+pay-unregistered = This purchase does not come from a registered page of the shop. Nothing has been paid. Go back to the shop and try again. If it happens again, please inform the shop.
+pay-bad-title = This purchase can't be read
+pay-bad = The details from the shop are incomplete or do not match. Nothing has been paid.
+pay-silent-title = The shop does not answer
+pay-silent = The page that opened this window does not say what you want to pay. Nothing has been paid. Close this window and try again at the shop.
+pay-other-title = This is not what you agreed to
+pay-other = You agreed to a different amount for this order. The amount that the shop shows now will not be paid. Go back to the shop, and check your transactions to see what you paid.
+pay-framed-title = This page is inside another page
+pay-framed = Something could be covering it, so you can't agree to a purchase here. Nothing has been paid. Go back to the shop and inform it.
+pay-sign-in-lead = Sign in to see the purchase. The shop does not see your details.
+pay-total = Total
+pay-available = Available
+pay-after = Afterwards
+pay-load-from = Load it from
+pay-load-amount = Amount to load
+pay-load = Load money
+pay-add-source = Add a card or bank account to load from, in a new tab
+pay-get-card = Get a card to load money onto, in a new tab
+pay-frozen = Your wallet is frozen. Unfreeze it to pay.
+pay-unfreeze = Unfreeze the wallet
+pay-closing = Your wallet is being closed, so it can't pay any more.
+pay-change-limits = Change your limits in a new tab
+pay-cancel = Cancel
+pay-other-currency = This purchase is not in the currency of your wallet.
+pay-waiting = You agreed. Waiting for the shop…
+pay-go-back = Go back to the shop to complete the purchase.
+pay-paying = Waiting for the bank…
+pay-paid = Paid
+pay-paid-lead = The shop has been informed. You can close this window.
+pay-cancelled = Cancelled
+pay-cancelled-lead = Nothing was paid. You can close this window.
+pay-expired = The shop did not charge you
+pay-expired-lead = You agreed, but the shop did not request the payment. Nothing was paid.
+pay-declined = Declined
+pay-back = Back to the shop
+pay-close = Close this window
+pay-elsewhere = This order is already paid, or another wallet has agreed to pay it.
+# $shop is the name of the shop.
+pay-wants = { $shop } asks you to pay
+pay-order = Order { $number }
+pay-amount = Pay { $amount }
+pay-short = You need { $missing } more to pay this.
+# The result of the previous try, if the payer may agree again. $reason is one of the texts refusals-reason-….
+pay-declined-before = The last try was declined: { $reason }. Nothing was paid, and you may agree again.
+pay-declined-because = Reason: { $reason }. Nothing was paid.

@@ -1,0 +1,45 @@
+### Why a purchase was declined.
+
+# They stand after “Declined:”, or at the end of a sentence.
+reasons-cancelled = the shop cancelled it
+reasons-currency = it was in a currency that your wallet does not have
+reasons-money = not enough money
+reasons-limit-purchase = above the limit for one purchase
+reasons-limit-day = above the limit for a day
+reasons-limit-month = above the limit for a month
+reasons-count-day = too many purchases in a day
+reasons-count-month = too many purchases in a month
+reasons-limit-shop = more than this shop may charge
+reasons-category = your card can't pay at shops of this kind
+reasons-country = your card can't pay in this country
+reasons-online = your card pays online only
+reasons-card-blocked = your card is blocked: please contact us
+reasons-wallet-blocked = your wallet is blocked: please contact us
+reasons-shop-blocked = this shop is blocked
+reasons-frozen = your wallet was frozen
+reasons-closed = your wallet was closed
+reasons-no-card = you have no card yet
+reasons-zero = the amount was zero
+reasons-number = the card number was wrong
+reasons-number-ended = this card number was ended
+reasons-expiry = the expiry date was wrong
+reasons-expired = the card has expired
+reasons-once = this number was for one purchase
+reasons-other-shop = this number belongs to another shop
+reasons-limit-number = above the limit of this card number
+reasons-order-cancelled = you had cancelled the order
+reasons-agreed-too-early = you had agreed too long before
+reasons-agreed-currency = it was not the currency that you agreed to
+reasons-agreed-amount = it was not the amount that you agreed to
+reasons-not-agreed = you did not agree in time
+reasons-bank-unreachable = the bank could not be reached
+reasons-bank-silent = the bank did not answer
+reasons-bank = the bank did not say why
+reasons-code-limit = above a limit
+reasons-code-count = too many purchases
+reasons-code-frozen = the wallet is frozen
+reasons-code-number = the card number does not work
+reasons-code-not-permitted = the card number is for another use
+reasons-code-amount = the amount differs from your agreement
+reasons-code-not-agreed = you did not agree to it
+reasons-code-declined = the bank declined it

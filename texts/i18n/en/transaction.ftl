@@ -1,0 +1,42 @@
+### The page of one transaction.
+
+transaction-back = All transactions
+transaction-kind = Type
+transaction-when = Date
+transaction-amount = Amount
+transaction-fee = Fee
+transaction-no-fee = None
+transaction-change = Change of your balance
+transaction-shop = Shop
+transaction-shop-id = Number of the shop
+transaction-what = What
+transaction-paid-with = Paid with
+transaction-original = Belongs to
+transaction-shops-reference = Reference of the shop
+transaction-reference = Reference of the wallet
+transaction-steps = What happened
+transaction-more = Show it
+transaction-unknown = I don't recognise this
+transaction-unknown-lead = Report it, and your wallet is frozen at once: new purchases are declined until you unfreeze it. Purchases in progress are not affected. We look into the transaction. You can still load money.
+transaction-dispute = Report it and freeze the wallet
+transaction-disputed = You have reported this transaction, and we look into it. Your wallet was frozen then.
+transaction-unfreeze = Unfreeze the wallet
+# The steps of a transaction.
+transaction-step-reserve-asked = The shop asked to reserve { $amount }.
+transaction-step-purchase-asked = The shop asked for { $amount }.
+transaction-step-refund-asked = The shop wanted to give { $amount } back.
+transaction-step-cancelled = The shop cancelled { $amount }.
+transaction-step-load-asked = The money was requested from your source.
+transaction-step-payout-asked = The money was sent to your source.
+transaction-step-start = The wallet began with it.
+transaction-step-approved = It was approved.
+transaction-step-approved-paid = It was approved and paid.
+transaction-step-done = Done.
+transaction-step-declined = It was declined. No money has moved.
+transaction-step-taken = The shop took { $amount }.
+transaction-step-freed = What was reserved is free again.
+transaction-step-all-cancelled = The shop cancelled it.
+transaction-step-part-cancelled = The shop cancelled a part; { $amount } is left.
+transaction-step-refunded = { $amount } came back.
+transaction-step-refund-failed = { $amount } did not come back: the bank declined.
+transaction-step-disputed = You reported it.
