@@ -61,7 +61,9 @@ pub use command::{
     HistoryRequest, LoadFrom, NewSession, Proof, Rules, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
-pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};
+pub use decide::{
+    BookedRequest, Booking, Decision, NotImported, StatusQuery, decide, import, is_admitted,
+};
 pub use event::{
     Account, Broken, Detail, Entry, Event, HostPurpose, Line, NotedOriginal, Posting, Postings,
     Reconciled, ToHost, Wanted,

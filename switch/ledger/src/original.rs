@@ -17,9 +17,10 @@
 use std::fmt;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::{Amount, Institution, OriginalData, Stan};
+use tessera_protocol::{Amount, Institution, OriginalData, Stan, StatusInquiry};
 
-use super::{DuplicateKey, Opening};
+use super::opening::{credits, short_tag};
+use super::{DuplicateKey, Opening, Payer};
 use crate::Class;
 
 /// For so long a terminal uses no trace number twice, and a reversal of an original that was never seen is remembered (wire
@@ -114,6 +115,25 @@ impl Opening {
 }
 
 impl Traits {
+    /// Those of the request in question, as far as an inquiry about it says them.
+    pub fn of_inquiry(inquiry: &StatusInquiry<'_>, payer: &Payer) -> Self {
+        let amount = inquiry.amount.unwrap_or_default();
+        let original = inquiry.original.as_ref();
+        Self {
+            institution: inquiry.institution,
+            class: original.map_or(0, |original| original.mti.class()),
+            credits: credits(inquiry.processing_code),
+            trace: original.and_then(|original| original.trace),
+            local: inquiry.local.unwrap_or_default(),
+            terminal: short_tag(&inquiry.terminal),
+            acceptor: short_tag(&inquiry.acceptor),
+            retrieval: inquiry.reference.unwrap_or([b' '; 12]),
+            amount,
+            granted: amount,
+            payer: payer.tag(),
+        }
+    }
+
     /// A hash of all that names it by field 37; never 0.
     pub fn retrieval_tag(&self) -> u32 {
         let mut bytes = [0; 40];
@@ -149,6 +169,19 @@ impl NamedOriginal {
             trace: named.trace,
             transmission: named.transmission,
             reverses,
+            traits,
+        }
+    }
+
+    /// What an inquiry names with this field 90. Its other fields repeat what the request in question said, like those of a
+    /// reversal.
+    pub fn inquired(named: &OriginalData, traits: Traits) -> Self {
+        let foreign = named.institution.is_some() && named.institution != traits.institution;
+        Self {
+            class: if foreign { 0 } else { named.mti.class() },
+            trace: named.trace,
+            transmission: named.transmission,
+            reverses: true,
             traits,
         }
     }

@@ -19,7 +19,7 @@ use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, ResponseCode, Stan};
 
 use super::transaction::{Advice, Status, Transaction};
-use super::{About, DuplicateKey, Event, Reference};
+use super::{About, DuplicateKey, Event, NamedOriginal, Reference};
 use tessera_kit::record::Position;
 
 /// Settled transactions that are brought back for one request at most.
@@ -279,17 +279,23 @@ impl Transactions {
                 distinct(own.chain(with_key(opening.trace, twin)).collect())
             }
             About::Original(opening, named) => {
-                let with_trace = named.trace.map(|_| self.with_trace(named.trace));
-                let traits = named.traits;
-                let with_retrieval = traits
-                    .has_retrieval()
-                    .then(|| self.with_retrieval(traits.retrieval_tag()));
-                let with_trace = newest(with_trace.into_iter().flatten());
-                let with_retrieval = newest(with_retrieval.into_iter().flatten());
                 let own = with_key(opening.trace, &opening.key);
-                distinct(own.chain(with_trace).chain(with_retrieval).collect())
+                distinct(own.chain(self.settled_named(&named)).collect())
             }
+            About::Named(named) => distinct(self.settled_named(&named).collect()),
         }
+    }
+
+    /// Where the events stand that opened the settled transactions which may be meant.
+    fn settled_named(&self, named: &NamedOriginal) -> impl Iterator<Item = Position> + use<> {
+        let with_trace = named.trace.map(|_| self.with_trace(named.trace));
+        let traits = named.traits;
+        let with_retrieval = traits
+            .has_retrieval()
+            .then(|| self.with_retrieval(traits.retrieval_tag()));
+        let with_trace = newest(with_trace.into_iter().flatten());
+        let with_retrieval = newest(with_retrieval.into_iter().flatten());
+        with_trace.into_iter().chain(with_retrieval)
     }
 
     /// Takes a settled transaction to hand again: `event` is what stands at its position in the journal. False
