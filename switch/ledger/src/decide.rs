@@ -22,7 +22,6 @@ mod supervise;
 
 pub use import::{BookedRequest, Booking, NotImported, import};
 use smallvec::{SmallVec, smallvec};
-pub use status::StatusQuery;
 use tessera_protocol::{Amount, ResponseCode};
 
 use super::transaction::{Kind, Status, Transaction};

@@ -61,9 +61,7 @@ pub use command::{
     HistoryRequest, LoadFrom, NewSession, Proof, Rules, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
-pub use decide::{
-    BookedRequest, Booking, Decision, NotImported, StatusQuery, decide, import, is_admitted,
-};
+pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};
 pub use event::{
     Account, Broken, Detail, Entry, Event, HostPurpose, Line, NotedOriginal, Posting, Postings,
     Reconciled, ToHost, Wanted,
@@ -73,7 +71,7 @@ pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
-pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+pub use original::{NamedOriginal, PayerTag, StatusQuery, Traits, UnseenOriginal};
 pub use outcome::{Details, Effect, Outcome, Sources};
 pub use owed::Owed;
 pub use payer::Payer;

@@ -17,7 +17,9 @@
 use std::fmt;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::{Amount, Institution, OriginalData, Stan, StatusInquiry};
+use tessera_protocol::{
+    Amount, Institution, OrderKey, OriginalData, Stan, State, StatusInquiry, StatusReport,
+};
 
 use super::opening::{credits, short_tag};
 use super::{DuplicateKey, Opening, Payer};
@@ -335,6 +337,73 @@ impl UnseenOriginal {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.
             Some(Fit::Retrieval) => named.trace.is_none() || !own || same_trace,
             fit => fit.is_some(),
+        }
+    }
+}
+
+/// What a party asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusQuery {
+    /// The party.
+    pub institution: Option<Institution>,
+    /// How the request in question named the payer.
+    pub payer: Payer,
+    /// The request, where field 90 names one; otherwise the purchase that pays the order.
+    pub named: Option<NamedOriginal>,
+}
+
+impl StatusQuery {
+    /// What an inquiry of this party asks about `payer`, who is named as in the request in question.
+    pub fn new(inquiry: &StatusInquiry<'_>, payer: Payer) -> Self {
+        let traits = Traits::of_inquiry(inquiry, &payer);
+        let named = inquiry.original.as_ref();
+        Self {
+            institution: inquiry.institution,
+            named: named.map(|original| NamedOriginal::inquired(original, traits)),
+            payer,
+        }
+    }
+
+    /// The serial number of the card was put in.
+    pub fn name_payer(&mut self) {
+        if let Some(named) = &mut self.named {
+            named.traits.payer = self.payer.tag();
+        }
+    }
+
+    /// What there is to say of a purchase that waits for its order, if it is meant.
+    pub fn report_waiting(&self, purchase: &Opening) -> Option<StatusReport> {
+        let sent_at = |time| Sent::of(purchase.transmission, time);
+        // It has come just now.
+        let is_meant = self.named.is_none_or(|named| {
+            let fit = named.fit(&purchase.traits(), sent_at, 0);
+            fit.is_some()
+        });
+        let is_its = purchase.institution == self.institution;
+        (is_its && is_meant).then(|| StatusReport {
+            state: State::Waiting,
+            code: None,
+            approval: None,
+            currency: purchase.currency,
+            amount: purchase.amount,
+            amounts: None,
+            retrieval: Some(purchase.retrieval),
+            original: Some(OriginalData {
+                mti: purchase.class.request(),
+                trace: purchase.trace,
+                transmission: purchase.transmission,
+                institution: purchase.institution,
+                forwarding: None,
+            }),
+            reason: None,
+        })
+    }
+
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        match self.payer {
+            Payer::Order(key) => Some(key),
+            Payer::Card(..) | Payer::Wallet => None,
         }
     }
 }

@@ -3,82 +3,11 @@
 //! Nothing is changed or journaled by it, and nothing is said about who pays: amounts, codes, and what names the request.
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::{
-    Institution, OrderKey, OriginalData, ResponseCode, State, StatusAmounts, StatusInquiry,
-    StatusReport,
-};
+use tessera_protocol::{OriginalData, ResponseCode, State, StatusAmounts, StatusReport};
 
 use super::find::find_at;
-use crate::original::{NamedOriginal, Sent, Traits};
 use crate::transaction::{HoldState, Kind, Status, Transaction};
-use crate::{Class, Opening, OrderState, Payer, Reference, Wallet};
-
-/// What a party asks about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusQuery {
-    /// The party.
-    pub institution: Option<Institution>,
-    /// How the request in question named the payer.
-    pub payer: Payer,
-    /// The request, where field 90 names one; otherwise the purchase that pays the order.
-    pub named: Option<NamedOriginal>,
-}
-
-impl StatusQuery {
-    /// What an inquiry of this party asks about `payer`, who is named as in the request in question.
-    pub fn new(inquiry: &StatusInquiry<'_>, payer: Payer) -> Self {
-        let traits = Traits::of_inquiry(inquiry, &payer);
-        let named = inquiry.original.as_ref();
-        Self {
-            institution: inquiry.institution,
-            named: named.map(|original| NamedOriginal::inquired(original, traits)),
-            payer,
-        }
-    }
-
-    /// The serial number of the card was put in.
-    pub fn name_payer(&mut self) {
-        if let Some(named) = &mut self.named {
-            named.traits.payer = self.payer.tag();
-        }
-    }
-
-    /// What there is to say of a purchase that waits for its order, if it is meant.
-    pub fn report_waiting(&self, purchase: &Opening) -> Option<StatusReport> {
-        let sent_at = |time| Sent::of(purchase.transmission, time);
-        // It has come just now.
-        let is_meant = self.named.is_none_or(|named| {
-            let fit = named.fit(&purchase.traits(), sent_at, 0);
-            fit.is_some()
-        });
-        let is_its = purchase.institution == self.institution;
-        (is_its && is_meant).then(|| StatusReport {
-            state: State::Waiting,
-            code: None,
-            approval: None,
-            currency: purchase.currency,
-            amount: purchase.amount,
-            amounts: None,
-            retrieval: Some(purchase.retrieval),
-            original: Some(OriginalData {
-                mti: purchase.class.request(),
-                trace: purchase.trace,
-                transmission: purchase.transmission,
-                institution: purchase.institution,
-                forwarding: None,
-            }),
-            reason: None,
-        })
-    }
-
-    /// The order that it names.
-    pub fn order(&self) -> Option<OrderKey> {
-        match self.payer {
-            Payer::Order(key) => Some(key),
-            Payer::Card(..) | Payer::Wallet => None,
-        }
-    }
-}
+use crate::{Class, OrderState, Reference, StatusQuery, Wallet};
 
 impl Wallet {
     /// The purchase that pays, or has paid, the order that the query is about, if it names no request; the order is at hand.
