@@ -32,6 +32,27 @@ export interface Payment {
   answer: Answer;
 }
 
+/** What has become of an order or a request, in minor units: docs/protocol.md, "Status inquiry". */
+export interface Status {
+  /** "unknown" where the switch knows nothing of it. */
+  state:
+    | "unknown" | "waiting" | "agreed" | "deciding" | "approved" | "declined" | "reversed" | "expired" | "cancelled";
+  /** Whether the order is paid, and something of it is left. */
+  paid: boolean;
+  /** Response code of the answer that the request has got; empty before. */
+  code: string;
+  /** Why it was declined or is unknown, for developers. */
+  reason: string;
+  authorization: string;
+  amount: number;
+  approved: number;
+  reversed: number;
+  refunded: number;
+  completed: number;
+  /** Field 37 of the request. */
+  reference: string;
+}
+
 /** The fields of an answer. */
 export declare class Answer {
   constructor(fields: Fields);
@@ -77,6 +98,8 @@ export declare class Mall {
   pay(request: Request, keep: (request: Request) => void | Promise<void>, within?: number): Promise<Payment>;
   /** Sends a request, and its repeats, until an answer decides it. */
   send(request: Request, within?: number): Promise<Answer>;
+  /** What has become of an order (its number), or of a request that was made here. It moves nothing. */
+  status(about: string | Request, within?: number): Promise<Status>;
   /** The milliseconds that an echo takes. */
   echo(): Promise<number>;
   /** A network management message with this code in field 70. */

@@ -304,6 +304,34 @@ export class Mall {
   #financial(processingCode, amount, order) {
     if (!Number.isSafeInteger(amount) || amount < 1 || amount >= 1e12) {
       throw new RangeError("an amount is a whole number of minor units, 1 to 999,999,999,999");
+  /**
+   * What has become of an order (its number), or of a request that was made here: `state` is "unknown" where the switch
+   * knows nothing of it, and otherwise a word of docs/protocol.md, "Status inquiry". Amounts are in minor units; nothing
+   * is moved.
+   *
+   * Ask to look something up; after a lost answer, repeat the request or reverse it, as `pay` does: that decides it.
+   * Throws Unanswered without an answer in time.
+   */
+  async status(about, within = 30_000) {
+    const inquiry = { ...this.#stamped("0600"), 24: "310", 41: this.terminal, 42: this.acceptor };
+    if (typeof about === "string") inquiry[48] = tag("01", about);
+    else {
+      for (const field of [3, 4, 12, 13, 37, 41, 42, 48]) inquiry[field] = about[field];
+      inquiry[90] = naming(about);
+    }
+    const answer = await this.send(inquiry, within);
+    if (answer.code !== "25" && !answer.approved) throw new Unanswered(inquiry, answer);
+    const said = tags(answer.fields[48] ?? "");
+    const amount = (number) => Number(said[number] ?? 0);
+    const [approved, reversed] = [amount("13"), amount("14")];
+    const state = said["10"] ?? "unknown";
+    return {
+      state, paid: state === "approved" && approved > reversed, code: said["11"] ?? "", reason: answer.reason,
+      authorization: answer.authorization, amount: amount("12"), approved, reversed, refunded: amount("15"),
+      completed: amount("16"), reference: (said["17"] ?? "").trimEnd(),
+    };
+  }
+
     }
     const message = this.#stamped("0200");
     const [date, time] = [message[7].slice(0, 4), message[7].slice(4)];

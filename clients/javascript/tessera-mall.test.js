@@ -194,6 +194,41 @@ test("what decides nothing ends a first transmission but no repeat", async (t) =
 
 test("after a crash it goes on with what was kept", async (t) => {
   const played = await play(t, (request) => answered(request, "00"));
+const tag = (number, value) => number + String(value.length).padStart(3, "0") + value;
+const REPORT = [["10", "approved"], ["11", "00"], ["12", "000000001999"], ["13", "000000001999"], ["14", "000000000500"],
+  ["15", "000000000700"], ["16", "000000000000"], ["17", "632609000003"]].map(([number, value]) => tag(number, value)).join("");
+
+test("a status is asked for, and a lost answer is asked for again", async (t) => {
+  const status = (request, count) => (count === 1 ? LOST : answered(request, "00", { 38: "Q04WX1", 48: REPORT, 49: "840" }));
+  const played = await play(t, () => LOST, status);
+  const client = mall([played.address]);
+  t.after(() => client.close());
+  const purchase = client.purchase("ORDER-1", 1999);
+  assert.deepEqual(await client.status(purchase), {
+    state: "approved", paid: true, code: "00", reason: "", authorization: "Q04WX1", amount: 1999, approved: 1999, reversed: 500,
+    refunded: 700, completed: 0, reference: "632609000003",
+  });
+  const [first, repeat] = played.sent("6");
+  assert.deepEqual([first.mti, repeat.mti, first[24], first[37]], ["0600", "0601", "310", purchase[37]]);
+  assert.equal(first[90], "0200" + purchase[11] + purchase[7] + "10000000001" + "0".repeat(11));
+  assert.deepEqual([played.sent("2"), played.sent("4")], [[], []], "nothing else is sent");
+  await client.status("ORDER-1");
+  const asked = played.sent("6").at(-1);
+  assert.deepEqual([asked[48], 90 in asked], [tag("01", "ORDER-1"), false]);
+});
+
+test("a status that is unknown or refused is no state", async (t) => {
+  const unknown = await play(t, () => LOST, (request) => answered(request, "25", { 48: tag("09", "why") }));
+  const client = mall([unknown.address]);
+  t.after(() => client.close());
+  const { state, paid, reason } = await client.status("ORDER-1");
+  assert.deepEqual([state, paid, reason], ["unknown", false, "why"]);
+  const refusing = await play(t, () => LOST, (request) => answered(request, "63"));
+  const refused = mall([refusing.address]);
+  t.after(() => refused.close());
+  await assert.rejects(refused.status("ORDER-1"), Unanswered);
+});
+
   const client = mall([played.address]);
   t.after(() => client.close());
   let kept;
@@ -292,3 +327,12 @@ test("connects with TLS and verifies the certificate", { skip: noSwitch }, async
   assert.ok((await trusting.echo()) < 3000);
   await assert.rejects(mall([process.env.TESSERA_TLS], { tls: {} }).echo(), /certificate/);
 });
+  const status = await client.status(purchase);
+  assert.deepEqual([status.state, status.approved, status.refunded], ["approved", 1999, 700]);
+  assert.equal(status.authorization, paid.answer.authorization);
+  assert.deepEqual(await client.status(one), status, "the same by the order's number");
+  assert.equal((await client.status(purchase)).refunded, 0);
+  assert.equal((await client.status(client.purchase(one, 1999))).state, "unknown", "never sent");
+  assert.equal((await client.status(four)).state, "agreed");
+  const undone = await client.status(purchase);
+  assert.deepEqual([undone.state, undone.paid, undone.reversed], ["reversed", false, 1999]);

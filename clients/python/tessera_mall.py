@@ -93,6 +93,31 @@ def tags(text):
         length = int(text[2:5])
         found[text[:2]], text = text[5:5 + length], text[5 + length:]
     return found
+@dataclass(frozen=True)
+class Status:
+    """What has become of an order or a request, in minor units; `state` is "unknown" where the switch knows nothing of it.
+
+    The other states are "waiting", "agreed", "deciding", "approved", "declined", "reversed", "expired" and "cancelled":
+    docs/protocol.md, "Status inquiry". `code` and `reason` are those of the answer that the request has got.
+    """
+
+    state: str
+    code: str = ""
+    reason: str = ""
+    authorization: str = ""
+    amount: int = 0
+    approved: int = 0
+    reversed: int = 0
+    refunded: int = 0
+    completed: int = 0
+    reference: str = ""
+
+    @property
+    def paid(self):
+        """Whether the order is paid, and something of it is left."""
+        return self.state == "approved" and self.approved > self.reversed
+
+
 
 
 def tag(number, value):
@@ -318,6 +343,28 @@ class Mall:
         return message | {
             "3": processing_code, "4": f"{amount:012}", "12": message["7"][4:], "13": message["7"][:4], "18": self.category,
             "22": "812", "25": "59", "37": f"{datetime.now(timezone.utc):%y%j%H}"[1:] + message["11"], "41": self.terminal,
+    def status(self, about, within=30.0):
+        """What has become of an order (its number), or of a request that was made here. It moves nothing.
+
+        Ask to look something up; after a lost answer, repeat the request or reverse it, as `pay` does: that decides it.
+        Raises Unanswered without an answer in time.
+        """
+        inquiry = self._stamped("0600") | {"24": "310", "41": self.terminal, "42": self.acceptor}
+        if isinstance(about, str):
+            inquiry["48"] = tag("01", about)
+        else:
+            inquiry |= {field: about[field] for field in ("3", "4", "12", "13", "37", "41", "42", "48")}
+            inquiry["90"] = _names(about)
+        answer = self.send(inquiry, within)
+        if answer.code == "25":
+            return Status("unknown", reason=answer.reason)
+        if not answer.approved:
+            raise Unanswered(inquiry, answer)
+        said = tags(answer.fields["48"])
+        amounts = [int(said.get(number, "0")) for number in ("12", "13", "14", "15", "16")]
+        reference = said.get("17", "").rstrip()
+        return Status(said["10"], said.get("11", ""), answer.reason, answer.authorization, *amounts, reference)
+
             "42": self.acceptor, "48": order, "49": self.currency,
         }
 

@@ -100,6 +100,12 @@ class Played:
         return [request for request in self.seen if request["mti"][1] == message_class]
 
 
+REPORT = (
+    tag("10", "approved") + tag("11", "00") + tag("12", f"{1999:012}") + tag("13", f"{1999:012}") + tag("14", f"{500:012}")
+    + tag("15", f"{700:012}") + tag("16", f"{0:012}") + tag("17", "632609000003")
+)
+
+
 def answered(request, code, **more):
     echoed = {name: request[name] for name in ("3", "4", "7", "11", "32", "37", "41", "42", "49", "70", "90") if name in request}
     return {**echoed, "mti": f"{int(request['mti'][:3]) + 1:03}0", "39": code, **more}
@@ -244,6 +250,37 @@ class LostAnswers(unittest.TestCase):
         self.assertEqual([request["mti"] for request in switch.sent("2")], ["0201"])
         client.close()
 
+    def test_a_status_is_asked_for_and_a_lost_answer_is_asked_for_again(self):
+        def status(request, count):
+            if count == 1:
+                raise ConnectionError
+            return answered(request, "00", **{"38": "Q04WX1", "48": REPORT, "49": "840"})
+
+        switch = self.play(lambda request, count: answered(request, "00"), status)
+        client = mall(switch.address)
+        self.addCleanup(client.close)
+        purchase = client.purchase("ORDER-1", 1999)
+        status = client.status(purchase)
+        self.assertEqual((status.state, status.paid, status.code, status.authorization), ("approved", True, "00", "Q04WX1"))
+        self.assertEqual((status.amount, status.approved, status.reversed, status.refunded), (1999, 1999, 500, 700))
+        self.assertEqual(status.reference, "632609000003")
+        first, repeat = switch.sent("6")
+        self.assertEqual((first["mti"], repeat["mti"], first["24"], first["37"]), ("0600", "0601", "310", purchase["37"]))
+        self.assertEqual(first["90"], "0200" + purchase["11"] + purchase["7"] + "10000000001" + "0" * 11)
+        self.assertEqual((switch.sent("2"), switch.sent("4")), ([], []), "nothing else is sent")
+        client.status("ORDER-1")
+        asked = switch.sent("6")[-1]
+        self.assertEqual((asked["48"], "90" in asked), (tag("01", "ORDER-1"), False))
+
+    def test_a_status_that_is_unknown_or_refused_is_no_state(self):
+        switch = self.play(None, lambda request, count: answered(request, "25", **{"48": tag("09", "why")}))
+        client = mall(switch.address)
+        self.addCleanup(client.close)
+        self.assertEqual(client.status("ORDER-1"), tessera_mall.Status("unknown", reason="why"))
+        refusing = self.play(None, lambda request, count: answered(request, "63"))
+        with self.assertRaises(Unanswered):
+            mall(refusing.address).status("ORDER-1")
+
     def test_without_any_answer_it_says_what_to_continue_with(self):
         def none(request, count):
             raise ConnectionError
@@ -347,3 +384,11 @@ class RealSwitch(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+        status = client.status(purchase)
+        self.assertEqual((status.state, status.approved, status.refunded), ("approved", 1999, 700))
+        self.assertEqual(client.status(one), status, "the same by the order's number")
+        self.assertEqual(client.status(purchase).refunded, 0)
+        self.assertEqual(client.status(client.purchase(one, 1999)).state, "unknown", "never sent")
+        self.assertEqual(client.status(four).state, "agreed")
+        status = client.status(purchase)
+        self.assertEqual((status.state, status.paid, status.reversed), ("reversed", False, 1999))

@@ -248,6 +248,14 @@ local TAGS = {
   [4] = { "takes part", false },
   [5] = { "original", false },
   [9] = { "reason", false },
+  [10] = { "status", false },
+  [11] = { "answered with", false },
+  [12] = { "amount", false },
+  [13] = { "amount approved", false },
+  [14] = { "amount reversed", false },
+  [15] = { "amount refunded", false },
+  [16] = { "amount completed", false },
+  [17] = { "retrieval reference", false },
 }
 -- end
 

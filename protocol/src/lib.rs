@@ -72,7 +72,7 @@ mod totals;
 mod verdict;
 
 pub use amount::Amount;
-pub use answer::{Extras, answer, format_error_answer};
+pub use answer::{Extras, State, StatusAmounts, StatusReport, answer, format_error_answer};
 pub use balances::{Balance, BalanceKind, Balances};
 pub use bitmap::Bitmap;
 pub use card::CardNumber;
@@ -102,7 +102,8 @@ pub use reading::{ReadField, Reading};
 pub use replacement::ReplacementAmounts;
 pub use request::{
     Administrative, Completion, Financial, Flaw, Inquiry, Load, NetworkCode, NetworkManagement,
-    Payer, Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, Verification,
+    Payer, Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, STATUS_INQUIRY,
+    StatusInquiry, Verification,
 };
 pub use response_code::ResponseCode;
 pub use stan::Stan;

@@ -25,7 +25,7 @@ impl Mti {
     pub const RECONCILIATION: Self = Self(0x0500);
     /// 0520: reconciliation advice.
     pub const RECONCILIATION_ADVICE: Self = Self(0x0520);
-    /// 0600: administrative message of the wallet server.
+    /// 0600: operation of the wallet server, or status inquiry of a party.
     pub const ADMINISTRATIVE: Self = Self(0x0600);
     /// 0620: an event of a wallet that the wallet server watches.
     pub const ADMINISTRATIVE_ADVICE: Self = Self(0x0620);

@@ -12,6 +12,22 @@ pub const KEY_MATERIAL: u8 = 3;
 pub const REASON: u8 = 9;
 /// Field 48, towards the financial system: field 37 of the original, as we sent it.
 pub const ORIGINAL: u8 = 5;
+/// Field 48, in the answer to a status inquiry: a [`State`](crate::State) in a word.
+pub const STATE: u8 = 10;
+/// The same: field 39 of the answer to the request in question.
+pub const DECIDED_CODE: u8 = 11;
+/// The same: what was asked for, 12 digits.
+pub const AMOUNT: u8 = 12;
+/// The same: what was approved of it.
+pub const APPROVED_AMOUNT: u8 = 13;
+/// The same: what was taken back by reversals.
+pub const REVERSED_AMOUNT: u8 = 14;
+/// The same: what was given back by refunds.
+pub const REFUNDED_AMOUNT: u8 = 15;
+/// The same: what was debited by completions.
+pub const COMPLETED_AMOUNT: u8 = 16;
+/// The same: field 37 of the request in question.
+pub const RETRIEVAL: u8 = 17;
 /// Field 48: `1`: the terminal takes an approval of less than the amount (answer 10).
 pub const TAKES_PART: u8 = 4;
 
@@ -24,6 +40,14 @@ pub const fn name(tag: u8) -> Option<&'static str> {
         TAKES_PART => Some("takes part"),
         ORIGINAL => Some("original"),
         REASON => Some("reason"),
+        STATE => Some("status"),
+        DECIDED_CODE => Some("answered with"),
+        AMOUNT => Some("amount"),
+        APPROVED_AMOUNT => Some("amount approved"),
+        REVERSED_AMOUNT => Some("amount reversed"),
+        REFUNDED_AMOUNT => Some("amount refunded"),
+        COMPLETED_AMOUNT => Some("amount completed"),
+        RETRIEVAL => Some("retrieval reference"),
         _ => None,
     }
 }

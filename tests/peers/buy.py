@@ -56,6 +56,15 @@ SPEC |= {"54": text(120, 2), "64": raw(8), "128": raw(8)}
 ECHOED = ("2", "3", "4", "7", "11", "12", "13", "32", "37", "41", "42", "49", "70", "90")
 
 
+def tags(text):
+    """The values in field 48 by their tags."""
+    found = {}
+    while text:
+        length = int(text[2:5])
+        found[text[:2]], text = text[5:5 + length], text[5 + length:]
+    return found
+
+
 def cmac(key, covered):
     made = CMAC(AES(key))
     made.update(covered)

@@ -13,7 +13,7 @@ import buy
 from buy import SPEC, approved, cmac, digits, raw
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
-SPEC |= {"15": digits(4), "19": digits(3), "66": digits(1), "97": raw(9)}
+SPEC |= {"15": digits(4), "19": digits(3), "24": digits(3), "66": digits(1), "97": raw(9)}
 SPEC |= {str(field): digits(10) for field in range(74, 78)}
 SPEC |= {str(field): digits(16) for field in range(86, 90)}
 
@@ -72,7 +72,7 @@ class Row:
         assert ("128" if any(int(field) > 64 for field in fields) else "64") in answer, f"{self.what}: the MAC's place"
         if "38" in self.adds:
             approved(answer)
-        if "48" in self.adds:
+        if "48" in self.adds and self.request.get("24") != "310":
             assert answer["48"][:2] == "09" and len(answer["48"]) == 5 + int(answer["48"][2:5]) > 5, answer["48"]
         return answer
 
@@ -143,6 +143,11 @@ def rows(switch, date):
 
     shrunk = {"95": f"{4_000:012}" + "0" * 30}
     yield Row("reversal in part", switch.following("0420", bought, **shrunk), moves=(6_000, 6_000))
+    asked = yield Row("status of what is left", switch.following("0600", bought, **{"24": "310"}), adds="38 48")
+    said = buy.tags(asked["48"])
+    assert said["10"] == "approved" and said["11"] == "00", said
+    assert [int(said[tag]) for tag in ("12", "13", "14", "15")] == [10_000, 10_000, 6_000, 0], said
+    yield Row("status of nothing", switch.following("0600", unknown, **{"24": "310"}), "25", "48")
     yield Row("a second reversal", switch.following("0400", bought))
     taken_back = money("0200", "000000", 300)
     yield Row("purchase", taken_back, adds="38", moves=(-300, -300))
@@ -210,7 +215,7 @@ def main(address, date, packing):
             row = table.send(answer)
         except StopIteration:
             break
-    missing = {f"{kind}{repeat}" for kind in ("010", "012", "020", "022", "040", "042", "050", "052", "080") for repeat in "01"} - seen
+    missing = {f"{kind}{repeat}" for kind in ("010", "012", "020", "022", "040", "042", "050", "052", "060", "080") for repeat in "01"} - seen
     assert not missing, f"never sent: {sorted(missing)}"
     print(f"every kind in {packing}: {sorted(seen)}")
 

@@ -16,4 +16,5 @@ mod reconciliation;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod sandbox;
+mod status;
 mod verdicts;

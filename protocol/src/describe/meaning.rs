@@ -3,7 +3,7 @@
 use crate::currency::Currency;
 use crate::money::money_text;
 use crate::mti::Mti;
-use crate::request::NetworkCode;
+use crate::request::{NetworkCode, STATUS_INQUIRY};
 use crate::response_code::ResponseCode;
 
 /// What the four digits say.
@@ -34,6 +34,7 @@ pub(super) fn of_field(number: u8, value: &str, currency: Option<Currency>) -> O
     let meaning = match number {
         3 => processing_code(value)?,
         22 => return entry_mode(value),
+        24 if value.parse() == Ok(STATUS_INQUIRY) => "status inquiry",
         25 => condition(value)?,
         39 => {
             let code = ResponseCode::new(value.as_bytes().try_into().ok()?);

@@ -2,6 +2,7 @@
 
 use super::value::{self, text};
 use super::{Row, Secrets, emv, meaning};
+use crate::answer::State;
 use crate::balances::{Balance, BalanceKind, Balances};
 use crate::currency::Currency;
 use crate::institution::Institution;
@@ -19,7 +20,7 @@ pub(super) fn of(
     secrets: Secrets,
 ) -> Option<Vec<Row>> {
     match field.number {
-        48 => Some(tlvs(field.body, secrets)),
+        48 => Some(tlvs(field.body, currency, secrets)),
         54 => Balances::parse(field.body).map(|balances| {
             let groups = balances.groups().iter();
             groups.map(balance).collect()
@@ -41,7 +42,7 @@ pub(super) fn of(
 }
 
 /// Where a list is wrong, its end is not shown: it might be key material.
-fn tlvs(body: &[u8], secrets: Secrets) -> Vec<Row> {
+fn tlvs(body: &[u8], currency: Option<Currency>, secrets: Secrets) -> Vec<Row> {
     let row = |tlv: Result<(u8, &[u8]), TlvError>| match tlv {
         Ok((tag, content)) => {
             let name = tlv::name(tag).unwrap_or("unknown tag");
@@ -51,11 +52,21 @@ fn tlvs(body: &[u8], secrets: Secrets) -> Vec<Row> {
                 Secrets::Masked => mask_likely_card_numbers(&plain).into_owned(),
                 _ => plain,
             };
-            part(&format!("{tag:02}"), name, shown, None)
+            let meaning = of_tag(tag, content, currency);
+            part(&format!("{tag:02}"), name, shown, meaning)
         }
         Err(error) => part("--", "not readable", error.to_string(), None),
     };
     tlv::iterate(body).map(row).collect()
+}
+
+fn of_tag(tag: u8, content: &[u8], currency: Option<Currency>) -> Option<String> {
+    match tag {
+        tlv::STATE => State::of(content).map(|state| state.meaning().to_owned()),
+        tlv::DECIDED_CODE => meaning::of_field(39, &text(content), None),
+        tlv::AMOUNT..=tlv::COMPLETED_AMOUNT => meaning::of_amount(&text(content), currency),
+        _ => None,
+    }
 }
 
 fn balance(balance: &Balance) -> Row {

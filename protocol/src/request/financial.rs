@@ -259,7 +259,7 @@ impl Financial {
 
 impl<'a> Payer<'a> {
     #[inline(always)]
-    fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+    pub(super) fn read(message: &Message<'a>) -> Result<Self, Refusal> {
         if message.has(2) {
             return Ok(Self::Card {
                 number: card(message)?,
@@ -420,7 +420,7 @@ fn original(message: &Message<'_>) -> Result<OriginalData, Refusal> {
     original_if_named(message)?.ok_or(missing(90))
 }
 
-fn original_if_named(message: &Message<'_>) -> Result<Option<OriginalData>, Refusal> {
+pub(super) fn original_if_named(message: &Message<'_>) -> Result<Option<OriginalData>, Refusal> {
     let parsed = message.raw(90).map(OriginalData::parse);
     parsed
         .map(|original| original.ok_or(Refusal::of(90, Flaw::NoOriginalData)))
@@ -429,7 +429,7 @@ fn original_if_named(message: &Message<'_>) -> Result<Option<OriginalData>, Refu
 
 /// A fixed text field, padding included.
 #[inline(always)]
-fn characters<const LENGTH: usize>(
+pub(super) fn characters<const LENGTH: usize>(
     message: &Message<'_>,
     field: u8,
 ) -> Result<[u8; LENGTH], Refusal> {

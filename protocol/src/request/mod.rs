@@ -7,6 +7,7 @@ mod financial;
 mod mandatory;
 mod network;
 mod refusal;
+mod status;
 mod time;
 
 pub use financial::{
@@ -14,6 +15,7 @@ pub use financial::{
 };
 pub use network::{Administrative, NetworkCode, NetworkManagement, Reconciliation};
 pub use refusal::{Flaw, Refusal};
+pub use status::{STATUS_INQUIRY, StatusInquiry};
 
 use crate::message::Message;
 use crate::mti::Mti;
@@ -45,8 +47,10 @@ pub enum Request<'a> {
     Reversal(Reversal<'a>),
     /// 0500.
     Reconciliation(Reconciliation),
-    /// 0600.
+    /// 0600 of the wallet server.
     Administrative(Administrative<'a>),
+    /// 0600 of a party.
+    Status(StatusInquiry<'a>),
 }
 
 impl<'a> Request<'a> {
@@ -81,6 +85,9 @@ impl<'a> Request<'a> {
             Mti::NETWORK => NetworkManagement::read(message).map(Self::Network),
             Mti::RECONCILIATION | Mti::RECONCILIATION_ADVICE => {
                 Reconciliation::read(message).map(Self::Reconciliation)
+            }
+            Mti::ADMINISTRATIVE if message.number(24) == Some(STATUS_INQUIRY) => {
+                StatusInquiry::read(message).map(Self::Status)
             }
             Mti::ADMINISTRATIVE => Administrative::read(message).map(Self::Administrative),
             _ => Err(Flaw::UnknownMti.into()),

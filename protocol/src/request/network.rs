@@ -118,7 +118,7 @@ impl Reconciliation {
     }
 }
 
-/// 0600: an operation of the wallet server.
+/// 0600 of the wallet server: an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Administrative<'a> {
     /// 0600 or 0601.

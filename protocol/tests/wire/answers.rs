@@ -62,6 +62,7 @@ fn echoes_what_was_there_and_adds_what_it_has() {
         balances: Some(&balances),
         reason: Some("because"),
         totals: Some((false, &totals)),
+        status: None,
     };
     for vector in &vectors {
         let request = vector.bytes();

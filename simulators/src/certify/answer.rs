@@ -46,6 +46,8 @@ pub enum Expected {
     AsAnswer(usize),
     /// Something in which this occurs.
     Says(Cow<'static, str>),
+    /// Field 48 with these values in these tags.
+    Tags(Vec<(u8, Cow<'static, str>)>),
     /// Ledger and available balance in groups of 20 characters.
     Balances,
     /// In field 4: what was available, and less than was asked for.
@@ -57,6 +59,23 @@ pub enum Expected {
 /// Approved.
 pub fn approved() -> Answer {
     answered("00")
+}
+
+/// To a status inquiry: the request in question is in this state, and so much was approved, reversed, refunded and completed.
+pub fn reported(state: &'static str, amounts: Option<[u64; 4]>) -> Answer {
+    let mut tags = vec![(10, state.into())];
+    for (tag, amount) in (13..).zip(amounts.into_iter().flatten()) {
+        tags.push((tag, format!("{amount:012}").into()));
+    }
+    let numbered = match amounts {
+        Some(_) => Expected::Present(6),
+        None => Expected::Absent,
+    };
+    // The purchase that pays an order is named where the inquiry names none.
+    approved()
+        .with(38, numbered)
+        .with(48, Expected::Tags(tags))
+        .with(90, Expected::Anything)
 }
 
 /// With this code in field 39.

@@ -206,6 +206,15 @@ impl Bench<'_> {
                 Some(reason) if reason.contains(words.as_ref()) => Ok(()),
                 _ => Err(format!("tag 09 with `{words}` in it")),
             },
+            Expected::Tags(wanted) => {
+                let found = |tag| seen.tag(tag).unwrap_or_default();
+                let other = wanted
+                    .iter()
+                    .find(|(tag, value)| found(*tag) != value.as_ref());
+                other.map_or(Ok(()), |(tag, value)| {
+                    Err(format!("tag {tag:02} with {}", shown(value)))
+                })
+            }
             Expected::Balances => {
                 let both = seen.additional_amount("01").is_some()
                     && seen.additional_amount("02").is_some();

@@ -334,6 +334,13 @@ impl Example<'_> {
             Expected::AsAnswer(number) => format!("as in the answer to message {number}"),
             Expected::Says(words) if words.is_empty() => "tag 09 says why".to_owned(),
             Expected::Says(words) => format!("tag 09 says why, with `{words}` in it"),
+            Expected::Tags(tags) => {
+                let tags: Vec<String> = tags
+                    .iter()
+                    .map(|(tag, value)| format!("tag {tag:02} `{value}`"))
+                    .collect();
+                tags.join(", ")
+            }
             Expected::Balances => "ledger (01) and available (02) balance".to_owned(),
             Expected::WhatWasAvailable => "what was available".to_owned(),
             Expected::Anything => "may be there".to_owned(),

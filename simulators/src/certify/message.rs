@@ -289,6 +289,30 @@ pub fn refund(original: usize, amount: u64) -> Message {
         .amount(amount)
 }
 
+/// 0600/310 about one of the case's messages.
+pub fn status(original: usize) -> Message {
+    Message::new("status inquiry", "0600", following(original)).with(24, "310")
+}
+
+/// The same about the case's order of this number.
+pub fn status_of_order(order: u8) -> Message {
+    Message::new(
+        "status inquiry about an order",
+        "0600",
+        [
+            (7, Value::Now(0)),
+            (11, Value::Fresh),
+            (24, "310".into()),
+            (32, Value::Party),
+            (37, Value::Fresh),
+            (41, Value::Terminal),
+            (42, Value::Acceptor),
+            (48, Value::Order(order, Vec::new())),
+            (49, "840".into()),
+        ],
+    )
+}
+
 /// What names an original, and its payer as it did.
 fn following(original: usize) -> [(u8, Value); 14] {
     [

@@ -56,11 +56,16 @@ impl Seen {
 
     /// The reason of a refusal, 48 tag 09.
     pub fn reason(&self) -> Option<&str> {
+        self.tag(9)
+    }
+
+    /// A value of field 48.
+    pub fn tag(&self, wanted: u8) -> Option<&str> {
         let mut rest = self.text(48)?;
         loop {
             let (tag, length) = (rest.get(..2)?, rest.get(2..5)?.parse::<usize>().ok()?);
             let value = rest.get(5..5 + length)?;
-            if tag == "09" {
+            if tag.parse() == Ok(wanted) {
                 return Some(value);
             }
             rest = &rest[5 + length..];

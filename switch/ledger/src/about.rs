@@ -16,4 +16,6 @@ pub enum About<'a> {
     Twin(&'a Opening, &'a DuplicateKey),
     /// A reversal, completion or refund, which may be a repeat, and what it names.
     Original(&'a Opening, NamedOriginal),
+    /// What an inquiry names.
+    Named(NamedOriginal),
 }

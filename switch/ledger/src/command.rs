@@ -11,8 +11,8 @@ use tessera_protocol::{Amount, CardNumber, OrderKey, OriginalData, ResponseCode,
 
 use super::{
     About, Balance, Contact, ContactChannel, Day, Directed, DuplicateKey, NamedOriginal, Opening,
-    Owed, Reconciled, Reference, Reload, Rule, Secret, Source, Supervision, UnseenOriginal,
-    WalletId,
+    Owed, Reconciled, Reference, Reload, Rule, Secret, Source, StatusQuery, Supervision,
+    UnseenOriginal, WalletId,
 };
 
 /// A command to a wallet.
@@ -20,6 +20,8 @@ use super::{
 pub enum Command {
     /// Somebody asks and waits for an answer.
     Ask(Box<Ask>),
+    /// 0600/310: a party asks what has become of an order or of a request, and waits for an answer.
+    AskStatus(Box<StatusQuery>),
     /// The host answered a purchase or a load.
     HostAnswered(Reference, ResponseCode),
     /// The host issued a card.
@@ -82,6 +84,10 @@ impl Command {
                 | Action::Cancel
                 | Action::Account(_) => About::Request(&ask.opening),
             },
+            Self::AskStatus(query) => match query.named {
+                Some(named) => About::Named(named),
+                None => About::None,
+            },
             Self::HostAnswered(reference, _)
             | Self::HostIssuedCard(reference, ..)
             | Self::HostSilent(reference)
@@ -105,6 +111,7 @@ impl Command {
     pub fn order(&self) -> Option<OrderKey> {
         match self {
             Self::Ask(ask) => ask.opening.order(),
+            Self::AskStatus(query) => query.order(),
             Self::HostAnswered(..)
             | Self::HostIssuedCard(..)
             | Self::HostSilent(_)

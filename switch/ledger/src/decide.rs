@@ -17,6 +17,7 @@ mod refund;
 mod replies;
 mod reversal;
 mod stand_in;
+mod status;
 mod supervise;
 
 pub use import::{BookedRequest, Booking, NotImported, import};
@@ -64,6 +65,13 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::ChangeKey(directed) => supervise::change_key(wallet, directed),
         Command::Direct(directed) => supervise::direct(wallet, directed),
         Command::Inspect => Decision::answer(Outcome::approved()),
+        Command::AskStatus(query) => Decision::answer(match wallet.status_of(query, context.now) {
+            Some(report) => Outcome {
+                details: Details::Status(Box::new(report)),
+                ..Outcome::approved()
+            },
+            None => Outcome::declined(Rule::StatusUnknown),
+        }),
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
         Command::Renew => cards::renew(wallet, context),

@@ -72,7 +72,7 @@ pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
-pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+pub use original::{NamedOriginal, PayerTag, StatusQuery, Traits, UnseenOriginal};
 pub use outcome::{Details, Effect, Outcome, Sources};
 pub use owed::Owed;
 pub use payer::Payer;

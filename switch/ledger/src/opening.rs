@@ -77,6 +77,16 @@ impl Class {
         })
     }
 
+    /// The request of this class, as field 90 names it.
+    pub fn request(self) -> Mti {
+        match self {
+            Self::Authorization => Mti::AUTHORIZATION,
+            Self::Financial => Mti::PURCHASE,
+            Self::Reversal => Mti::REVERSAL,
+            Self::Administrative => Mti::ADMINISTRATIVE,
+        }
+    }
+
     /// Its digit.
     pub fn number(self) -> u8 {
         match self {
@@ -181,7 +191,7 @@ impl Opening {
 
     /// Whether its processing code is that of a refund or load, whatever its class: a reversal has its original's.
     pub fn credits_by_code(&self) -> bool {
-        matches!(self.processing_code, REFUND | 210_000 | 280_000)
+        credits(self.processing_code)
     }
 
     /// Fields 13 and 12 as one, MMDDhhmmss.
@@ -191,11 +201,21 @@ impl Opening {
 
     /// Field 41 in four bytes: enough to distinguish a party's terminals.
     pub fn terminal_tag(&self) -> u32 {
-        crc32c::crc32c(&self.terminal)
+        short_tag(&self.terminal)
     }
 
     /// Field 42 likewise.
     pub fn acceptor_tag(&self) -> u32 {
-        crc32c::crc32c(&self.acceptor)
+        short_tag(&self.acceptor)
     }
+}
+
+/// Whether a processing code is that of a refund or load.
+pub(crate) fn credits(processing_code: u32) -> bool {
+    matches!(processing_code, REFUND | 210_000 | 280_000)
+}
+
+/// A field in four bytes.
+pub(crate) fn short_tag(field: &[u8]) -> u32 {
+    crc32c::crc32c(field)
 }

@@ -17,9 +17,12 @@
 use std::fmt;
 
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::{Amount, Institution, OriginalData, Stan};
+use tessera_protocol::{
+    Amount, Institution, OrderKey, OriginalData, Stan, State, StatusInquiry, StatusReport,
+};
 
-use super::{DuplicateKey, Opening};
+use super::opening::{credits, short_tag};
+use super::{DuplicateKey, Opening, Payer};
 use crate::Class;
 
 /// For so long a terminal uses no trace number twice, and a reversal of an original that was never seen is remembered (wire
@@ -114,6 +117,25 @@ impl Opening {
 }
 
 impl Traits {
+    /// Those of the request in question, as far as an inquiry about it says them.
+    pub fn of_inquiry(inquiry: &StatusInquiry<'_>, payer: &Payer) -> Self {
+        let amount = inquiry.amount.unwrap_or_default();
+        let original = inquiry.original.as_ref();
+        Self {
+            institution: inquiry.institution,
+            class: original.map_or(0, |original| original.mti.class()),
+            credits: credits(inquiry.processing_code),
+            trace: original.and_then(|original| original.trace),
+            local: inquiry.local.unwrap_or_default(),
+            terminal: short_tag(&inquiry.terminal),
+            acceptor: short_tag(&inquiry.acceptor),
+            retrieval: inquiry.reference.unwrap_or([b' '; 12]),
+            amount,
+            granted: amount,
+            payer: payer.tag(),
+        }
+    }
+
     /// A hash of all that names it by field 37; never 0.
     pub fn retrieval_tag(&self) -> u32 {
         let mut bytes = [0; 40];
@@ -149,6 +171,19 @@ impl NamedOriginal {
             trace: named.trace,
             transmission: named.transmission,
             reverses,
+            traits,
+        }
+    }
+
+    /// What an inquiry names with this field 90. Its other fields repeat what the request in question said, like those of a
+    /// reversal.
+    pub fn inquired(named: &OriginalData, traits: Traits) -> Self {
+        let foreign = named.institution.is_some() && named.institution != traits.institution;
+        Self {
+            class: if foreign { 0 } else { named.mti.class() },
+            trace: named.trace,
+            transmission: named.transmission,
+            reverses: true,
             traits,
         }
     }
@@ -302,6 +337,73 @@ impl UnseenOriginal {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.
             Some(Fit::Retrieval) => named.trace.is_none() || !own || same_trace,
             fit => fit.is_some(),
+        }
+    }
+}
+
+/// What a party asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusQuery {
+    /// The party.
+    pub institution: Option<Institution>,
+    /// How the request in question named the payer.
+    pub payer: Payer,
+    /// The request, where field 90 names one; otherwise the purchase that pays the order.
+    pub named: Option<NamedOriginal>,
+}
+
+impl StatusQuery {
+    /// What an inquiry of this party asks about `payer`, who is named as in the request in question.
+    pub fn new(inquiry: &StatusInquiry<'_>, payer: Payer) -> Self {
+        let traits = Traits::of_inquiry(inquiry, &payer);
+        let named = inquiry.original.as_ref();
+        Self {
+            institution: inquiry.institution,
+            named: named.map(|original| NamedOriginal::inquired(original, traits)),
+            payer,
+        }
+    }
+
+    /// The serial number of the card was put in.
+    pub fn name_payer(&mut self) {
+        if let Some(named) = &mut self.named {
+            named.traits.payer = self.payer.tag();
+        }
+    }
+
+    /// What there is to say of a purchase that waits for its order, if it is meant.
+    pub fn report_waiting(&self, purchase: &Opening) -> Option<StatusReport> {
+        let sent_at = |time| Sent::of(purchase.transmission, time);
+        // It has come just now.
+        let is_meant = self.named.is_none_or(|named| {
+            let fit = named.fit(&purchase.traits(), sent_at, 0);
+            fit.is_some()
+        });
+        let is_its = purchase.institution == self.institution;
+        (is_its && is_meant).then(|| StatusReport {
+            state: State::Waiting,
+            code: None,
+            approval: None,
+            currency: purchase.currency,
+            amount: purchase.amount,
+            amounts: None,
+            retrieval: Some(purchase.retrieval),
+            original: Some(OriginalData {
+                mti: purchase.class.request(),
+                trace: purchase.trace,
+                transmission: purchase.transmission,
+                institution: purchase.institution,
+                forwarding: None,
+            }),
+            reason: None,
+        })
+    }
+
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        match self.payer {
+            Payer::Order(key) => Some(key),
+            Payer::Card(..) | Payer::Wallet => None,
         }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::leased::tag;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, OrderKey, ResponseCode, StatusReport, Totals,
+};
 
 use super::{
     Balance, CardName, Day, Entry, GivenUp, HistoryRequest, OrderState, Reference, Rule, Verdict,
@@ -123,6 +125,8 @@ pub enum Details {
         /// The switch's own.
         ours: Box<Totals>,
     },
+    /// What has become of an order or a request, for its party.
+    Status(Box<StatusReport>),
     /// The payer's overview, or a list, already in rows: tag and value.
     Rows(Vec<(u8, String)>),
     /// A piece of the wallet's history.

@@ -2,7 +2,7 @@
 
 use tessera_protocol::OrderKey;
 
-use super::{About, Entry, Wallet};
+use super::{About, Entry, StatusQuery, Wallet};
 use tessera_kit::record::Position;
 
 /// The wallet and the journal do not belong together.
@@ -35,6 +35,19 @@ impl Wallet {
             }
         }
         order.map_or(Ok(()), |key| self.recall_order(&key, &read))
+    }
+
+    /// Takes to hand the purchase that pays the order which a status inquiry is about; the order is at hand.
+    ///
+    /// # Errors
+    /// Where one of them can't be read.
+    pub fn recall_payment<E: From<Strange>>(
+        &mut self,
+        query: &StatusQuery,
+        read: impl Fn(Position) -> Result<Option<Entry>, E>,
+    ) -> Result<(), E> {
+        let payment = self.payment_of(query).map(About::Reference);
+        payment.map_or(Ok(()), |payment| self.recall(payment, None, read))
     }
 
     fn recall_order<E: From<Strange>>(

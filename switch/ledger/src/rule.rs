@@ -94,6 +94,7 @@ rules! {
     NothingToPay = INVALID_AMOUNT, "nothing to pay";
     // Originals, repeats, refunds and reversals.
     OriginalNotFound = NOT_FOUND, "original not found";
+    StatusUnknown = NOT_FOUND, "no such order or request is known here";
     OtherContents = DUPLICATE, "the same key came with other contents";
     DecidedBefore = DECLINED, "decided before";
     ReplacementTooHigh = INVALID_AMOUNT, "95 is above the original amount";

@@ -16,7 +16,7 @@ use tessera_protocol::{Amount, ResponseCode};
 
 use super::settled::{End, Settled, SettledList};
 use super::transaction::{Advice, Status, Transaction};
-use super::{About, DuplicateKey, Event, Opening, Reference};
+use super::{About, DuplicateKey, Event, NamedOriginal, Opening, Reference};
 use tessera_kit::record::Position;
 
 /// See the head of this file.
@@ -131,16 +131,24 @@ impl Transactions {
             }
             About::Original(opening, named) => {
                 let mut found = own(settled, opening);
-                if named.trace.is_some() {
-                    found.extend(settled.with_trace(named.trace));
-                }
-                let traits = named.traits;
-                if traits.has_retrieval() {
-                    found.extend(settled.with_retrieval(traits.retrieval_tag()));
-                }
+                found.extend(Self::named(settled, &named));
                 distinct(found)
             }
+            About::Named(named) => distinct(Self::named(settled, &named)),
         }
+    }
+
+    /// Where the events stand that opened the settled transactions which may be meant.
+    fn named(settled: &mut SettledList, named: &NamedOriginal) -> SmallVec<[Position; 1]> {
+        let mut found = SmallVec::new();
+        if named.trace.is_some() {
+            found.extend(settled.with_trace(named.trace));
+        }
+        let traits = named.traits;
+        if traits.has_retrieval() {
+            found.extend(settled.with_retrieval(traits.retrieval_tag()));
+        }
+        found
     }
 
     /// Takes a settled transaction to hand again: `event` is what stands at its position in the journal. False

@@ -64,8 +64,10 @@ label!(
         Reversal = "reversal",
         /// 0500.
         Reconciliation = "reconciliation",
-        /// 0600.
+        /// 0600 of the wallet server.
         Administrative = "administrative",
+        /// 0600 of a party.
+        Status = "status",
         /// Refused before it was known what it asks for.
         Unknown = "unknown",
     }
@@ -86,6 +88,7 @@ impl From<&Request<'_>> for Kind {
             Request::Reversal(_) => Self::Reversal,
             Request::Reconciliation(_) => Self::Reconciliation,
             Request::Administrative(_) => Self::Administrative,
+            Request::Status(_) => Self::Status,
         }
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut
         fields.number(tag::WALLET, wallet.0);
     }
     match &outcome.details {
-        // No operation asks for a purchase, or for totals.
-        Details::None | Details::Part { .. } | Details::Totals { .. } => {}
+        // No operation asks for a purchase, for totals, or for what has become of a party's request.
+        Details::None | Details::Part { .. } | Details::Totals { .. } | Details::Status(_) => {}
         Details::Balances { ledger, available } => {
             fields.number(tag::LEDGER, ledger.value());
             fields.number(tag::AVAILABLE, available.value());

@@ -95,6 +95,7 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
             | Details::Number(_)
             | Details::Order { .. }
             | Details::Totals { .. }
+            | Details::Status(_)
             | Details::Rows(_)
             | Details::History { .. } => None,
         },
@@ -108,6 +109,19 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
             | Details::Card { .. }
             | Details::Number(_)
             | Details::Order { .. }
+            | Details::Status(_)
+            | Details::Rows(_)
+            | Details::History { .. } => None,
+        },
+        status: match &outcome.details {
+            Details::Status(report) => Some(report),
+            Details::None
+            | Details::Balances { .. }
+            | Details::Part { .. }
+            | Details::Card { .. }
+            | Details::Number(_)
+            | Details::Order { .. }
+            | Details::Totals { .. }
             | Details::Rows(_)
             | Details::History { .. } => None,
         },

@@ -256,6 +256,15 @@ impl Orders {
         }
     }
 
+    /// The first of the purchases that wait for the order of which `report` makes something.
+    pub fn waiting<T>(
+        &self,
+        key: &OrderKey,
+        report: impl FnMut(&Parked) -> Option<T>,
+    ) -> Option<T> {
+        self.slots.get(key)?.parked.iter().find_map(report)
+    }
+
     /// The wallet whose payer has agreed to the order last.
     ///
     /// # Errors

@@ -74,6 +74,16 @@ public final class Mall implements AutoCloseable {
     /** Stores a request, so that it survives a crash. */
     public interface Keep { void keep(Map<String, String> request) throws IOException; }
 
+    /**
+     * What has become of an order or a request, in minor units; the state is "unknown" where the switch knows nothing of it, and
+     * otherwise a word of docs/protocol.md, "Status inquiry". Code and reason are those of the answer that the request has got.
+     */
+    public record Status(String state, String code, String reason, String authorization, long amount, long approved,
+            long reversed, long refunded, long completed, String reference) {
+        /** Whether the order is paid, and something of it is left. */
+        public boolean paid() { return state.equals("approved") && approved > reversed; }
+    }
+
     /** A node of a cluster that does not answer is passed over after this time. */
     public int connectWithin = 1000;
     /** The switch answers within 10 s: 3 for the payer's agreement, 7 for the financial system. */
@@ -212,6 +222,43 @@ public final class Mall implements AutoCloseable {
         line.ask(network("301"), silence);
         rest(line);
         return millis() - began;
+    /** What has become of an order, by its number. See {@link #status(Map, int)}. */
+    public Status status(String order, int within) throws IOException {
+        var inquiry = inquiry();
+        inquiry.put("48", Message.tag("01", order));
+        return report(inquiry, within);
+    }
+
+    /**
+     * What has become of a request that was made here. It moves nothing. Ask to look something up; after a lost answer, repeat
+     * the request or reverse it, as {@link #pay} does: that decides it. Throws Unanswered without an answer in time.
+     */
+    public Status status(Map<String, String> about, int within) throws IOException {
+        var inquiry = inquiry();
+        for (String field : List.of("3", "4", "12", "13", "37", "41", "42", "48")) inquiry.put(field, about.get(field));
+        inquiry.put("90", naming(about));
+        return report(inquiry, within);
+    }
+
+    private Status report(Map<String, String> inquiry, int within) throws IOException {
+        Answer answer = send(inquiry, within);
+        var said = Message.tags(answer.fields().getOrDefault("48", ""));
+        if (!answer.code().equals("25") && !answer.approved()) {
+            throw new Unanswered(inquiry, answer.code() + " " + answer.reason(), null);
+        }
+        long[] amounts = new long[5];
+        for (int at = 0; at < 5; at++) amounts[at] = Long.parseLong(said.getOrDefault(String.valueOf(12 + at), "0"));
+        return new Status(said.getOrDefault("10", "unknown"), said.getOrDefault("11", ""), answer.reason(),
+                answer.authorization(), amounts[0], amounts[1], amounts[2], amounts[3], amounts[4],
+                said.getOrDefault("17", "").stripTrailing());
+    }
+
+    private Map<String, String> inquiry() {
+        var inquiry = stamped("0600");
+        inquiry.putAll(Map.of("24", "310", "41", terminal, "42", acceptor));
+        return inquiry;
+    }
+
     }
 
     /** Closes the connections that are not in use. */

@@ -62,6 +62,8 @@ final class MallTest {
         tests.put("an answer to another request is passed over", MallTest::anotherAnswer);
         tests.put("what decides nothing ends a first transmission but no repeat", MallTest::undecided);
         tests.put("after a crash it goes on with what was kept", MallTest::crash);
+        tests.put("a status is asked for, and a lost answer is asked for again", MallTest::asks);
+        tests.put("a status that is unknown or refused is no state", MallTest::unknownStatus);
         tests.put("without any answer it says what to continue with", MallTest::noAnswer);
         tests.put("a refused sign-on is said at once", MallTest::refusedSignOn);
         tests.put("connections are used again and shared", MallTest::shares);
@@ -384,6 +386,52 @@ final class MallTest {
     }
 
     private static void noAnswer() throws Exception {
+    private static void asks() throws Exception {
+        String report = Message.tag("10", "approved") + Message.tag("11", "00");
+        var amounts = List.of(1999, 1999, 500, 700, 0);
+        for (int at = 0; at < 5; at++) report += Message.tag(String.valueOf(12 + at), "%012d".formatted(amounts.get(at)));
+        String tags = report + Message.tag("17", "632609000003");
+        var played = new Played(LOST, (request, count) -> {
+            if (count == 1) throw new IOException("lost");
+            var answer = answered(request, "00");
+            answer.putAll(Map.of("38", "Q04WX1", "48", tags, "49", "840"));
+            return answer;
+        }, "00");
+        try (Mall mall = mall(played.address())) {
+            var purchase = mall.purchase("ORDER-1", 1999, "");
+            var expected = new Mall.Status("approved", "00", "", "Q04WX1", 1999, 1999, 500, 700, 0, "632609000003");
+            equal(expected, mall.status(purchase, 30_000), "status");
+            check(expected.paid(), "something of it is left");
+            equal(List.of("0600", "0601"), types(played.sent('6')), "inquiries");
+            var first = played.sent('6').get(0);
+            equal(List.of("310", purchase.get("37")), List.of(first.get("24"), first.get("37")), "fields 24 and 37");
+            String named = "0200" + purchase.get("11") + purchase.get("7") + "10000000001" + "0".repeat(11);
+            equal(named, first.get("90"), "field 90");
+            equal(List.of(), played.sent('2'), "nothing else is sent");
+            equal(expected, mall.status("ORDER-1", 30_000), "by the order's number");
+            var asked = played.sent('6').get(2);
+            equal(Message.tag("01", "ORDER-1"), asked.get("48"), "field 48");
+            check(!asked.containsKey("90"), "no field 90");
+        }
+    }
+
+    private static void unknownStatus() throws Exception {
+        var unknown = new Played(LOST, (request, count) -> {
+            var answer = answered(request, "25");
+            answer.put("48", Message.tag("09", "why"));
+            return answer;
+        }, "00");
+        try (Mall mall = mall(unknown.address())) {
+            var status = mall.status("ORDER-1", 30_000);
+            equal(List.of("unknown", "why"), List.of(status.state(), status.reason()), "status");
+            check(!status.paid(), "not paid");
+        }
+        var refusing = new Played(LOST, (request, count) -> answered(request, "63"), "00");
+        try (Mall mall = mall(refusing.address())) {
+            thrown(Unanswered.class, () -> mall.status("ORDER-1", 30_000));
+        }
+    }
+
         var played = new Played(LOST, LOST, "00");
         equal("0421", thrown(Unanswered.class, () -> pay(played, 2000, 3000, 12_000)).request.get("mti"), "to continue with");
     }
@@ -469,7 +517,14 @@ final class MallTest {
         }
     }
 
+            var status = mall.status(purchase, 30_000);
+            equal(List.of("approved", 1999L, 700L), List.of(status.state(), status.approved(), status.refunded()), "status");
+            equal(paid.answer().authorization(), status.authorization(), "authorization");
+            equal(status, mall.status(orders[0], 30_000), "the same by the order's number");
     private static void overTls() throws Exception {
+            equal(0L, mall.status(purchase, 30_000).refunded(), "refunded");
+            equal("unknown", mall.status(mall.purchase(orders[0], 1999, ""), 30_000).state(), "never sent");
+            equal("agreed", mall.status(orders[3], 30_000).state(), "not paid yet");
         try (Mall trusting = mall(System.getenv("TESSERA_TLS")); Mall distrusting = mall(System.getenv("TESSERA_TLS"))) {
             var authorities = KeyStore.getInstance(KeyStore.getDefaultType());
             authorities.load(null, null);
@@ -478,6 +533,8 @@ final class MallTest {
                 authorities.setCertificateEntry("authority", authority);
             }
             var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            var undone = mall.status(whole, 30_000);
+            equal(List.of("reversed", 1999L), List.of(undone.state(), undone.reversed()), "status");
             trust.init(authorities);
             var context = SSLContext.getInstance("TLS");
             context.init(null, trust.getTrustManagers(), null);

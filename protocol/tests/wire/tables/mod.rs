@@ -67,6 +67,11 @@ const ROWS: &[(&[u8], &str, &str)] = &[
     (&[18], "merchant category", ""),
     (&[19], "country", ""),
     (&[22], "entry mode", ""),
+    (
+        &[24],
+        "function",
+        "`310`: [status inquiry](#status-inquiry)",
+    ),
     (&[25], "condition", "59: e-commerce"),
     (&[32], "institution code", ""),
     (&[37], "retrieval reference", ""),
@@ -176,6 +181,7 @@ fn in_answers(field: u8) -> &'static str {
         balances: Some(&balances),
         reason: Some("why"),
         totals: Some((true, &Totals::default())),
+        status: None,
     };
     let has = |extras: &Extras<'_>, request: &Message<'_>| {
         let mut out = BytesMut::new();

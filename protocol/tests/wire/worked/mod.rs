@@ -6,8 +6,9 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, KeyEncryptingKey, MacKey, Message, Mti, Packer,
-    ResponseCode, Totals, answer, format_error_answer, tlv,
+    Amount, Balances, Currency, Extras, Institution, KeyEncryptingKey, MacKey, Message, Mti,
+    OriginalData, Packer, ResponseCode, Stan, State, StatusAmounts, StatusReport, Totals, answer,
+    format_error_answer, tlv,
 };
 
 use crate::common::{hex, set, unhex};
@@ -133,6 +134,25 @@ const COMPLETION: Fields<'_> = &[
     (49, "840"),
     (90, "010000000911220945002000000000100000000000"),
 ];
+const STATUS: Fields<'_> = &[
+    (7, "1122094530"),
+    (11, "000013"),
+    (24, "310"),
+    (32, "10000000001"),
+    (41, "TERM0001"),
+    (42, "MALL-0001"),
+    (48, "01007ORDER-1"),
+];
+const STATUS_BY_CARD: Fields<'_> = &[
+    (2, "9900000000000010"),
+    (7, "1122094530"),
+    (11, "000014"),
+    (24, "310"),
+    (32, "20000000001"),
+    (41, "TERM0001"),
+    (42, "SHOP-77"),
+    (90, "020000000211220945002000000000100000000000"),
+];
 const RECONCILIATION: Fields<'_> = &[
     (7, "1123000500"),
     (11, "000011"),
@@ -183,6 +203,17 @@ pub fn examples() -> Vec<Example> {
     let reconciliation = reconciliation(&totals);
     let agreed = Extras {
         totals: Some((true, &totals)),
+        ..Extras::default()
+    };
+    let status = pack("0600", STATUS, MALL);
+    let paid = paid();
+    let paid = Extras {
+        status: Some(&paid),
+        ..Extras::default()
+    };
+    let status_by_card = pack("0600", STATUS_BY_CARD, ACQUIRER);
+    let unknown = Extras {
+        reason: Some("no such order or request is known here"),
         ..Extras::default()
     };
     let key_change = key_change();
@@ -254,6 +285,16 @@ pub fn examples() -> Vec<Example> {
             &agreed,
             ACQUIRER,
         ),
+        example("status", &status, MALL),
+        answered("status-answer", &status, OK, &paid, MALL),
+        example("status-by-card", &status_by_card, ACQUIRER),
+        answered(
+            "status-unknown",
+            &status_by_card,
+            ResponseCode::NOT_FOUND,
+            &unknown,
+            ACQUIRER,
+        ),
         example("key-change", &key_change, ACQUIRER),
         answered("key-change-answer", &key_change, OK, &plain, ACQUIRER),
         example("inquiry", &inquiry, ACQUIRER),
@@ -278,6 +319,31 @@ fn pack(mti: &str, fields: Fields<'_>, key: Option<&str>) -> Vec<u8> {
     }
     packer.close(key.map(|key| MacKey::from_hex(key).unwrap()).as_ref());
     buffer.to_vec()
+}
+
+/// What has become of the purchase by order, after a refund.
+fn paid() -> StatusReport {
+    StatusReport {
+        state: State::Approved,
+        code: Some(ResponseCode::APPROVED),
+        approval: Some(*b"Q04WX1"),
+        currency: Currency::USD,
+        amount: amount(1_999),
+        amounts: Some(StatusAmounts {
+            approved: amount(1_999),
+            refunded: amount(700),
+            ..StatusAmounts::default()
+        }),
+        retrieval: Some(*b"632609000003"),
+        original: Some(OriginalData {
+            mti: Mti::PURCHASE,
+            trace: Stan::new(3),
+            transmission: 1_122_094_500,
+            institution: Institution::new(10_000_000_001),
+            forwarding: None,
+        }),
+        reason: None,
+    }
 }
 
 /// 0500 with these totals.

@@ -16,6 +16,7 @@ mod reconciliation;
 mod refunds;
 mod requests;
 mod reversals;
+mod status;
 mod time;
 
 use super::case::Case;
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<Case> {
         time::cases(),
         orders::cases(),
         reconciliation::cases(),
+        status::cases(),
         codes::cases(),
         leased::cases(),
         bad_input::cases(),
@@ -48,7 +50,9 @@ pub fn cases() -> Vec<Case> {
 mod words {
     pub(super) use std::time::Duration;
 
-    pub(super) use super::super::answer::{Expected, answered, approved, format_error, one_of};
+    pub(super) use super::super::answer::{
+        Expected, answered, approved, format_error, one_of, reported,
+    };
     pub(super) use super::super::case::{Case, Expect, Need, Raw, Step};
     pub(super) use super::super::controls::Control;
     pub(super) use super::super::grant::Grant;
@@ -56,6 +60,6 @@ mod words {
     pub(super) use super::super::message::{
         Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, key_change,
         network, purchase, reconciliation, refund, repeat, reversal, reversal_request, shrunk_to,
-        sign_on, verification,
+        sign_on, status, status_of_order, verification,
     };
 }

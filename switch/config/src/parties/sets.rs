@@ -45,8 +45,8 @@ impl fmt::Debug for CodeSet {
 pub struct Messages(u32);
 
 /// What a party can be allowed. Network management (0800) needs no permission.
-pub(super) const MESSAGES: [&str; 8] = [
-    "0100", "0120", "0200", "0220", "0400", "0420", "0500", "0520",
+pub(super) const MESSAGES: [&str; 9] = [
+    "0100", "0120", "0200", "0220", "0400", "0420", "0500", "0520", "0600",
 ];
 
 impl Messages {

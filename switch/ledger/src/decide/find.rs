@@ -3,6 +3,7 @@
 use super::super::original::NamedOriginal;
 use super::super::transaction::{Kind, Transaction};
 use super::super::{Opening, Wallet};
+use tessera_kit::clock::Timestamp;
 
 /// Why there is no original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,16 @@ pub(super) fn find<'a>(
     named: &NamedOriginal,
     kinds: impl Fn(Kind) -> bool,
 ) -> Result<&'a Transaction, Unmatched> {
-    let at = opening.reference.given_at();
+    find_at(wallet, opening.reference.given_at(), named, kinds)
+}
+
+/// The same for a message that came at this time.
+pub(super) fn find_at<'a>(
+    wallet: &'a Wallet,
+    at: Timestamp,
+    named: &NamedOriginal,
+    kinds: impl Fn(Kind) -> bool,
+) -> Result<&'a Transaction, Unmatched> {
     let mut best = None;
     let mut found = Err(Unmatched::Unseen);
     for transaction in wallet.transactions.iter().filter(|one| kinds(one.kind)) {

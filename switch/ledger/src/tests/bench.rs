@@ -96,6 +96,11 @@ impl Bench {
             command.order(),
             &self.entries,
         );
+        if let Command::AskStatus(query) = &command {
+            let read = |position| Ok::<_, Strange>(Some(entry_at(&self.entries, position).clone()));
+            let recalled = self.wallet.recall_payment(query, read);
+            recalled.expect("its own entries");
+        }
         match command {
             Command::AdviceAnswered(reference, subject)
             | Command::AdviceRefused(reference, subject, _) => {

@@ -272,7 +272,8 @@ fn about(event: &Event) -> Option<Reference> {
         tessera_ledger::About::None
         | tessera_ledger::About::Request(_)
         | tessera_ledger::About::Twin(..)
-        | tessera_ledger::About::Original(..) => None,
+        | tessera_ledger::About::Original(..)
+        | tessera_ledger::About::Named(_) => None,
     }
 }
 

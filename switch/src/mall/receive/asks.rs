@@ -1,14 +1,14 @@
 //! What a request asks of which wallet, if its party may ask it.
 
 use tessera_protocol::{
-    CardNumber, Financial, Message, OrderKey, Payer as Payers, Purchase, Request,
+    CardNumber, Financial, Message, OrderKey, Payer as Payers, Purchase, Request, StatusInquiry,
 };
 
 use super::super::permission;
 use tessera_config::{Party, PartyKind};
 use tessera_ledger::{
     Action, CardName, Class, DuplicateKey, KeyFields, KeyPayer, Merchant, Opening, Payer,
-    Reference, Rule,
+    Reference, Rule, StatusQuery,
 };
 use tessera_metrics::FrameRefused;
 
@@ -37,6 +37,16 @@ impl Named {
             Self::Order(order) => KeyPayer::Order(order),
         }
     }
+
+    /// As the wallet's journal will have it, but for the serial number of a card, and the card.
+    #[inline]
+    fn split(self) -> (Payer, Option<CardNumber>) {
+        match self {
+            // The directory knows its serial number.
+            Self::Card(card, expiry) => (Payer::Card(CardName::new(0, &card), expiry), Some(card)),
+            Self::Order(order) => (Payer::Order(order), None),
+        }
+    }
 }
 
 /// What the request asks, or how it is counted and answered.
@@ -53,11 +63,7 @@ pub(super) fn read(
     check(party, financial, &payer, &action)?;
     let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
     let key = key_of(financial, function_of(&action), &payer);
-    let (payer, card) = match payer {
-        // The directory knows its serial number.
-        Named::Card(card, expiry) => (Payer::Card(CardName::new(0, &card), expiry), Some(card)),
-        Named::Order(order) => (Payer::Order(order), None),
-    };
+    let (payer, card) = payer.split();
     let opening = Opening {
         // The wallet's own worker gives it one.
         reference: Reference(0),
@@ -160,7 +166,8 @@ fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial,
         Request::Network(_)
         | Request::Payout(_)
         | Request::Reconciliation(_)
-        | Request::Administrative(_) => return None,
+        | Request::Administrative(_)
+        | Request::Status(_) => return None,
     })
 }
 
@@ -183,7 +190,17 @@ fn check(
     if let Some(rule) = not_its {
         return Err(not_permitted(rule));
     }
-    if !party.acceptors.allow(&financial.acceptor) {
+    check_payer(party, &financial.acceptor, payer)
+}
+
+/// Whether the party speaks for the card acceptor, and names payers like this.
+#[inline]
+fn check_payer(
+    party: &Party,
+    acceptor: &[u8; 15],
+    payer: &Named,
+) -> Result<(), (FrameRefused, Rule)> {
+    if !party.acceptors.allow(acceptor) {
         return Err((FrameRefused::Violation, Rule::PartyAcceptor));
     }
     // The payer agreed to pay that mall, not any client that knows the order number; and a mall learns nothing about
@@ -193,9 +210,22 @@ fn check(
         Named::Card(..) => PartyKind::Acquirer,
     };
     if party.kind != may {
-        return Err(not_permitted(Rule::PartyPayers));
+        return Err((FrameRefused::NotPermitted, Rule::PartyPayers));
     }
     Ok(())
+}
+
+/// What a status inquiry asks about, and the card that leads to the wallet.
+pub(super) fn read_status(
+    party: &Party,
+    message: &Message<'_>,
+    inquiry: &StatusInquiry<'_>,
+) -> Result<(StatusQuery, Option<CardNumber>), (FrameRefused, Rule)> {
+    permission::check(party, message).map_err(|rule| (FrameRefused::NotPermitted, rule))?;
+    let payer = named(&inquiry.acceptor, &inquiry.payer);
+    check_payer(party, &inquiry.acceptor, &payer)?;
+    let (payer, card) = payer.split();
+    Ok((StatusQuery::new(inquiry, payer), card))
 }
 
 /// Set in the message class of the key, so that an advice is no repeat of a request with the same fields.
@@ -299,7 +329,8 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
         | Request::Inquiry(_)
         | Request::Reversal(_)
         | Request::Reconciliation(_)
-        | Request::Administrative(_) => Merchant::default(),
+        | Request::Administrative(_)
+        | Request::Status(_) => Merchant::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod asks;
 mod operator;
 mod route;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -370,6 +371,9 @@ impl Receiver {
         }
         if let Request::Reconciliation(totals) = request {
             return self.reconcile(listed, message, totals, frame, now);
+        }
+        if let Request::Status(inquiry) = request {
+            return self.report(listed, message, inquiry, frame, now);
         }
         let Asked {
             opening,

@@ -145,7 +145,7 @@ impl Receiver {
         Received::Done
     }
 
-    fn fault(
+    pub(super) fn fault(
         &mut self,
         message: &Message<'_>,
         listed: &Arc<ListedParty>,

@@ -55,6 +55,7 @@ impl WalletActor {
             | Command::HostUnreached(reference)
             | Command::HostTotals(reference, ..) => *reference,
             Command::Ask(_)
+            | Command::AskStatus(_)
             | Command::HostIssuedCard(..)
             | Command::AdviceAnswered(..)
             | Command::AdviceRefused(..)
@@ -95,6 +96,7 @@ impl WalletActor {
                 Outcome::declined(Verdict::with_code(Rule::HostTotalsRefused, code))
             }
             Command::Ask(_)
+            | Command::AskStatus(_)
             | Command::HostIssuedCard(..)
             | Command::HostSilent(_)
             | Command::HostUnreached(_)

@@ -177,7 +177,13 @@ impl WalletActor {
     ) -> Result<(), Outcome> {
         let events = &self.services.events;
         let read = |position| events.read(position);
-        let recalled = self.wallet.recall(command.about(), command.order(), read);
+        let recalled = self
+            .wallet
+            .recall(command.about(), command.order(), read)
+            .and_then(|()| match command {
+                Command::AskStatus(query) => self.wallet.recall_payment(query, read),
+                _ => Ok(()),
+            });
         if let Err(error) = recalled {
             // It cannot be distinguished from a repeat.
             tracing::error!(%error, "the journal could not be read back");
@@ -445,7 +451,8 @@ fn may_stand_in(command: &Command, context: &Context) -> bool {
     match command {
         Command::HostSilent(_) | Command::HostUnreached(_) => true,
         Command::Ask(_) => !context.host_up,
-        Command::HostAnswered(..)
+        Command::AskStatus(_)
+        | Command::HostAnswered(..)
         | Command::HostIssuedCard(..)
         | Command::AdviceAnswered(..)
         | Command::AdviceRefused(..)

@@ -8,8 +8,12 @@ use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::message::{Directions, Reply};
 use crate::passwords::{Job, Refused};
 use tessera_admission::{Connection, Requester};
-use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
+use tessera_kit::clock::Timestamp;
+use tessera_ledger::{
+    Command, Context, Details, Effect, Entry, Event, GivenUp, Outcome, Owed, Reference, StatusQuery,
+};
 use tessera_metrics::{Kind, Stage};
+use tessera_protocol::{ResponseCode, State};
 
 /// Repeats of one form that wait for the financial system at the same time.
 const FORMS_WAITING_MAX: usize = 16;
@@ -27,6 +31,9 @@ impl WalletActor {
             Effect::Answer(mut outcome) => {
                 if self.confirmed.is_some() {
                     self.add_confirmation(&mut outcome, command, context.now);
+                }
+                if let Command::AskStatus(query) = command {
+                    self.add_reason(&mut outcome, query, context.now);
                 }
                 if let Some(reply) = reply {
                     self.answer_operator(reply, outcome);
@@ -151,6 +158,28 @@ impl WalletActor {
         }
     }
 
+    /// Why the request that an inquiry is about was declined: the wallet remembers only the code.
+    fn add_reason(&self, outcome: &mut Outcome, query: &StatusQuery, now: Timestamp) {
+        let Details::Status(report) = &mut outcome.details else {
+            return;
+        };
+        if report.state != State::Declined {
+            return;
+        }
+        let events = &self.services.events;
+        let found = self.wallet.asked_about(query, now);
+        let position = found.map(|found| found.position);
+        let opened = position
+            .filter(|position| events.is_durable(*position))
+            .and_then(|position| events.read(position).ok().flatten());
+        let text = match opened.map(|entry| entry.event) {
+            Some(Event::Declined { reason, .. }) => Some(reason.text().into()),
+            // The financial system, or a reversal, declined it.
+            _ => report.code.and_then(ResponseCode::meaning).map(Into::into),
+        };
+        report.reason = text;
+    }
+
     /// Advices go out when they are durable; one that lay aside does no more.
     fn send_to_host(&self, unread: Unread) {
         self.forget_dead_letter(unread.reference, unread.subject.owed());
@@ -260,6 +289,7 @@ impl WalletActor {
             | Kind::Completion
             | Kind::Reversal
             | Kind::Reconciliation
+            | Kind::Status
             | Kind::Unknown => 1,
         };
         let same = |waiting: &Waiting| waiting.transaction == reference;

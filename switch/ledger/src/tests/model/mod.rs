@@ -5,6 +5,7 @@ mod about;
 mod naming;
 mod paper;
 mod spending;
+mod status;
 mod supervised;
 
 use proptest::prelude::*;
@@ -94,6 +95,10 @@ enum Step {
     HostAcknowledges {
         which: usize,
     },
+    PartyAsks {
+        which: usize,
+        naming: Naming,
+    },
     HostRefusedAdvice {
         which: usize,
     },
@@ -146,6 +151,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(|which| Step::HostIsSilent { which }),
         1 => which.clone().prop_map(|which| Step::HostIsUnreached { which }),
         2 => which.clone().prop_map(|which| Step::HostAcknowledges { which }),
+        3 => (which.clone(), naming()).prop_map(|(which, naming)| Step::PartyAsks { which, naming }),
         1 => which.clone().prop_map(|which| Step::HostRefusedAdvice { which }),
         1 => (which, any::<bool>()).prop_map(|(which, drops)| Step::OperatorDecides { which, drops }),
         1 => proptest::bool::weighted(0.3).prop_map(|blocks| Step::OperatorBlocks { blocks }),
@@ -199,6 +205,9 @@ proptest! {
             prop_assert_eq!(bench.wallet.owed.value(), paper.owed(), "owed after {:?}", step);
             let spent = bench.wallet.spending.at(bench.now);
             prop_assert_eq!((spent.day, spent.day_count), paper.spending(), "spent after {:?}", step);
+        }
+        for which in 0..paper.spent.len() + paper.refunds.len() {
+            status::ask(&mut bench, &paper, which, Naming::Time)?;
         }
         let replayed = bench.replayed();
         prop_assert_eq!(&replayed, &bench.wallet, "replay of the journal");
@@ -283,6 +292,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             }
             Ok(())
         }
+        Step::PartyAsks { which, naming } => status::ask(bench, paper, which, naming),
         Step::HostRefusedAdvice { which } => supervised::host_refuses(bench, paper, which),
         Step::OperatorDecides { which, drops } => {
             supervised::operator_decides(bench, paper, which, drops)

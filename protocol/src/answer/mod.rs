@@ -1,5 +1,7 @@
 //! Answers by the echo rules of section 4.
 
+mod status;
+
 use std::fmt::Write;
 
 use arrayvec::ArrayString;
@@ -16,6 +18,8 @@ use crate::reading::Reading;
 use crate::response_code::ResponseCode;
 use crate::tlv::{self, TlvWriter};
 use crate::totals::Totals;
+
+pub use status::{State, StatusAmounts, StatusReport};
 
 /// A longer reason is cut off.
 const REASON_BYTES_MAX: usize = 120;
@@ -38,6 +42,8 @@ pub struct Extras<'a> {
     pub reason: Option<&'a str>,
     /// Fields 66, 74-77, 86-89 and 97: whether the totals agree, and the switch's own.
     pub totals: Option<(bool, &'a Totals)>,
+    /// What has become of what a status inquiry is about: field 48, and 38, 49 and 90 where the request lacks them.
+    pub status: Option<&'a StatusReport>,
 }
 
 /// Appends the answer to a request, as a whole frame.
@@ -75,7 +81,9 @@ pub fn answer(
             .number(4, amount.value())
             .copy_all(request, ECHOED_BEHIND_4),
     };
-    if let Some(approval) = &extras.approval {
+    let status = extras.status;
+    let approval = extras.approval.or_else(|| status?.approval);
+    if let Some(approval) = &approval {
         packer.raw(38, approval);
     }
     packer.raw(39, code.as_bytes());
@@ -83,7 +91,15 @@ pub fn answer(
     if let Some(reason) = extras.reason {
         pack_reason(&mut packer, reason);
     }
-    packer.copy(request, 49);
+    match status {
+        Some(status) => {
+            status.pack_tags(&mut packer);
+            packer.raw(49, &status.currency.to_text());
+        }
+        None => {
+            packer.copy(request, 49);
+        }
+    }
     if let Some(balances) = extras.balances {
         packer.raw(54, &balances.pack());
     }
@@ -94,7 +110,10 @@ pub fn answer(
     if let Some((_, totals)) = extras.totals {
         totals.pack_before_90(&mut packer);
     }
-    packer.copy(request, 90);
+    match status.and_then(|status| status.original) {
+        Some(original) if !request.has(90) => packer.raw(90, &original.pack()),
+        _ => packer.copy(request, 90),
+    };
     if let Some((_, totals)) = extras.totals {
         totals.pack_net(&mut packer);
     }
