@@ -1,5 +1,7 @@
 //! `tessera load`.
 
+mod compare;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,15 +9,34 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tessera_common::addresses::Addresses;
 use tessera_console::print;
-use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
+use tessera_simulators::load::{self, AmountRange, Display, Mix, Options, Pace};
 
 /// Send load as malls and acquirers, and verify every cent
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 No other client may use the same cards meanwhile.
 
-Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.")]
+Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers."
+)]
 pub struct Load {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Compare(compare::Compare),
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// The run's name in reports [default: made from the time]
+    #[arg(long, value_name = "NAME", value_parser = load::parse_name)]
+    name: Option<String>,
     /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes, tried in turn
     #[arg(
         long,
@@ -84,9 +105,15 @@ pub struct Load {
     /// How long to wait for answers, settlement and balances after the end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
     settle: Duration,
-    /// Write the figures to this file as JSON
+    /// Write the figures, also those of each second, to this file as JSON (docs/load.md)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page with the same figures and charts of them to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Show the progress as lines, also on a terminal
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(clap::Args)]
@@ -103,11 +130,28 @@ struct PaceArguments {
 impl Load {
     /// Runs and prints the table; the exit code is 0 if all checks passed.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let json = self.json.clone();
-        let report = load::run_watched(self.options())?;
+        match self.command {
+            Some(Command::Compare(compare)) => compare.run(),
+            None => self.run.run(),
+        }
+    }
+}
+
+impl Run {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let (json, html) = (self.json.clone(), self.html.clone());
+        let display = match self.plain {
+            true => Display::Lines,
+            false => Display::Picture,
+        };
+        let report = load::run_watched(self.options(), display)?;
         print(format_args!("{report}\n"))?;
         if let Some(path) = json {
             std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
+        }
+        if let Some(path) = html {
+            std::fs::write(&path, load::page(&report))
+                .with_context(|| path.display().to_string())?;
         }
         Ok(if report.clean() {
             ExitCode::SUCCESS
@@ -118,6 +162,8 @@ impl Load {
 
     fn options(self) -> Options {
         Options {
+            name: self.name,
+            command: load::command_line(std::env::args()),
             target: self.target,
             party: self.party,
             key: self.key,

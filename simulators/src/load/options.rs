@@ -12,6 +12,10 @@ use super::mix::Mix;
 /// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// What the run is called; `None` makes a name of the time.
+    pub name: Option<String>,
+    /// The command line, for the report; without secrets.
+    pub command: String,
     /// Where malls and acquirers connect. All connections of a run share what is known of the addresses.
     pub target: Addresses,
     /// Institution code of the party that asks (field 32).
@@ -58,6 +62,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            name: None,
+            command: String::new(),
             target: loopback(8583),
             party: 20_000_000_001,
             key: None,
@@ -115,6 +121,12 @@ pub struct AmountRange {
     pub least: u64,
     /// The largest.
     pub most: u64,
+}
+
+impl fmt::Display for AmountRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}..{}", self.least, self.most)
+    }
 }
 
 impl AmountRange {

@@ -7,20 +7,21 @@ use tessera_protocol::MacKey;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
 
-use super::access::{Access, wallet_server_tls};
-use super::line::Line;
-use super::model::{Model, Stated};
+use super::connections::access::{Access, wallet_server_tls};
+use super::connections::line::Line;
+use super::connections::sign_on::SignOnError;
+use super::connections::terminal::Terminal;
 use super::options::{Options, Pace};
-use super::orders::Stock;
-use super::progress::show_progress;
+use super::pacer;
+use super::report::tally::Counted;
 use super::report::{Mark, Report, Steady};
+use super::report::{tally, verify};
 use super::session::Session;
+use super::session::model::{Model, Stated};
+use super::session::orders::Stock;
 use super::shared::{Live, Phase, Shared};
-use super::sign_on::SignOnError;
 use super::speakers::{Speaker, Way, cast};
-use super::tally::Counted;
-use super::terminal::Terminal;
-use super::{pacer, tally, verify};
+use super::view::{self, Display};
 use crate::signals::Ending;
 
 /// How long connecting and signing on may take, at the start.
@@ -28,6 +29,9 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Less is no sign of anything.
 const SILENCE_MIN: Duration = Duration::from_millis(100);
+
+/// Between two looks whether a second is over.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Why a run could not begin. What goes wrong after that is in its report.
 #[derive(Debug, thiserror::Error)]
@@ -51,21 +55,30 @@ pub fn run_here(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
     runtime()?.block_on(run(options, live))
 }
 
-/// The same with a line of progress each second. SIGINT, SIGTERM or SIGHUP ends the asking early, a second one everything.
-pub fn run_watched(options: Options) -> Result<Report, LoadError> {
+/// The same, shown while it goes on. SIGINT, SIGTERM or SIGHUP, or a key in the picture, ends the asking early, a second one
+/// everything.
+pub fn run_watched(options: Options, display: Display) -> Result<Report, LoadError> {
     let live = Rc::new(Live::default());
+    let key = Notify::new();
     runtime()?.block_on(async {
         let beside = async {
             let mut ending = Ending::listen()?;
-            ending.asked().await;
-            live.stop();
-            ending.asked().await;
+            for is_last in [false, true] {
+                tokio::select! {
+                    () = ending.asked() => {}
+                    () = key.notified() => {}
+                }
+                live.stop();
+                if is_last {
+                    break;
+                }
+            }
             Err(LoadError::Interrupted)
         };
         let run = async {
             tokio::join!(
                 run(options, Rc::clone(&live)),
-                show_progress(Rc::clone(&live))
+                view::show(Rc::clone(&live), display, &key)
             )
             .0
         };
@@ -132,6 +145,7 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
     if let Pace::Rate(rate) = shared.options.pace {
         tokio::task::spawn_local(pacer::pace(Rc::clone(&shared), rate, wakes.clone()));
     }
+    tokio::task::spawn_local(tick(Rc::clone(&shared)));
     let steady = measure(&shared).await;
     let asked = Duration::from_nanos(shared.clock.now() - shared.began.get());
     shared.live.enter(Phase::Draining);
@@ -309,6 +323,15 @@ async fn measure(shared: &Shared) -> Steady {
     let from = Mark::of(shared);
     wait(duration - warm_up).await;
     Steady::between(from, Mark::of(shared))
+}
+
+/// Ends seconds in which no answer comes.
+async fn tick(shared: Rc<Shared>) {
+    while matches!(shared.live.phase(), Phase::Asking | Phase::Draining) {
+        tokio::time::sleep(TICK).await;
+        let now = shared.clock.now();
+        shared.live.statistics.borrow_mut().tick(now);
+    }
 }
 
 async fn tally_agrees(shared: &Shared, address: &str, before: tally::Tally) -> bool {

@@ -2,21 +2,29 @@
 //! borrowed across an await.
 
 use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 use tessera_common::addresses::Unreached;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
-use super::model::Model;
+use super::connections::sign_on::SignOnError;
 use super::options::{Options, Pace};
-use super::sign_on::SignOnError;
-use super::statistics::Statistics;
+use super::report::about::About;
+use super::report::statistics::Statistics;
+use super::session::model::Model;
 
 /// What others may watch of a run while it goes on, and the one thing that they may ask of it.
 #[derive(Default)]
 pub struct Live {
     /// The counters.
     pub statistics: RefCell<Statistics>,
+    /// The run's name.
+    name: RefCell<String>,
+    /// How long requests are sent.
+    duration: Cell<Duration>,
+    /// When asking began.
+    began: Cell<Option<Instant>>,
     phase: Cell<Phase>,
     stopped: Cell<bool>,
     stopping: Notify,
@@ -57,6 +65,25 @@ impl Live {
         self.phase.get()
     }
 
+    /// The run's name; empty before it starts.
+    pub fn name(&self) -> String {
+        self.name.borrow().clone()
+    }
+
+    /// How long requests are sent.
+    pub fn duration(&self) -> Duration {
+        self.duration.get()
+    }
+
+    /// How long requests have been sent.
+    pub fn asked(&self) -> Duration {
+        let asked = self
+            .began
+            .get()
+            .map_or(Duration::ZERO, |began| began.elapsed());
+        asked.min(self.duration())
+    }
+
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
     }
@@ -83,6 +110,8 @@ impl Live {
 /// What the tasks of one run share.
 pub(super) struct Shared {
     pub options: Options,
+    /// What the report says of the run itself.
+    pub about: About,
     pub clock: Clock,
     pub live: std::rc::Rc<Live>,
     pub model: RefCell<Model>,
@@ -103,7 +132,11 @@ impl Shared {
         let clock = Clock::start();
         // Five characters of base 36 in steps of 4 ms come round after 67 hours, duplicates are known for 24.
         let tag = base36(clock.started_milliseconds() / 4);
+        let about = About::now(&options);
+        live.name.replace(about.name.clone());
+        live.duration.set(options.duration);
         Self {
+            about,
             options,
             clock,
             live,
@@ -121,6 +154,7 @@ impl Shared {
         let now = self.clock.now().max(1);
         self.began.set(now);
         self.live.statistics.borrow_mut().begin(now);
+        self.live.began.set(Some(Instant::now()));
         self.start.notify_waiters();
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::http::fetch;
+use crate::load::http::fetch;
 
 /// How long the advices of the switch may take to arrive there.
 const PATIENCE: Duration = Duration::from_secs(30);

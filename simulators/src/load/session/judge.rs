@@ -1,17 +1,17 @@
 //! What an answer must be. Everything here is predicted from what was asked and from the model; an impossible answer is
 //! a violation, described without card numbers.
 
+use super::Session;
 use super::after::{After, answer_mti};
-use super::clock::{bcd6, from_bcd6};
 use super::layouts::Layout;
-use super::mix::Kind;
 use super::model::{Model, Stated};
-use super::session::Session;
-use super::shared::Shared;
 use super::slots::{About, DECLINES, Outcome, Slot, State, words};
-use super::speakers::Way;
-use super::statistics::{Seen, Statistics};
 use super::templates::reference;
+use crate::load::clock::{bcd6, from_bcd6};
+use crate::load::mix::Kind;
+use crate::load::report::statistics::{Seen, Statistics};
+use crate::load::shared::Shared;
+use crate::load::speakers::Way;
 
 impl Session {
     /// Takes every whole answer from the front of `bytes`; says how many bytes were taken. `Err` where the

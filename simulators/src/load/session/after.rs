@@ -6,23 +6,23 @@ use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use tessera_protocol::Mti;
 
-use super::clock::Stamp;
-use super::mix::Kind;
 use super::model::{Model, Verdict};
-use super::session::{Session, fill};
 use super::shapes::Shape;
-use super::shared::Shared;
 use super::slots::{About, DECLINES, Outcome, Slot, words};
-use super::statistics::Statistics;
 use super::tab::{Effect, FollowUp, Named, Tab};
 use super::tabs::Tabs;
 use super::templates::{Fill, pack};
+use super::{Session, fill};
+use crate::load::clock::Stamp;
+use crate::load::mix::Kind;
+use crate::load::report::statistics::Statistics;
+use crate::load::shared::Shared;
 
 /// Requests under way while holds are closed at the end.
 const CLOSING_MAX: u32 = 64;
 
 /// What an answer is judged with beside its slot.
-pub(super) struct After<'a> {
+pub(in crate::load) struct After<'a> {
     pub tabs: &'a mut Tabs,
     pub dice: &'a mut SmallRng,
     pub model: &'a mut Model,
@@ -33,7 +33,7 @@ pub(super) struct After<'a> {
 
 impl Session {
     /// Takes the next request of a kind that only a full mix has.
-    pub(super) fn take_more(
+    pub(in crate::load) fn take_more(
         &mut self,
         kind: Kind,
         shared: &Shared,
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// The end: completes or reverses whatever is still held.
-    pub(super) fn close_holds(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
+    pub(in crate::load) fn close_holds(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
         while self.slots.under_way() < CLOSING_MAX {
             let Some((at, follow_up)) = self.tabs.draw_closing(&mut self.dice) else {
                 return;
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// Writes a request that has no template.
-    pub(super) fn write_more(
+    pub(in crate::load) fn write_more(
         &mut self,
         slot: &Slot,
         repeat: bool,
@@ -158,7 +158,7 @@ impl Session {
 }
 
 /// The answer's type where it is not that of the kind alone.
-pub(super) fn answer_mti(slot: &Slot) -> u16 {
+pub(in crate::load) fn answer_mti(slot: &Slot) -> u16 {
     let mti = match (slot.kind, slot.about) {
         (Kind::Repeat, About::Again(Kind::Authorization)) | (Kind::Authorization, _) => {
             Mti::AUTHORIZATION

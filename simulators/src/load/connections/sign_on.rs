@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tessera_protocol::{MacKey, Message, Mti, Packer, cut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::clock::Stamp;
+use crate::load::clock::Stamp;
 
 /// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub enum SignOnError {
 }
 
 /// Writes a message about the connection.
-pub(super) fn network(
+pub(in crate::load) fn network(
     out: &mut BytesMut,
     code: Network,
     party: u64,

@@ -17,12 +17,12 @@ use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::back_off::BackOff;
-use super::clock::Stamp;
 use super::line::Line;
-use super::options::Pace;
-use super::session::Session;
-use super::shared::Shared;
 use super::sign_on::{Network, SignOnError, network, sign_on};
+use crate::load::clock::Stamp;
+use crate::load::options::Pace;
+use crate::load::session::Session;
+use crate::load::shared::Shared;
 
 /// What one read may take: as much as the answers of a full window.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -33,12 +33,12 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// One connection, with its memory.
 pub struct Terminal {
-    pub(super) shared: Rc<Shared>,
-    pub(super) session: Session,
+    pub(in crate::load) shared: Rc<Shared>,
+    pub(in crate::load) session: Session,
     /// Notified when a planned instant has come, an order was announced, or the run is stopped.
-    pub(super) wake: Rc<Notify>,
+    pub(in crate::load) wake: Rc<Notify>,
     /// Where this connection's orders are announced.
-    pub(super) line: Option<Rc<Line>>,
+    pub(in crate::load) line: Option<Rc<Line>>,
 }
 
 /// How a connection ended.

@@ -14,13 +14,13 @@ use tessera_protocol::{Balances, MacKey, Message, Mti, Packer, tlv};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use super::clock::Stamp;
-use super::model::Stated;
-use super::orders::{Order, Stock};
-use super::shapes::Shape;
-use super::shared::base36;
-use super::speakers::{Speaker, WALLET_SERVER};
-use super::templates::{Fill, order_number, pack};
+use crate::load::clock::Stamp;
+use crate::load::session::model::Stated;
+use crate::load::session::orders::{Order, Stock};
+use crate::load::session::shapes::Shape;
+use crate::load::session::templates::{Fill, order_number, pack};
+use crate::load::shared::base36;
+use crate::load::speakers::{Speaker, WALLET_SERVER};
 
 /// Operations of the leased line, field 24.
 const ANNOUNCE_ORDER: u64 = 130;

@@ -9,10 +9,10 @@
 use bytes::BytesMut;
 use tessera_protocol::{CardNumber, Institution, MacKey, Message, OriginalData, Packer, Stan, tlv};
 
-use super::clock::{Stamp, bcd, bcd3, bcd6};
 use super::shapes::Shape;
-use super::speakers::{Speaker, Way};
 use super::tab::FollowUp;
+use crate::load::clock::{Stamp, bcd, bcd3, bcd6};
+use crate::load::speakers::{Speaker, Way};
 
 /// Bytes of the length in front of a message.
 pub const PREFIX: usize = 2;

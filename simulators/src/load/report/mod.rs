@@ -1,21 +1,44 @@
 //! What is left of a run: figures for people (a table) and for programs (JSON), the same ones.
 
+pub mod about;
+pub mod advice;
+pub(super) mod buckets;
+pub(super) mod json;
+pub mod machine;
+pub mod reason;
+pub mod seconds;
+pub mod statistics;
+pub(crate) mod tally;
+mod text;
+pub(super) mod verify;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
-use tessera_protocol::{Currency, mask_card_numbers, money_text};
+use serde::{Deserialize, Serialize};
+use tessera_protocol::mask_card_numbers;
 
-use super::mix::Kind;
-use super::shared::Shared;
-use super::statistics::Statistics;
-use super::verify::Verified;
+use self::about::About;
+use self::buckets::Bucket;
+use self::seconds::Second;
+
+use self::statistics::Statistics;
+use self::verify::Verified;
+use crate::load::mix::Kind;
+use crate::load::shared::Shared;
+
+/// The version of the JSON: raised when something that was there changes its name or meaning.
+pub const SCHEMA: u32 = 1;
 
 /// The figures of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Name, command, machine, settings.
+    #[serde(flatten)]
+    pub about: About,
     /// Where it went.
     pub target: String,
     /// Institution code.
@@ -61,7 +84,7 @@ pub struct Report {
     /// Latencies of all requests.
     pub latency: Latency,
     /// The same by kind.
-    pub kinds: BTreeMap<&'static str, KindReport>,
+    pub kinds: BTreeMap<String, KindReport>,
     /// How late after their planned instants requests were sent (open loop).
     pub send_lag: Latency,
     /// Accounts compared with the model at the end.
@@ -76,10 +99,14 @@ pub struct Report {
     pub violations: u64,
     /// The first of them.
     pub violations_shown: Vec<String>,
+    /// Latencies of all requests, on a logarithmic axis.
+    pub histogram: Vec<Bucket>,
+    /// The run second by second, from the first request to the last answer.
+    pub series: Vec<Second>,
 }
 
 /// The run without its first second (or tenth, if that is shorter) and without its end.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Steady {
     /// How long it was.
     pub seconds: f64,
@@ -90,7 +117,7 @@ pub struct Steady {
 }
 
 /// Percentiles in microseconds.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Latency {
     /// Median.
     pub p50_us: u64,
@@ -105,7 +132,7 @@ pub struct Latency {
 }
 
 /// One kind of request.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct KindReport {
     /// Sent.
     pub sent: u64,
@@ -118,7 +145,7 @@ pub struct KindReport {
 
 /// The counters at one instant, for the steady window.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mark {
+pub(in crate::load) struct Mark {
     pub nanoseconds: u64,
     pub answered: u64,
     pub approved: u64,
@@ -136,17 +163,17 @@ impl Mark {
 }
 
 impl Steady {
-    pub(super) fn between(from: Mark, to: Mark) -> Self {
+    pub(in crate::load) fn between(from: Mark, to: Mark) -> Self {
         let seconds = to.nanoseconds.saturating_sub(from.nanoseconds) as f64 / 1e9;
         let per_second = |count: u64| {
             if seconds > 0.0 {
-                count as f64 / seconds
+                rounded(count as f64 / seconds, 100.0)
             } else {
                 0.0
             }
         };
         Self {
-            seconds,
+            seconds: rounded(seconds, 1_000.0),
             requests_per_second: per_second(to.answered - from.answered),
             approvals_per_second: per_second(to.approved - from.approved),
         }
@@ -167,7 +194,7 @@ impl From<&Histogram<u64>> for Latency {
 }
 
 impl Report {
-    pub(super) fn new(
+    pub(in crate::load) fn new(
         shared: &Shared,
         asked: Duration,
         steady: Steady,
@@ -176,7 +203,10 @@ impl Report {
         host_tally_agrees: Option<bool>,
     ) -> Self {
         let (options, statistics) = (&shared.options, shared.live.statistics.borrow());
+        let latencies = statistics.all_latencies();
         Self {
+            schema: SCHEMA,
+            about: shared.about.clone(),
             target: options.target.to_string(),
             party: options.party,
             pace: options.pace.to_string(),
@@ -184,23 +214,23 @@ impl Report {
             connections: options.connections,
             cards: options.cards,
             seed: options.seed,
-            seconds: asked.as_secs_f64(),
+            seconds: rounded(asked.as_secs_f64(), 1_000.0),
             sent: statistics.sent_total(),
             answered: statistics.answered_total(),
             unanswered,
             resent: statistics.resent,
             extra_answers: statistics.extra,
             lost_connections: statistics.lost_connections,
-            longest_gap_ms: milliseconds(statistics.longest_gap() / 1_000),
+            longest_gap_ms: text::milliseconds(statistics.longest_gap() / 1_000),
             orders_announced: statistics.announced,
             approved: statistics.approved,
             declined: statistics.declined,
             net_approved: statistics.net_approved,
             codes: statistics.codes(),
             steady,
-            latency: Latency::from(&statistics.all_latencies()),
+            latency: Latency::from(&latencies),
             kinds: Kind::ALL
-                .map(|kind| (kind.name(), kind_report(&statistics, kind)))
+                .map(|kind| (kind.name().to_owned(), kind_report(&statistics, kind)))
                 .into(),
             send_lag: Latency::from(statistics.lags()),
             accounts_compared: verified.compared,
@@ -211,13 +241,36 @@ impl Report {
             violations_shown: (statistics.violations.described.iter())
                 .map(|violation| mask_card_numbers(violation).into_owned())
                 .collect(),
+            histogram: buckets::buckets(&latencies),
+            series: statistics.seconds().to_vec(),
         }
     }
 
     /// The same figures for programs.
     pub fn to_json(&self) -> String {
         // Cannot fail: numbers, texts, and maps with texts for keys.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+        json::lines(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_json`] wrote, of this version or an earlier one with the same schema.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let value: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+        match value["schema"].as_u64() {
+            Some(schema) if schema == u64::from(SCHEMA) => {
+                serde_json::from_value(value).map_err(|error| error.to_string())
+            }
+            Some(schema) => Err(format!(
+                "its schema is {schema}, this program reads schema {SCHEMA}"
+            )),
+            None => Err("no report of `tessera load --json`: it has no `schema`".to_owned()),
+        }
+    }
+
+    /// Requests of which nothing came, of which nothing could be decided, or whose answer was wrong.
+    pub fn errors(&self) -> u64 {
+        let series = self.series.iter();
+        series.map(|second| second.counted.errors).sum::<u64>() + self.unanswered
     }
 
     /// Whether every request was answered, every answer made sense and every cent is where it should be.
@@ -229,6 +282,11 @@ impl Report {
     }
 }
 
+/// A figure with the digits that mean something: `parts` of one.
+fn rounded(figure: f64, parts: f64) -> f64 {
+    (figure * parts).round() / parts
+}
+
 fn kind_report(statistics: &Statistics, kind: Kind) -> KindReport {
     KindReport {
         sent: statistics.sent[kind as usize],
@@ -237,121 +295,5 @@ fn kind_report(statistics: &Statistics, kind: Kind) -> KindReport {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            target,
-            party,
-            pace,
-            connections,
-            cards,
-            seed,
-            seconds,
-            ..
-        } = self;
-        writeln!(
-            f,
-            "{party} at {target}: {pace}, {connections} connections, {cards} cards, seed {seed}"
-        )?;
-        writeln!(
-            f,
-            "{} sent, {} answered, {} unanswered in {seconds:.1} s; {} approved, {} declined",
-            self.sent, self.answered, self.unanswered, self.approved, self.declined
-        )?;
-        writeln!(
-            f,
-            "steady {:.1} s: {:.0} requests/s, {:.0} approvals/s",
-            self.steady.seconds, self.steady.requests_per_second, self.steady.approvals_per_second
-        )?;
-        writeln!(
-            f,
-            "{} connections lost, {} requests sent again, {} answered twice; longest gap without answers {:.0} ms",
-            self.lost_connections, self.resent, self.extra_answers, self.longest_gap_ms
-        )?;
-        writeln!(f)?;
-        writeln!(
-            f,
-            "{:14} {:>11} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9}",
-            "", "sent", "answered", "p50 ms", "p90", "p99", "p99.9", "max"
-        )?;
-        for (name, kind) in self.kinds.iter().filter(|(_, kind)| kind.sent > 0) {
-            row(f, name, kind.sent, kind.answered, &kind.latency)?;
-        }
-        row(f, "all", self.sent, self.answered, &self.latency)?;
-        if self.send_lag.max_us > 0 {
-            let lag = self.send_lag;
-            let (p50, p99) = (milliseconds(lag.p50_us), milliseconds(lag.p99_us));
-            writeln!(
-                f,
-                "sent after the planned instant: p50 {p50:.3} ms, p99 {p99:.3} ms"
-            )?;
-        }
-        writeln!(f)?;
-        for (code, count) in &self.codes {
-            let meaning = match code.as_bytes() {
-                &[tens, ones] => tessera_protocol::ResponseCode::new([tens, ones]).meaning(),
-                _ => None,
-            };
-            writeln!(f, "{code} {count:>12}  {}", meaning.unwrap_or(""))?;
-        }
-        writeln!(f)?;
-        self.verdict(f)
-    }
-}
-
-impl Report {
-    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for violation in &self.violations_shown {
-            writeln!(f, "WRONG: {violation}")?;
-        }
-        let shown = self.violations_shown.len() as u64;
-        if self.violations > shown {
-            writeln!(f, "WRONG: and {} more", self.violations - shown)?;
-        }
-        if self.host_tally_agrees == Some(true) {
-            writeln!(
-                f,
-                "the financial system's tally agrees: {} net",
-                money_text(self.net_approved, Currency::USD)
-            )?;
-        }
-        let money = format!(
-            "{} balances compared, {} differ, {} uncertain",
-            self.accounts_compared, self.accounts_differing, self.accounts_uncertain
-        );
-        if self.clean() {
-            write!(f, "OK: every request answered, {money}")
-        } else {
-            write!(
-                f,
-                "FAILED: {} unanswered, {} violations, {money}",
-                self.unanswered, self.violations
-            )
-        }
-    }
-}
-
-fn row(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    sent: u64,
-    answered: u64,
-    latency: &Latency,
-) -> fmt::Result {
-    let Latency {
-        p50_us,
-        p90_us,
-        p99_us,
-        p999_us,
-        max_us,
-    } = *latency;
-    let [p50, p90, p99, p999, max] = [p50_us, p90_us, p99_us, p999_us, max_us].map(milliseconds);
-    writeln!(
-        f,
-        "{name:14} {sent:>11} {answered:>11} {p50:>9.3} {p90:>9.3} {p99:>9.3} {p999:>9.3} {max:>9.3}"
-    )
-}
-
-fn milliseconds(microseconds: u64) -> f64 {
-    microseconds as f64 / 1_000.0
-}
+#[cfg(test)]
+pub mod tests;

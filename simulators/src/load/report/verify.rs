@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tessera_protocol::CardNumber;
 
-use super::line::Line;
-use super::model::Stated;
-use super::shared::Shared;
+use crate::load::connections::line::Line;
+use crate::load::session::model::Stated;
+use crate::load::shared::Shared;
 
 /// Between two readings of what did not agree.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -76,13 +76,13 @@ pub struct Tab {
     /// What is still held of it.
     pub held: u64,
     /// What its reversals have left of the debit.
-    pub(super) left: u64,
-    pub(super) refunded: u64,
-    pub(super) reversed: bool,
-    pub(super) last_refund: Option<(Named, u64)>,
+    pub(in crate::load) left: u64,
+    pub(in crate::load) refunded: u64,
+    pub(in crate::load) reversed: bool,
+    pub(in crate::load) last_refund: Option<(Named, u64)>,
     /// A refund came to nothing, or was undone.
-    pub(super) refund_undone: bool,
-    pub(super) under_way: Option<FollowUp>,
+    pub(in crate::load) refund_undone: bool,
+    pub(in crate::load) under_way: Option<FollowUp>,
 }
 
 impl Tab {
@@ -144,15 +144,15 @@ impl Tab {
         }
     }
 
-    pub(super) fn can_be_completed(&self) -> bool {
+    pub(in crate::load) fn can_be_completed(&self) -> bool {
         self.held > 0
     }
 
-    pub(super) fn can_be_refunded(&self) -> bool {
+    pub(in crate::load) fn can_be_refunded(&self) -> bool {
         self.left > self.refunded
     }
 
-    pub(super) fn can_be_reversed(&self) -> bool {
+    pub(in crate::load) fn can_be_reversed(&self) -> bool {
         !self.reversed && (self.held > 0 || self.left > 0)
     }
 
@@ -195,12 +195,17 @@ impl Tab {
     }
 
     /// What its payer pays for it now.
-    pub(super) fn costs(&self) -> u64 {
+    pub(in crate::load) fn costs(&self) -> u64 {
         cost(self.left, self.refunded)
     }
 
     /// It was approved; `by` is its own name. The debit that a completion leaves beside a hold is handed back.
-    pub(super) fn apply(&mut self, follow_up: FollowUp, by: Named, several: bool) -> Option<Self> {
+    pub(in crate::load) fn apply(
+        &mut self,
+        follow_up: FollowUp,
+        by: Named,
+        several: bool,
+    ) -> Option<Self> {
         let effect = self.effect(follow_up, several);
         match follow_up {
             FollowUp::Complete { amount } => {
@@ -235,7 +240,7 @@ impl Tab {
     }
 
     /// Whether nothing can follow any more.
-    pub(super) fn is_over(&self) -> bool {
+    pub(in crate::load) fn is_over(&self) -> bool {
         self.held == 0
             && !self.can_be_refunded()
             && !self.can_be_reversed()

@@ -16,11 +16,11 @@ use tokio::time::Instant;
 
 use super::access::{Access, Name, Stream, announce_order};
 use super::back_off::BackOff;
-use super::clock::Stamp;
-use super::model::Stated;
-use super::orders::{Order, Stock};
-use super::shared::Shared;
 use super::sign_on::{SignOnError, sign_on};
+use crate::load::clock::Stamp;
+use crate::load::session::model::Stated;
+use crate::load::session::orders::{Order, Stock};
+use crate::load::shared::Shared;
 
 /// Requests in flight on the line; whatever else is asked waits in its queue.
 const WINDOW: usize = 256;

@@ -1,14 +1,14 @@
 //! What a connection has asked: a fixed table, found by trace number without hashing. A purchase stays in its
 //! place after its answer until its place is needed, so that it can be repeated and reversed.
 
-use super::mix::Kind;
+use crate::load::mix::Kind;
 
 /// Trace numbers run from 1 to this.
 pub const TRACE_MAX: u32 = 999_999;
 
 /// Declines that a purchase can get although it was well formed: of the financial system, or because it was
 /// out of reach. 51 is judged by the model.
-pub(super) const DECLINES: [&[u8; 2]; 9] = [
+pub(in crate::load) const DECLINES: [&[u8; 2]; 9] = [
     b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
 ];
 
@@ -92,14 +92,14 @@ pub enum About {
 }
 
 /// A response code as it is written.
-pub(super) fn words(code: [u8; 2]) -> String {
+pub(in crate::load) fn words(code: [u8; 2]) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }
 
 impl Slot {
     /// The request in words, by what a developer can find it with.
     #[cold]
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::load) fn describe(&self) -> String {
         format!(
             "{} trace {} of {}",
             self.kind.noun(),

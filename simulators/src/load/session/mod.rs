@@ -1,24 +1,35 @@
 //! What a connection remembers over its reconnects: its requests, its templates, its dice. The session writes requests
 //! into a buffer and checks answers from one; it touches no socket and no clock.
 
+mod after;
+mod judge;
+mod layouts;
+pub(super) mod model;
+pub(super) mod orders;
+pub(super) mod shapes;
+mod slots;
+mod tab;
+mod tabs;
+pub(super) mod templates;
+
 use std::rc::Rc;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tessera_protocol::MacKey;
 
-use super::clock::Stamp;
-use super::layouts::Layouts;
-use super::mix::{Kind, Mix};
-use super::model::Model;
-use super::options::Pace;
-use super::orders::Stock;
-use super::shared::Shared;
-use super::slots::{About, Slot, Slots, State, TRACE_MAX};
-use super::speakers::{Speaker, Way};
-use super::statistics::Statistics;
-use super::tabs::Tabs;
-use super::templates::{Fill, Template, Templates};
+use self::layouts::Layouts;
+use self::model::Model;
+use self::orders::Stock;
+use self::slots::{About, Slot, Slots, State, TRACE_MAX};
+use self::tabs::Tabs;
+use self::templates::{Fill, Template, Templates};
+use crate::load::clock::Stamp;
+use crate::load::mix::{Kind, Mix};
+use crate::load::options::Pace;
+use crate::load::report::statistics::Statistics;
+use crate::load::shared::Shared;
+use crate::load::speakers::{Speaker, Way};
 
 /// A request without an answer on a living connection is asked again after this.
 pub const REPEAT_AFTER_NANOSECONDS: u64 = 10_000_000_000;
@@ -28,28 +39,28 @@ const UNSENT_BYTES_MAX: usize = 256 * 1024;
 
 /// One connection's memory.
 pub struct Session {
-    pub(super) connection: u32,
-    pub(super) speaker: Speaker,
-    pub(super) terminal: [u8; 8],
+    pub(in crate::load) connection: u32,
+    pub(in crate::load) speaker: Speaker,
+    pub(in crate::load) terminal: [u8; 8],
     /// Fields 41 and 42, as answers must echo them.
-    pub(super) place: [u8; 23],
-    pub(super) key: Option<MacKey>,
-    pub(super) templates: Templates,
-    pub(super) slots: Slots,
-    pub(super) layouts: Layouts,
-    pub(super) stock: Option<Rc<Stock>>,
+    pub(in crate::load) place: [u8; 23],
+    pub(in crate::load) key: Option<MacKey>,
+    pub(in crate::load) templates: Templates,
+    pub(in crate::load) slots: Slots,
+    pub(in crate::load) layouts: Layouts,
+    pub(in crate::load) stock: Option<Rc<Stock>>,
     /// Sent again on a living connection, so that so many answers may come twice.
-    pub(super) answers_too_many: u32,
-    pub(super) dice: SmallRng,
+    pub(in crate::load) answers_too_many: u32,
+    pub(in crate::load) dice: SmallRng,
     /// Whether there is more than purchases, what undoes them wholly, and inquiries.
-    pub(super) full: bool,
-    pub(super) tabs: Tabs,
+    pub(in crate::load) full: bool,
+    pub(in crate::load) tabs: Tabs,
     mix: Mix,
     /// A kind that was drawn and could not be asked yet.
     drawn: Option<Kind>,
     /// Open loop: number of the next planned request.
     next: u64,
-    pub(super) stamp: Stamp,
+    pub(in crate::load) stamp: Stamp,
 }
 
 impl Session {
@@ -270,12 +281,16 @@ impl Session {
         true
     }
 
-    pub(super) fn take_purchase(&mut self, shared: &Shared, model: &mut Model) -> Option<u32> {
+    pub(in crate::load) fn take_purchase(
+        &mut self,
+        shared: &Shared,
+        model: &mut Model,
+    ) -> Option<u32> {
         let order = match &self.stock {
             Some(stock) => stock.next()?,
             None => {
                 let (account, amount) = self.draw_purchase(shared);
-                super::orders::Order {
+                orders::Order {
                     number: 0,
                     account,
                     amount,
@@ -292,7 +307,7 @@ impl Session {
     }
 
     /// Draws who buys, and for how much.
-    pub(super) fn draw_purchase(&mut self, shared: &Shared) -> (u32, u64) {
+    pub(in crate::load) fn draw_purchase(&mut self, shared: &Shared) -> (u32, u64) {
         let amounts = shared.options.amount;
         let account = self.dice.random_range(0..shared.options.cards);
         (
@@ -368,7 +383,13 @@ fn template_of<'t>(templates: &'t Templates, slot: &Slot) -> Option<&'t Template
     }
 }
 
-pub(super) fn fill(slot: &Slot, repeat: bool, first_card: u32, now: Stamp, way: Way) -> Fill {
+pub(in crate::load) fn fill(
+    slot: &Slot,
+    repeat: bool,
+    first_card: u32,
+    now: Stamp,
+    way: Way,
+) -> Fill {
     Fill {
         repeat,
         trace: slot.trace,

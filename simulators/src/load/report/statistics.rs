@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
 
-use super::mix::Kind;
+use super::reason::{Reason, Reasons};
+use super::seconds::{Counted, Second, Seconds};
+use crate::load::mix::Kind;
 
 /// Latencies are kept in microseconds up to this; longer ones count as this.
 const LATENCY_MAX_MICROSECONDS: u64 = 600_000_000;
@@ -48,6 +50,7 @@ pub struct Statistics {
     longest_gap: u64,
     latency: [Histogram<u64>; Kind::COUNT],
     lag: Histogram<u64>,
+    seconds: Seconds,
     recent: Option<VecDeque<Seen>>,
 }
 
@@ -108,6 +111,7 @@ impl Default for Statistics {
             longest_gap: 0,
             latency: std::array::from_fn(|_| histogram()),
             lag: histogram(),
+            seconds: Seconds::new(histogram()),
             recent: None,
         }
     }
@@ -140,18 +144,60 @@ impl Statistics {
     }
 
     /// Asking begins now.
-    pub(super) fn begin(&mut self, now: u64) {
+    pub(in crate::load) fn begin(&mut self, now: u64) {
         self.purchase_answered = now;
+        self.seconds.begin(now);
     }
 
     /// Nothing is waited for any more: purchases without an answer had none until now.
-    pub(super) fn end(&mut self, now: u64) {
+    pub(in crate::load) fn end(&mut self, now: u64) {
         let unanswered = |kind: &Kind| self.sent[*kind as usize] > self.answered[*kind as usize];
         if Kind::ALL
             .iter()
             .any(|kind| kind.is_remembered() && unanswered(kind))
         {
             self.gap(now);
+        }
+        self.seconds.end(now, self.counted(), self.connected);
+    }
+
+    /// Ends the current second, if it is over.
+    #[inline]
+    pub(in crate::load) fn tick(&mut self, now: u64) {
+        if self.seconds.is_over(now) {
+            self.seconds.end_second(now, self.counted(), self.connected);
+        }
+    }
+
+    /// The seconds that are over.
+    pub fn seconds(&self) -> &[Second] {
+        self.seconds.done()
+    }
+
+    /// The latencies of the seconds that are over, in microseconds.
+    pub(in crate::load) fn latencies_so_far(&self) -> &Histogram<u64> {
+        self.seconds.total()
+    }
+
+    /// Everything counted so far.
+    pub(in crate::load) fn counted(&self) -> Counted {
+        let mut reasons = Reasons::default();
+        for (code, count) in (0..).zip(self.codes) {
+            let code: u8 = code;
+            reasons.add(Reason::of([b'0' + code / 10, b'0' + code % 10]), count);
+        }
+        for (code, count) in &self.other_codes {
+            reasons.add(Reason::of(*code), *count);
+        }
+        Counted {
+            sent: self.sent_total(),
+            answered: self.answered_total(),
+            approved: self.approved,
+            declined: self.declined,
+            errors: reasons.of(Reason::Unavailable) + self.violations.count,
+            resent: self.resent,
+            lost_connections: self.lost_connections,
+            reasons,
         }
     }
 
@@ -168,11 +214,13 @@ impl Statistics {
 
     /// Counts an answer that came at `now`, and its latency.
     pub fn answer(&mut self, kind: Kind, code: [u8; 2], nanoseconds: u64, now: u64) {
+        self.tick(now);
         if kind.is_remembered() {
             self.gap(now);
         }
         self.answered[kind as usize] += 1;
         self.latency[kind as usize].saturating_record(nanoseconds / 1_000);
+        self.seconds.latency.saturating_record(nanoseconds / 1_000);
         match code {
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
                 self.codes[usize::from(tens - b'0') * 10 + usize::from(ones - b'0')] += 1;
