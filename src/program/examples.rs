@@ -395,8 +395,25 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "Buy by order, as an affiliated mall",
             ),
             (
-                "load --rate 5000 --connections 32 --duration 2m --json run.json",
-                "Measure, and keep the figures",
+                "load --rate 5000 --connections 32 --duration 2m --json run.json --html run.html",
+                "Measure, keep the figures, and see them as a page",
+            ),
+            (
+                "load --scenario config/load/faults.toml --threshold 'p99 < 50ms'",
+                "Play a scenario, with one more threshold",
+            ),
+        ],
+    ),
+    (
+        "load compare",
+        &[
+            (
+                "load compare before.json after.json",
+                "See whether a change made a difference",
+            ),
+            (
+                "load compare before.json after.json --html both.html",
+                "See both runs one over the other",
             ),
         ],
     ),

@@ -1,8 +1,9 @@
 //! Figures, times and outcomes as people read them. The load asks in US dollars.
 
-use std::time::Duration;
-
 use tessera_protocol::{Currency, ResponseCode, money_text, plain_amount};
+
+use crate::load::words::separated;
+pub use crate::load::words::{clock, count};
 
 /// An amount without its currency, for a column that names it: `-1,234.56`.
 pub fn amount(minor: i64) -> String {
@@ -12,21 +13,6 @@ pub fn amount(minor: i64) -> String {
 /// An amount: `-1,234.56 USD`.
 pub fn money(minor: i64) -> String {
     separated(&money_text(minor, Currency::USD))
-}
-
-/// A number of things: `1,234`.
-pub fn count(number: u64) -> String {
-    separated(&number.to_string())
-}
-
-/// A span of time: `0:07`, `12:45`, `1:02:45`.
-pub fn clock(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
 }
 
 /// Bytes of memory or of a disk: `38 MiB`, `1.5 GiB`.
@@ -61,24 +47,6 @@ pub fn outcome(code: [u8; 2]) -> &'static str {
     }
 }
 
-/// A number with a comma before every three digits of its whole part.
-fn separated(text: &str) -> String {
-    let whole = text.trim_start_matches('-');
-    let sign = &text[..text.len() - whole.len()];
-    let digits = whole
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(whole.len());
-    let (whole, rest) = whole.split_at(digits);
-    let mut all = sign.to_owned();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            all.push(',');
-        }
-        all.push(digit);
-    }
-    all + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,14 +57,6 @@ mod tests {
         assert_eq!(money(-123_456), "-1,234.56 USD");
         assert_eq!(amount(-12_345), "-123.45");
         assert_eq!(amount(10_000_000_000), "100,000,000.00");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(86_400), "86,400");
-    }
-
-    #[test]
-    fn times_are_those_of_a_clock() {
-        let spans = [0, 7, 765, 3_765, 90_000].map(|seconds| clock(Duration::from_secs(seconds)));
-        assert_eq!(spans, ["0:00", "0:07", "12:45", "1:02:45", "25:00:00"]);
     }
 
     #[test]

@@ -14,42 +14,43 @@
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
 
-pub(crate) mod access;
-mod after;
-pub(crate) mod back_off;
 pub(crate) mod clock;
+mod compare;
+mod connections;
 pub(crate) mod http;
-mod judge;
-mod layouts;
-mod line;
 mod mix;
-mod model;
 mod options;
-mod orders;
 mod pacer;
-mod progress;
+mod page;
 mod report;
 mod run;
+mod scenario;
 mod session;
-mod shapes;
 mod shared;
-pub(crate) mod sign_on;
-mod slots;
 pub(crate) mod speakers;
-mod statistics;
-mod tab;
-mod tabs;
-pub(crate) mod tally;
-mod templates;
-mod terminal;
-mod verify;
+mod view;
+pub(crate) mod words;
 
+pub use compare::Comparison;
+pub(crate) use connections::{access, back_off, sign_on};
 pub use mix::{Kind, Mix};
 pub use options::{AmountRange, Options, Pace, parse_duration};
-pub use report::{KindReport, Latency, Report, Steady};
+pub use page::page;
+pub use report::about::{About, command_line, parse_name};
+pub use report::machine::{Machine, Product};
+pub use report::reason::{Reason, Reasons};
+pub use report::seconds::{Counted, Second};
+pub use report::statistics::{Seen, Statistics, Violations};
+pub(crate) use report::tally;
+pub use report::{KindReport, Latency, Report, SCHEMA, Steady};
 pub use run::{LoadError, run, run_here, run_watched};
+pub use scenario::faults::Faults;
+pub use scenario::file::Scenario;
+pub use scenario::plan::{Course, Stage};
+pub use scenario::scale::Scale;
+pub use scenario::threshold::{Outcome, Threshold};
 pub use shared::{Live, Phase};
-pub use statistics::{Seen, Statistics, Violations};
+pub use view::Display;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Balances, Currency, Extras, MacKey, Message, ResponseCode, answer};
 
-use crate::load::model::Model;
 use crate::load::session::Session;
+use crate::load::session::model::Model;
 use crate::load::shared::Shared;
 use crate::load::speakers::Speaker;
 use crate::load::{Options, Pace};

@@ -5,13 +5,14 @@ mod cost;
 mod fail_over;
 mod fake_switch;
 mod full_ledger;
+mod scenario;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use fake_switch::{FakeSwitch, Manners};
 
-use super::{Kind, Live, Mix, Options, Pace, Report, run};
+use super::{Counted, Kind, Live, Mix, Options, Pace, Report, run};
 
 fn options(switch: &FakeSwitch) -> Options {
     Options {
@@ -78,7 +79,53 @@ fn an_honest_switch_passes() {
     assert!(report.kinds["reversals"].answered > 0 && report.kinds["inquiries"].answered > 0);
     assert_eq!(report.net_approved, switch.spent());
     assert!(report.steady.requests_per_second > 0.0);
-    assert!(serde_json::to_string(&report).is_ok());
+}
+
+#[test]
+fn a_report_has_every_second_and_is_read_as_it_was_written() {
+    let (report, _) = load(Manners::default(), |options| {
+        options.name = Some("before".to_owned());
+        options.pace = Pace::Rate(1_000.0);
+        options.duration = Duration::from_millis(2_400);
+    });
+    assert!(report.clean(), "{report}");
+    let series = &report.series;
+    let sum =
+        |of: fn(&Counted) -> u64| series.iter().map(|second| of(&second.counted)).sum::<u64>();
+    assert_eq!(report.sent, sum(|counted| counted.sent), "{report}");
+    assert_eq!(report.answered, sum(|counted| counted.answered), "{report}");
+    assert_eq!(report.approved, sum(|counted| counted.approved), "{report}");
+    assert_eq!(report.declined, sum(|counted| counted.declined), "{report}");
+    let reasons = |counted: &Counted| counted.reasons.0.iter().sum::<u64>();
+    assert_eq!(report.answered, sum(reasons), "{report}");
+    // A second may begin while requests of the one before it are under way.
+    assert!(
+        series[0].counted.sent >= 900 && series[0].is_whole(),
+        "{:?}",
+        series[0]
+    );
+    assert!(series[1].latency.p50_us > 0 && series[1].latency.max_us >= series[1].latency.p99_us);
+    let counted: u64 = report.histogram.iter().map(|bucket| bucket.count).sum();
+    assert_eq!(counted, report.answered);
+    let json = report.to_json();
+    let read = Report::from_json(&json).unwrap();
+    assert_eq!(read.to_json(), json);
+    assert_eq!(read.about, report.about);
+    assert_eq!(read.about.name, "before");
+    assert!(json.lines().count() < 250 + series.len(), "{json}");
+}
+
+#[test]
+fn a_report_of_another_schema_is_refused() {
+    for (text, why) in [
+        ("{}", "it has no `schema`"),
+        (r#"{"schema": 99}"#, "its schema is 99"),
+        (r#"{"schema": 1}"#, "missing field"),
+        ("[", "no JSON"),
+    ] {
+        let error = Report::from_json(text).unwrap_err();
+        assert!(error.contains(why), "{text}: {error}");
+    }
 }
 
 #[test]
