@@ -102,14 +102,14 @@ attack: needs-operations $(VENV)/ready
 cluster: needs-cluster
 	TESSERA_CLUSTER_LONG=1 $(if $(CLUSTER_SEED),TESSERA_CLUSTER_SEED=$(CLUSTER_SEED)) cargo test --workspace $(FEATURES) --test cluster -- --nocapture
 
-# The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
+# The browser extension for Chromium and Firefox, in target/extension: folders to load unpacked, archives for the stores, the sources.
 WALLET ?= http://localhost:8080
 extension:
-	$(PYTHON) wallet/extension/make.py target --wallet $(WALLET)
+	cargo run --quiet $(FEATURES) -- extension target/extension --wallet $(WALLET)
 
 # Its reading of card forms, and how it fills them.
 forms: needs-forms $(FORMS_MODULES)/ready
-	cd wallet/extension/tests && PYTHON=$(PYTHON) $(NPM) test --silent
+	cd wallet/extension/tests && $(NPM) test --silent
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent

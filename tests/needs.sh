@@ -20,6 +20,7 @@ if concerns browser deploy forms monitoring peers; then
 fi
 if concerns browser; then
     have chromedriver || missing+=(chromium chromium-driver)
+    have firefox-esr || have firefox || missing+=(firefox-esr)
 fi
 if concerns peers; then
     have tshark || missing+=(tshark)

@@ -28,5 +28,6 @@ mod tls;
 mod web;
 
 pub use caller::{Caller, ForwardedHeader};
+pub use extension::{Browser, OriginError, Package};
 pub use server::{Addresses, run};
 pub use settings::{HttpsSettings, LineSettings, Mall, Settings, SettingsError};

@@ -5,9 +5,17 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
+use crate::extension::{Browser, Package};
 use crate::texts::{help as text, layout as layout_text};
 use crate::web::layout::{self, Head};
 use crate::web::{App, Member, Visitor, answer};
+
+/// Where the extension is downloaded from.
+pub const CHROMIUM: &str = "/extension.zip";
+/// The same for Firefox, which loads it for as long as it runs.
+pub const FIREFOX: &str = "/extension-firefox.zip";
+/// The same for Firefox, which installs it for good.
+pub const SIGNED: &str = "/extension.xpi";
 
 /// `/help`
 pub async fn page(visitor: Visitor) -> HttpResponse {
@@ -23,7 +31,7 @@ pub async fn page(visitor: Visitor) -> HttpResponse {
 }
 
 /// `/program`
-pub async fn program(visitor: Visitor) -> HttpResponse {
+pub async fn program(app: Data<App>, visitor: Visitor) -> HttpResponse {
     let body = html! {
         section.narrow {
             h1 { (text::PROGRAM_TITLE) }
@@ -32,8 +40,19 @@ pub async fn program(visitor: Visitor) -> HttpResponse {
             ul { @for step in text::INSTALL { li { (step) } } }
             h2 { (text::EXTENSION_TITLE) }
             p { (text::EXTENSION_LEAD) }
-            ol { @for step in text::EXTENSION_STEPS { li { (step) } } }
-            p.actions { a.button id="extension" href="/extension.zip" { (text::DOWNLOAD) } }
+            h3 { (text::CHROMIUM_TITLE) }
+            ol { @for step in text::CHROMIUM_STEPS { li { (step) } } }
+            p.actions { a.button id="extension" href=(CHROMIUM) { (text::CHROMIUM_DOWNLOAD) } }
+            h3 { (text::FIREFOX_TITLE) }
+            @if app.settings.signed_extension.is_some() {
+                ol { @for step in text::SIGNED_STEPS { li { (step) } } }
+                p.actions { a.button id="extension-firefox" href=(SIGNED) { (text::SIGNED_INSTALL) } }
+            } @else {
+                ol { @for step in text::FIREFOX_STEPS { li { (step) } } }
+                p.actions { a.button id="extension-firefox" href=(FIREFOX) { (text::FIREFOX_DOWNLOAD) } }
+            }
+            h3 { (text::SHORTCUT_TITLE) }
+            p { (text::SHORTCUT) }
         }
     };
     shown(&visitor, text::PROGRAM_TITLE, &body)
@@ -75,28 +94,54 @@ fn shown(visitor: &Visitor, title: &str, body: &Markup) -> HttpResponse {
     answer::html(StatusCode::OK, &page)
 }
 
-/// `/extension.zip`
-pub async fn extension(app: Data<App>) -> HttpResponse {
-    let path = app.settings.extension.clone();
+/// The extension for this server, packed now.
+pub async fn chromium(app: Data<App>) -> HttpResponse {
+    packed(&app, Browser::Chromium)
+}
+
+/// The same for Firefox.
+pub async fn firefox(app: Data<App>) -> HttpResponse {
+    packed(&app, Browser::Firefox)
+}
+
+fn packed(app: &App, browser: Browser) -> HttpResponse {
+    match Package::new(browser, &app.settings.origin) {
+        Ok(package) => {
+            let name = format!("tessera-{}.zip", browser.name());
+            download("application/zip", &name, package.zip())
+        }
+        // Settings with such an origin are not accepted.
+        Err(_) => missing(),
+    }
+}
+
+/// The extension as Mozilla has signed it.
+pub async fn signed(app: Data<App>) -> HttpResponse {
+    let Some(path) = app.settings.signed_extension.clone() else {
+        return missing();
+    };
     let read = actix_web::web::block(move || tessera_common::bounded::file(&path)).await;
     match read {
-        Ok(Ok(zip)) => HttpResponse::Ok()
-            .content_type("application/zip")
-            .insert_header((
-                header::CONTENT_DISPOSITION,
-                "attachment; filename=\"tessera-extension.zip\"",
-            ))
-            .body(zip),
-        _ => {
-            let body = html! {
-                section.narrow { h1 { (text::MISSING_TITLE) } p { (text::MISSING) } }
-            };
-            answer::html(
-                StatusCode::NOT_FOUND,
-                &layout::plain(text::MISSING_TITLE, body),
-            )
-        }
+        // Of this type, Firefox installs what it is handed.
+        Ok(Ok(file)) => download("application/x-xpinstall", "tessera.xpi", file),
+        _ => missing(),
     }
+}
+
+fn download(kind: &'static str, name: &str, file: Vec<u8>) -> HttpResponse {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .body(file)
+}
+
+fn missing() -> HttpResponse {
+    let body = html! {
+        section.narrow { h1 { (text::MISSING_TITLE) } p { (text::MISSING) } }
+    };
+    let page = layout::plain(text::MISSING_TITLE, body);
+    answer::html(StatusCode::NOT_FOUND, &page)
 }
 
 /// `/offline`: the only page that browsers keep.

@@ -53,15 +53,32 @@ pub const INSTALL: &[&str] = &[
 pub const EXTENSION_TITLE: &str = "In the browser: the extension";
 pub const EXTENSION_LEAD: &str =
     "At malls without Tessera, it fills the card form with a number that works only for that mall.";
-pub const EXTENSION_STEPS: &[&str] = &[
+pub const CHROMIUM_TITLE: &str = "Chrome, Edge and other browsers based on Chromium";
+pub const CHROMIUM_STEPS: &[&str] = &[
     "Download the extension and unpack it into a permanent folder.",
     "Open chrome://extensions (or edge://extensions) and switch on \u{201c}Developer mode\u{201d}.",
     "Choose \u{201c}Load unpacked\u{201d} and the folder.",
-    "Open the extension and sign in with your identification number and password.",
+    "Pin Tessera to the toolbar, open it, and sign in with your identification number and password.",
 ];
-pub const DOWNLOAD: &str = "Download the extension";
+pub const CHROMIUM_DOWNLOAD: &str = "Download for Chrome and Edge";
+pub const FIREFOX_TITLE: &str = "Firefox";
+pub const FIREFOX_STEPS: &[&str] = &[
+    "Download the extension. You don't need to unpack it.",
+    "Open about:debugging#/runtime/this-firefox and choose \u{201c}Load Temporary Add-on\u{2026}\u{201d} and the file.",
+    "Open Tessera from the toolbar, and sign in with your identification number and password.",
+    "Firefox removes it when it is closed: load it again after the next start.",
+];
+pub const FIREFOX_DOWNLOAD: &str = "Download for Firefox";
+pub const SIGNED_STEPS: &[&str] = &[
+    "Choose \u{201c}Install in Firefox\u{201d}, and confirm when Firefox asks.",
+    "Open Tessera from the toolbar, and sign in with your identification number and password.",
+];
+pub const SIGNED_INSTALL: &str = "Install in Firefox";
+pub const SHORTCUT_TITLE: &str = "Open it quickly";
+pub const SHORTCUT: &str = "Press Alt+Shift+P on the page with the card form, or right-click a field and choose \u{201c}Fill with a Tessera card\u{201d}. The extension shows what it can fill and fills nothing until you press its button.";
 pub const MISSING_TITLE: &str = "The extension is not available";
-pub const MISSING: &str = "This server has no packed extension. Its operator packs it with \u{201c}make extension\u{201d}, or sets its path in the configuration.";
+pub const MISSING: &str =
+    "This server has no such package. Choose another one under \u{201c}Wallet program\u{201d}.";
 
 pub const OFFLINE_TITLE: &str = "No connection";
 pub const OFFLINE: &str = "Your wallet is not stored on this device, so it can't be shown without a connection. Try again when you are online.";
