@@ -13,7 +13,7 @@ FEATURES := --features demo-cluster
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden pages package deploy monitoring dashboards demo demo-cluster clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package tarball fresh deploy monitoring dashboards demo demo-cluster clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -24,7 +24,7 @@ PART := $(filter %/$(AREA).rs,$(PARTS))
 
 # Everything that must pass. `make test AREA=ledger` runs the tests of one area.
 ifndef AREA
-test: format lint docs licenses deploy monitoring units forms
+test: format lint docs licenses deploy monitoring units fresh forms
 else ifneq ($(and $(filter $(AREA),$(CRATES)),$(filter $(AREA),$(PROGRAMS))),)
 test: ready-$(AREA)
 	cargo test --package tessera-$(AREA)
@@ -39,7 +39,7 @@ else ifneq ($(PART),)
 PROGRAM := $(word 2,$(subst /, ,$(PART)))
 test: ready-$(PROGRAM)
 	$(PEERS) cargo test --workspace $(FEATURES) --test $(PROGRAM) -- --include-ignored $(AREA)::
-else ifneq ($(filter $(AREA),deploy forms monitoring),)
+else ifneq ($(filter $(AREA),deploy forms fresh monitoring),)
 test: $(AREA)
 else
 test:
@@ -49,6 +49,7 @@ test:
 	@echo "  parts of these:        $(sort $(basename $(notdir $(PARTS))))" >&2
 	@echo "  the browser extension: forms" >&2
 	@echo "  the files of deploy/:  deploy" >&2
+	@echo "  the packages:          fresh" >&2
 	@echo "  alerts and dashboards: monitoring" >&2
 	@exit 2
 endif
@@ -102,14 +103,14 @@ attack: needs-operations $(VENV)/ready
 cluster: needs-cluster
 	TESSERA_CLUSTER_LONG=1 $(if $(CLUSTER_SEED),TESSERA_CLUSTER_SEED=$(CLUSTER_SEED)) cargo test --workspace $(FEATURES) --test cluster -- --nocapture
 
-# The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
+# The browser extension for Chromium and Firefox, in target/extension: folders to load unpacked, archives for the stores, the sources.
 WALLET ?= http://localhost:8080
 extension:
-	$(PYTHON) wallet/extension/make.py target --wallet $(WALLET)
+	cargo run --quiet $(FEATURES) -- extension target/extension --wallet $(WALLET)
 
 # Its reading of card forms, and how it fills them.
 forms: needs-forms $(FORMS_MODULES)/ready
-	cd wallet/extension/tests && PYTHON=$(PYTHON) $(NPM) test --silent
+	cd wallet/extension/tests && $(NPM) test --silent
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent
@@ -158,21 +159,17 @@ monitoring: needs-monitoring $(VENV)/ready
 dashboards:
 	$(PYTHON) config/grafana/make.py
 
-# Manual pages and completions of a package, by the program itself; `make package` has it optimized.
-PROFILE ?= dev
-PAGES := target/package
-pages:
-	TESSERA_COMMIT=$$(git rev-parse HEAD) cargo build --profile $(PROFILE) --locked
-	rm -rf $(PAGES)
-	$(PROGRAM_OF_PROFILE) man $(PAGES)/man
-	for shell in bash fish zsh; do $(PROGRAM_OF_PROFILE) completions $$shell > $(PAGES)/tessera.$$shell || exit 1; done
-PROGRAM_OF_PROFILE = target/$(subst dev,debug,$(PROFILE))/tessera
+# The Debian package and the tarball, in target/package, of the program optimized as a whole: it takes a while.
+package tarball:
+	TESSERA_COMMIT=$$(git rev-parse HEAD) cargo build --profile dist --locked
+	$(PYTHON) deploy/package.py target/dist/tessera target/package
 
-# The Debian package, in target/debian. Cargo-deb takes minutes to build, so it is not installed without being asked.
-package:
-	@command -v cargo-deb >/dev/null || { echo "cargo-deb is not installed: cargo install --locked cargo-deb" >&2; exit 1; }
-	$(MAKE) pages PROFILE=dist
-	cargo deb --profile dist --no-build
+# Both of the tests' program, installed and used in a fresh Debian 12. A program that is there is packed as it is.
+fresh: needs-fresh target/debug/tessera
+	PATH="$$PATH:/usr/sbin" $(PYTHON) tests/deploy/package.py target/debug/tessera
+
+target/debug/tessera:
+	cargo build --workspace $(FEATURES) --bin tessera
 
 demo:
 	cargo run --release -- demo

@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
+mod extension;
 mod findings;
 mod host;
 mod input;
@@ -71,6 +72,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Export(export::Export),
+    Extension(extension::Extension),
     Host(host::Host),
     Journal(journal::Journal),
     Keys(keys::Keys),
@@ -123,6 +125,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => doctor.run()?,
         Command::Explain(explain) => return explain.run(),
         Command::Export(export) => return export.run(),
+        Command::Extension(extension) => extension.run()?,
         Command::Host(host) => host.run()?,
         Command::Journal(journal) => journal.run()?,
         Command::Keys(keys) => keys.run()?,

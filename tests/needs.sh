@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, monitoring,
-# operations, peers, all.
+# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, fresh,
+# monitoring, operations, peers, all.
 #
 #   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
 #   tests/needs.sh AREA --install   installs them (as root)
@@ -13,20 +13,26 @@ concerns() { [[ $area == all || " $* " == *" $area "* ]]; }
 PATH=$PATH:/usr/sbin
 have() { command -v "$1" >/dev/null; }
 
-if concerns browser deploy forms monitoring peers; then
+if concerns browser deploy forms fresh monitoring peers; then
     "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     have "${NODE:-node}" || missing+=(nodejs)
     have "${NPM:-npm}" || missing+=(npm)
 fi
 if concerns browser; then
     have chromedriver || missing+=(chromium chromium-driver)
+    have firefox-esr || have firefox || missing+=(firefox-esr)
 fi
 if concerns peers; then
     have tshark || missing+=(tshark)
     have javac || missing+=(default-jdk-headless)
 fi
-if concerns cluster; then
+if concerns cluster fresh; then
     have ip || missing+=(iproute2)
+fi
+if concerns fresh; then
+    have debootstrap || missing+=(debootstrap)
+    have dpkg-deb || missing+=(dpkg)
+    have strip || missing+=(binutils)
 fi
 if concerns operations; then
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
@@ -41,6 +47,8 @@ if concerns deploy; then
     have keepalived || missing+=(keepalived)
     have openssl || missing+=(openssl)
     have shellcheck || missing+=(shellcheck)
+fi
+if concerns deploy fresh; then
     have systemd-analyze || missing+=(systemd)
 fi
 if concerns monitoring; then

@@ -505,6 +505,16 @@ pub const ALL: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "extension",
+        &[
+            ("extension out", "Make the packages for a demo"),
+            (
+                "extension out --wallet https://wallet.example",
+                "Make what the stores of Chrome and Firefox take",
+            ),
+        ],
+    ),
+    (
         "doctor",
         &[(
             "doctor capture.pcapng",

@@ -15,8 +15,16 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     (
         "Operate",
         &[
-            "cluster", "control", "outbox", "saf", "keys", "backup", "restore", "recover",
+            "cluster",
+            "control",
+            "outbox",
+            "saf",
+            "keys",
+            "backup",
+            "restore",
+            "recover",
             "journal",
+            "extension",
         ],
     ),
     ("Test", &["certs", "provision", "load", "certify"]),

@@ -25,6 +25,7 @@ fn shops(rig: &Rig) -> (Shops, String) {
     (Shops::start(rig, &changes), origin)
 }
 
+/// What a script of the extension's tests prints; it ends with an error where something is not as it should be.
 fn run(script: &str, arguments: &[&str]) -> String {
     let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("wallet/extension/tests");
@@ -32,6 +33,7 @@ fn run(script: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(python);
     crate::rig::at_home(&mut command, home.path());
     let output = command
+        .env("TESSERA", env!("CARGO_BIN_EXE_tessera"))
         .arg(folder.join(script))
         .args(arguments)
         .output()
@@ -66,4 +68,14 @@ fn nothing_is_filled_before_the_payer_presses() {
     let (shops, frame) = shops(&rig);
     let shop = shops.unaffiliated.to_string();
     run("popup.py", &[&shop, &frame, &card_number(1)]);
+}
+
+#[test]
+#[ignore = "needs Firefox: make test AREA=browser"]
+fn the_extension_fills_in_firefox_what_a_person_can_see() {
+    let _one = one_browser();
+    let rig = Rig::started(1, 1_000_000);
+    let (shops, frame) = shops(&rig);
+    let shop = shops.unaffiliated.to_string();
+    run("firefox.py", &[&shop, &frame, &card_number(1)]);
 }

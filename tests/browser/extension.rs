@@ -1,7 +1,9 @@
-//! The extension before the real wallet server: in a test build its popup is in its own window and gets the id of its
+//! The extension as the real wallet server packs it. For the test its popup is in its own window and gets the id of its
 //! tab.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,28 +12,24 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::payer::{PASSWORD, Payer};
+use crate::rig::services::Wallet;
 use crate::world::World;
 
 /// The ways to check out of the shop that takes cards.
 const WAYS: [&str; 3] = ["plain", "controlled", "framed"];
 
-/// Makes the extension for this world's wallet server: its folder, and Chromium's arguments.
-pub fn make(world: &World) -> (TempDir, Vec<String>) {
-    let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
+/// Downloads the extension from this world's wallet server: its folder, and Chromium's arguments.
+pub fn download(world: &World) -> (TempDir, Vec<String>) {
     let target = tempfile::tempdir().expect("a folder");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wallet/extension/make.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(target.path())
-        .args(["--wallet", &world.wallet.origin])
-        .args(["--test", "http://127.0.0.1", "http://localhost"])
-        .output()
-        .expect("the interpreter runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let archive = target.path().join("tessera-chromium.zip");
+    fs::write(&archive, get(&world.wallet, "/extension.zip")).expect("a file");
+    let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
+    let unpacked = Command::new(python)
+        .args(["-m", "zipfile", "-e"])
+        .args([&archive, &folder(target.path())])
+        .status();
+    assert!(unpacked.expect("the interpreter runs").success());
+    prepare(&folder(target.path()));
     let arguments = vec![
         format!("--load-extension={}", folder(target.path()).display()),
         "--disable-features=DisableLoadExtensionCommandLineSwitch".to_owned(),
@@ -39,8 +37,38 @@ pub fn make(world: &World) -> (TempDir, Vec<String>) {
     (target, arguments)
 }
 
+/// For a test it may look into the shop's pages without asking, and its popup may be in a tab.
+fn prepare(folder: &Path) {
+    change(&folder.join("build.js"), "TEST = false", "TEST = true");
+    let more = "\"host_permissions\": [\n    \"http://127.0.0.1/*\",\n    \"http://localhost/*\",";
+    let manifest = folder.join("manifest.json");
+    change(&manifest, "\"host_permissions\": [", more);
+}
+
+fn change(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).expect("a file of the package");
+    assert!(text.contains(from), "{}: {text}", file.display());
+    fs::write(file, text.replacen(from, to, 1)).expect("a file");
+}
+
+/// The bytes of a file that the wallet server serves.
+fn get(wallet: &Wallet, path: &str) -> Vec<u8> {
+    let mut socket = TcpStream::connect(wallet.address).expect("a connection");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n",
+        wallet.address.port()
+    );
+    socket.write_all(request.as_bytes()).expect("a request");
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).expect("an answer");
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{path}");
+    let mut windows = answer.windows(4);
+    let head = windows.position(|four| four == b"\r\n\r\n");
+    answer.split_off(head.expect("a head") + 4)
+}
+
 fn folder(target: &Path) -> std::path::PathBuf {
-    target.join("extension-test")
+    target.join("extension")
 }
 
 /// The popup's address: browsers name an unpacked extension by the digest of its path.

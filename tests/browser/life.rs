@@ -14,7 +14,7 @@ const ACCOUNT: &str = "XT38TESS00000000000001";
 /// The life of one wallet.
 pub fn live() {
     let world = World::start();
-    let (folder, arguments) = extension::make(&world);
+    let (folder, arguments) = extension::download(&world);
     let payer = Payer::register(&world, &arguments);
     the_number_is_shown_where_it_should_be(&payer);
     let card = takes_a_card(&payer);

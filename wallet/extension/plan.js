@@ -45,9 +45,31 @@ export function inTheClear(frames) {
   return frames.some((frame) => frame.secure === false);
 }
 
-// frames: [{ documentId, top, origin, secure, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
+// The page is of a mall that takes the payer's wallet itself: there is no need of a card.
+export function isAffiliated(frames) {
+  return frames.some((frame) => frame.top && frame.affiliated);
+}
+
+// The origins of frames that may hold the card form, and of which this browser can't find out whether they are seen.
+export function unseen(frames) {
+  const { asks } = looked(frames);
+  const hidden = frames.filter((frame) => frame.seen === false && frame.forms.length > 0).map((frame) => frame.origin);
+  return [...new Set([...hidden, ...(seesFrames(frames) ? [] : asks)])];
+}
+
+// Whether the browser can look into frames of other origins with the eyes of a person.
+const seesFrames = (frames) => frames.every((frame) => frame.observes !== false);
+
+// frames: [{ documentId, top, origin, secure, seen, observes, affiliated, forms: [{ kinds, sure, frames }],
+// frames: [{ origin, payment }] }]
 export function plan(frames) {
-  if (inTheClear(frames)) return { offers: [], asks: [] };
+  if (inTheClear(frames) || isAffiliated(frames)) return { offers: [], asks: [] };
+  const { offers, asks } = looked(frames.filter((frame) => frame.seen !== false));
+  // What is never filled is not asked for.
+  return { offers, asks: seesFrames(frames) ? asks : [] };
+}
+
+function looked(frames) {
   const top = frames.find((frame) => frame.top);
   const offers = frames
     .flatMap((frame) => frame.forms.map((form, at) => (form.kinds.includes("number") ? offer(frame, at, frames, top) : null)))
@@ -63,6 +85,22 @@ export function plan(frames) {
     for (const origin of [...beside, ...payment]) if (!known.has(origin)) asks.add(origin);
   }
   return { offers, asks: [...asks].slice(0, ASKS_MAX) };
+}
+
+// An amount in the payer's own way of writing: "1234.50" and "USD".
+export function amount(text, currency) {
+  try {
+    return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(text);
+  } catch {
+    return `${text} ${currency}`;
+  }
+}
+
+// When that was, from now: both in milliseconds.
+export function ago(at, now) {
+  const minutes = Math.max(0, Math.round((now - at) / 60_000));
+  if (minutes < 1) return "just now";
+  return minutes < 60 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
 // What of a card a form of these kinds takes: nothing else is handed to its frame.

@@ -42,6 +42,15 @@ export async function drawNumber(once) {
   return answer;
 }
 
+// What the wallet has now: { available, currency, frozen }, the amount as in "1234.50". It is for showing, and kept nowhere.
+export async function balance() {
+  const kept = await session();
+  if (!kept) throw new Problem("Your session has ended. Please sign in again.", true);
+  const answer = await ask("balance", {}, kept.session);
+  await chrome.storage.session.set({ session: { ...kept, used: Date.now() } });
+  return answer;
+}
+
 export async function signOut() {
   const kept = await session();
   await forget();

@@ -1,9 +1,9 @@
 // The tab that the payer looks at. In come scans and fills, out go their results. Nothing is injected before the payer has opened
 // the popup, and a card goes to the very documents that were shown to them, or nowhere.
-import { TEST } from "./build.js";
+import { TEST, WALLET } from "./build.js";
+import { FILES } from "./files.js";
 import { share } from "./plan.js";
-
-const FILES = ["page/names.js", "page/words.js", "page/expiry.js", "page/recognize.js", "page/visible.js", "page/describe.js", "page/forms.js", "page/fill.js", "page/content.js"];
+import { icons, pattern } from "./sites.js";
 
 // While a form is filled, everything that is painted is hit: a cover that lets clicks through hides a field all the same.
 const HIT_EVERYTHING = "*, ::before, ::after, ::backdrop { pointer-events: auto !important }";
@@ -22,7 +22,8 @@ export async function scan(tabId) {
     await chrome.scripting.executeScript({ target: { tabId, allFrames: true }, files: FILES });
     const found = await chrome.scripting.executeScript({
       target: { tabId, allFrames: true },
-      func: () => globalThis.tesseraPage?.scan() ?? null,
+      func: (wallet) => globalThis.tesseraPage?.scan(wallet) ?? null,
+      args: [WALLET],
     });
     return found
       // A frame without an address of its own belongs to nobody who could be named.
@@ -37,39 +38,61 @@ export async function scan(tabId) {
 // Fills the targets of an offer, each with its share of the card; the kinds that were filled.
 export async function fill(tabId, targets, card) {
   const filled = [];
+  // Also in the pages around a frame.
+  const sheet = { target: { tabId, allFrames: true }, css: HIT_EVERYTHING, origin: "USER" };
+  await chrome.scripting.insertCSS(sheet);
   for (const { documentId, at, kinds } of targets) {
     const target = { tabId, documentIds: [documentId] };
-    const sheet = { target, css: HIT_EVERYTHING, origin: "USER" };
     try {
-      await chrome.scripting.insertCSS(sheet);
       const [{ result } = {}] = await chrome.scripting.executeScript({
         target,
         func: (...given) => globalThis.tesseraPage.fillAt(...given),
         args: [at, kinds, share(card, kinds)],
       });
       filled.push(...(result ?? []));
-      await chrome.scripting.removeCSS(sheet);
     } catch {
       // This document has gone meanwhile; what stands in the others stands.
     }
   }
+  await chrome.scripting.removeCSS(sheet).catch(() => {});
   return filled;
 }
+
+const wallet = () => ({ origins: chrome.runtime.getManifest().host_permissions });
+
+// Whether the wallet server may be asked: Firefox lets the payer take that back.
+export const holdsWallet = () => chrome.permissions.contains(wallet());
+
+export const askForWallet = () => chrome.permissions.request(wallet());
 
 // Asks the browser for one origin: whether it may be looked into now. Must be called by the payer's click itself.
 export async function askFor(origin) {
   try {
-    return await chrome.permissions.request({ origins: [`${origin}/*`] });
+    return await chrome.permissions.request({ origins: [pattern(origin)] });
   } catch {
     // An address that no extension may ask for.
     return false;
   }
 }
 
-// Gives back every origin that was asked for: the browser would keep them, a list of where the payer pays.
+// Has the page that is open show icons from now on, or no more; pages that come later have the script of sites.js.
+export async function switchIcon(tabId, on) {
+  const target = { tabId, frameIds: [0] };
+  if (on) return chrome.scripting.executeScript({ target, files: ["page/icon.js"] });
+  return chrome.scripting.executeScript({
+    target,
+    func: () => {
+      globalThis.tesseraPage.hideIcon?.();
+      globalThis.tesseraPage.withIcon = false;
+    },
+  });
+}
+
+// Gives back every origin that was asked for, but for those whose icon the payer wants: the browser would keep them, a list of where
+// the payer pays.
 export async function giveBack() {
   const { origins = [] } = await chrome.permissions.getAll();
-  const ours = chrome.runtime.getManifest().host_permissions;
+  const ours = [...chrome.runtime.getManifest().host_permissions, ...(await icons()).map(pattern)];
   const asked = origins.filter((origin) => !ours.includes(origin));
   if (asked.length > 0) await chrome.permissions.remove({ origins: asked });
 }

@@ -26,5 +26,6 @@ mod web;
 mod words;
 
 pub use caller::{Caller, ForwardedHeader};
+pub use extension::{Browser, OriginError, Package};
 pub use server::{Addresses, run};
 pub use settings::{HttpsSettings, LineSettings, Mall, Settings, SettingsError};

@@ -1,8 +1,6 @@
 //! The demo's configurations: the shipped ones, with the few lines changed that the demo needs otherwise. A line
 //! that is not found any more is an error here and a failing test, not a demo with another configuration.
 
-use std::path::Path;
-
 use super::ports::{Ports, SwitchPorts, USUAL, address};
 
 macro_rules! party {
@@ -76,8 +74,8 @@ pub fn parties() -> impl Iterator<Item = (&'static str, String)> {
     PARTIES.iter().map(|(name, text)| (*name, headed(text)))
 }
 
-/// The wallet server's. `extension` is where the packed extension is, or would be.
-pub fn wallet(ports: &Ports, extension: &Path) -> Result<String, Lost> {
+/// The wallet server's.
+pub fn wallet(ports: &Ports) -> Result<String, Lost> {
     let mut file = WALLET.to_owned();
     move_port(&mut file, "listen", USUAL.wallet, ports.wallet)?;
     move_port(
@@ -94,10 +92,6 @@ pub fn wallet(ports: &Ports, extension: &Path) -> Result<String, Lost> {
     let origins = |port| format!("origins = [\"http://{}\"]", address(port));
     let ours = origins(ports.affiliated);
     change(&mut file, &origins(USUAL.affiliated), &ours)?;
-    // As TOML quotes it: a path may hold anything.
-    let extension = toml::Value::from(extension.display().to_string());
-    let shipped = "extension = \"../target/tessera-extension.zip\"";
-    change(&mut file, shipped, &format!("extension = {extension}"))?;
     Ok(headed(&file))
 }
 
@@ -232,7 +226,7 @@ mod tests {
 
     #[test]
     fn wallet_server_and_shops_name_each_other_as_browsers_do() {
-        let wallet = wallet(&PORTS, Path::new("/a \"b\"/c.zip")).unwrap();
+        let wallet = wallet(&PORTS).unwrap();
         let wallet: toml::Table = wallet.parse().unwrap();
         let shop: toml::Table = shop(&PORTS).unwrap().parse().unwrap();
         assert_eq!(wallet["origin"], shop["wallet"]);
@@ -242,7 +236,6 @@ mod tests {
             wallet["malls"][0]["acceptor"],
             shop["affiliated"]["acceptor"]
         );
-        assert_eq!(wallet["extension"].as_str(), Some("/a \"b\"/c.zip"));
         assert_eq!(wallet["line"]["address"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(shop["unaffiliated"]["frame"].as_str(), Some("127.0.0.1:10"));
     }
@@ -253,7 +246,7 @@ mod tests {
             others: Some([USUAL.switch, PORTS.switch]),
             ..PORTS
         };
-        let wallet: toml::Table = wallet(&ports, Path::new("x.zip")).unwrap().parse().unwrap();
+        let wallet: toml::Table = wallet(&ports).unwrap().parse().unwrap();
         let lines = wallet["line"]["address"].as_array().unwrap();
         assert_eq!(lines[1].as_str(), Some("127.0.0.1:8585"));
         let shop: toml::Table = shop(&ports).unwrap().parse().unwrap();

@@ -26,9 +26,6 @@ use super::configuration;
 use super::ports::Ports;
 use crate::certs;
 
-/// Where `make extension` packs the browser extension, seen from where the demo is started.
-const EXTENSION: &str = "target/tessera-extension.zip";
-
 /// Of a file's size on the disk, wherever it is.
 const BLOCK_BYTES: u64 = 512;
 
@@ -65,8 +62,7 @@ impl Folder {
             folder.write(&format!("parties/{name}"), &text)?;
         }
         folder.write("host.toml", &configuration::host(ports)?)?;
-        let extension = std::env::current_dir()?.join(EXTENSION);
-        folder.write("wallet.toml", &configuration::wallet(ports, &extension)?)?;
+        folder.write("wallet.toml", &configuration::wallet(ports)?)?;
         folder.write("shop.toml", &configuration::shop(ports)?)?;
         Ok(folder)
     }

@@ -6,9 +6,8 @@ help-program-lead = These pages are all you need. Two additions make them easier
 help-install-title = As an app
 help-extension-title = In the browser: the extension
 help-extension-lead = At shops without Tessera, it fills the card form with a number that works only for that shop.
-help-download = Download the extension
 help-missing-title = The extension is not available
-help-missing = This server has no packed extension. Its operator packs it with “make extension”, or sets its path in the configuration.
+help-missing = This server has no such package. Choose another one under “Wallet program”.
 help-offline-title = No connection
 help-offline = Your wallet is not stored on this device, so it can't be shown without a connection. Try again when you are online.
 help-retry = Try again
@@ -33,7 +32,22 @@ help-close-lead = Use the form at the end of the Money page. Your money is paid 
 help-install-phone = On a phone: open the browser's menu on this page and choose “Add to home screen” or “Install”.
 help-install-computer = On a computer: choose the install sign at the right end of the address bar.
 help-install-data = It stores no data of your wallet on the device.
-help-extension-download = Download the extension and unpack it into a permanent folder.
-help-extension-mode = Open chrome://extensions (or edge://extensions) and switch on “Developer mode”.
-help-extension-load = Choose “Load unpacked” and the folder.
-help-extension-sign-in = Open the extension and sign in with your identification number and password.
+
+# The steps of installing the extension, in order. Names in “ ” are those of the browser's own menus in this language.
+help-chromium-title = Chrome, Edge and other browsers based on Chromium
+help-chromium-file = Download the extension and unpack it into a permanent folder.
+help-chromium-mode = Open chrome://extensions (or edge://extensions) and switch on “Developer mode”.
+help-chromium-load = Choose “Load unpacked” and the folder.
+help-chromium-sign-in = Pin Tessera to the toolbar, open it, and sign in with your identification number and password.
+help-chromium-download = Download for Chrome and Edge
+help-firefox-title = Firefox
+help-firefox-file = Download the extension. You don't need to unpack it.
+help-firefox-load = Open about:debugging#/runtime/this-firefox and choose “Load Temporary Add-on…” and the file.
+help-firefox-again = Firefox removes it when it is closed: load it again after the next start.
+help-firefox-download = Download for Firefox
+# The extension as Mozilla has signed it.
+help-signed-confirm = Choose “Install in Firefox”, and confirm when Firefox asks.
+help-signed-install = Install in Firefox
+help-extension-sign-in = Open Tessera from the toolbar, and sign in with your identification number and password.
+help-shortcut-title = Open it quickly
+help-shortcut = Press Alt+Shift+P on the page with the card form, or right-click a field and choose “Fill with a Tessera card”. The extension shows what it can fill and fills nothing until you press its button.

@@ -8,14 +8,30 @@
   const PAYMENT_FRAME = /card|payment|checkout|secure ?field|hosted|stripe|adyen|braintree|checkout\.com|worldpay|cybersource|recurly|spreedly|square|mollie|paypal|zahlung|paiement|pago/i;
   const FRAMES_MAX = 40;
 
-  // What is here, as plain data: forms by their place, and frames of other origins that may hold the rest of them.
-  function scan() {
+  // What is here, as plain data: forms by their place, and frames of other origins that may hold the rest of them. `wallet` is the
+  // origin of the payer's wallet.
+  function scan(wallet) {
     return {
       origin: location.origin,
       secure: isSecureContext,
+      seen: page.canSeeFrame(document.defaultView),
+      observes: page.observes,
+      affiliated: takesWallet(wallet),
       forms: page.forms(document).map(({ kinds, sure, form }) => ({ kinds, sure, frames: framesIn(form) })),
       frames: [...page.walk(document, "iframe")].filter(page.visible).slice(0, FRAMES_MAX).flatMap(frame),
     };
+  }
+
+  // Whether the page has the script with which malls open the payer's wallet.
+  function takesWallet(wallet) {
+    return [...document.querySelectorAll("script[src]")].some((script) => {
+      try {
+        const { origin, pathname } = new URL(script.src, document.baseURI);
+        return origin === wallet && pathname === "/tessera.js";
+      } catch {
+        return false;
+      }
+    });
   }
 
   function frame(element) {
@@ -48,7 +64,14 @@
     if (!wanted) return [];
     const parts = { number: kinds.includes("number") ? wanted.parts.number : [] };
     for (const kind of kinds) if (kind !== "number" && wanted.parts[kind]) parts[kind] = wanted.parts[kind];
-    return page.fill(parts, card);
+    // The icon in the field would be found to cover it.
+    page.hideIcon?.();
+    page.busy = true;
+    try {
+      return await page.fill(parts, card);
+    } finally {
+      page.busy = false;
+    }
   }
 
   Object.assign(page, { scan, fillAt });

@@ -20,13 +20,16 @@
     }
   }
 
-  // The parent, out of a shadow root its host. Not by the element's own property: a form gives those to fields of such names.
+  // The parent, out of a shadow root its host. Not by the element's own property: a form gives those to fields of such names. Nor by
+  // its class: that of an element in another frame is another one.
   const PARENT = Object.getOwnPropertyDescriptor(Node.prototype, "parentNode").get;
+  const KIND = Object.getOwnPropertyDescriptor(Node.prototype, "nodeType").get;
 
   function parent(element) {
     const node = PARENT.call(element);
-    if (node instanceof ShadowRoot) return node.host;
-    return node instanceof Element ? node : null;
+    if (!node) return null;
+    if (KIND.call(node) === Node.DOCUMENT_FRAGMENT_NODE) return node.host ?? null;
+    return KIND.call(node) === Node.ELEMENT_NODE ? node : null;
   }
 
   function closest(element, selector) {

@@ -8,6 +8,10 @@
 //   text of the colour of its ground, or too small to read            the field's own style
 //   shadows and outlines above it; a frame that its page hides        IntersectionObserver v2, which asks the compositor
 //
+// Firefox has no IntersectionObserver v2. Shadows and outlines are found by the styles of all elements then, and a frame by looking
+// at each point of the field in every page around it, which only pages of one origin allow: in a frame of another origin, nothing is
+// filled.
+//
 // While a form is filled, the extension's own style sheet has everything hit that is painted (tab.js: HIT_EVERYTHING).
 "use strict";
 (() => {
@@ -34,7 +38,7 @@
   // Also a closed shadow root, which extensions may look into.
   function shadowOf(element) {
     try {
-      return globalThis.chrome?.dom?.openOrClosedShadowRoot?.(element) ?? element.shadowRoot;
+      return globalThis.chrome?.dom?.openOrClosedShadowRoot?.(element) ?? element.openOrClosedShadowRoot ?? element.shadowRoot;
     } catch {
       return element.shadowRoot;
     }
@@ -60,8 +64,18 @@
     const { scrollX, scrollY, innerWidth, innerHeight } = viewOf(element);
     if (!isLarge(box) || box.right + scrollX <= 0 || box.bottom + scrollY <= 0) return false;
     const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-    const inSight = x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+    const inSight = x >= 0 && y >= 0 && x < innerWidth && y < innerHeight && !isScrolledAway(element, x, y);
     return !inSight || isClear(element, box);
+  }
+
+  // Whether a point is outside a box around the element that scrolls: it can be brought into sight.
+  function isScrolledAway(element, x, y) {
+    for (const one of upwards(element)) {
+      if (one === element || !/auto|scroll/.test(`${styleOf(one).overflowX} ${styleOf(one).overflowY}`)) continue;
+      const box = one.getBoundingClientRect();
+      if (x < box.left || y < box.top || x >= box.right || y >= box.bottom) return true;
+    }
+    return false;
   }
 
   const isLarge = (box) => box.width >= WIDTH_MIN && box.height >= HEIGHT_MIN;
@@ -157,12 +171,13 @@
     return (more + 0.05) / (less + 0.05);
   }
 
+  const pointsOf = (box) => COLUMNS.flatMap((column) => ROWS.map((row) => [box.left + box.width * column, box.top + box.height * row]));
+
   // Most of its points show the field, with nothing that paints above it.
   function isClear(element, box) {
     const root = element.ownerDocument;
     if (!root.elementsFromPoint) return true;
-    const points = COLUMNS.flatMap((column) => ROWS.map((row) => [box.left + box.width * column, box.top + box.height * row]));
-    const clear = points.filter(([x, y]) => {
+    const clear = pointsOf(box).filter(([x, y]) => {
       const stack = hits(root, x, y);
       const at = stack.indexOf(element);
       return at >= 0 && !stack.slice(0, at).some((above) => covers(above, element));
@@ -225,10 +240,12 @@
     return Math.max(outline > 8 ? outline : 0, ...reaches.filter((reach) => reach > 8), 0);
   }
 
+  const hasObserver = (view) => "IntersectionObserverEntry" in view && "isVisible" in view.IntersectionObserverEntry.prototype;
+
   // What the compositor says: true, false, or nothing where it does not say in time.
   function observed(element) {
     const view = viewOf(element);
-    if (!("IntersectionObserverEntry" in view) || !("isVisible" in view.IntersectionObserverEntry.prototype)) return Promise.resolve(null);
+    if (!hasObserver(view)) return Promise.resolve(null);
     return new Promise((done) => {
       let last = null;
       const end = (answer) => {
@@ -246,16 +263,59 @@
   }
 
   // Whether the frame that this document is in can be seen in its page.
-  async function isFrameSeen(view) {
+  async function isFrameSeen(view, element) {
     if (view === view.top) return true;
-    return (await observed(view.document.documentElement)) === true;
+    if (hasObserver(view)) return (await observed(view.document.documentElement)) === true;
+    return isSeenInFrames(view, element);
+  }
+
+  // Whether this browser can find that out at all.
+  function canSeeFrame(view) {
+    return view === view.top || hasObserver(view) || framesOf(view) !== null;
+  }
+
+  // The frames that a document is in, the innermost first; nothing where one is in a page of another origin.
+  function framesOf(view) {
+    const frames = [];
+    for (let one = view; one !== one.top; one = one.parent) {
+      const frame = one.frameElement;
+      if (!frame) return null;
+      frames.push(frame);
+    }
+    return frames;
+  }
+
+  // Without the compositor: every point of the field shows the frame in each page around it, with nothing above or around it that
+  // could hide it. A frame that is scaled or turned shows its points elsewhere, and is not seen.
+  function isSeenInFrames(view, element) {
+    let points = pointsOf(element.getBoundingClientRect());
+    return (framesOf(view) ?? []).every((frame) => {
+      const box = frame.getBoundingClientRect();
+      const isPlain = Math.abs(box.width - frame.offsetWidth) < 1 && Math.abs(box.height - frame.offsetHeight) < 1 && upright(frame);
+      points = points.map(([x, y]) => [x + box.left + frame.clientLeft, y + box.top + frame.clientTop]);
+      const isUppermost = ([x, y]) => {
+        const stack = hits(frame.ownerDocument, x, y);
+        const at = stack.indexOf(frame);
+        return at >= 0 && !stack.slice(0, at).some((above) => covers(above, frame));
+      };
+      return isPlain && isShown(frame) && opacityOf(frame) > 0.99 && points.every(isUppermost) && !isOvershadowed(frame, box);
+    });
+  }
+
+  // No element from this one to the root is turned, mirrored or filtered.
+  function upright(element) {
+    for (const one of upwards(element)) {
+      const { transform, rotate, scale, filter } = styleOf(one);
+      if (![transform, rotate, scale, filter].every((rule) => (rule || "none") === "none")) return false;
+    }
+    return true;
   }
 
   // A look at what is painted, right before the field is filled: it is moved into sight for that.
   async function painted(element) {
     if (!element.isConnected || !visible(element)) return false;
     element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    if (!(await isFrameSeen(viewOf(element)))) return false;
+    if (!(await isFrameSeen(viewOf(element), element))) return false;
     if (!isPainted(element)) return false;
     return (await observed(element)) === true || (isPainted(element) && !isOvershadowed(element, element.getBoundingClientRect()));
   }
@@ -265,5 +325,5 @@
     return element.isConnected && visible(element) && isClear(element, element.getBoundingClientRect());
   }
 
-  Object.assign(page, { visible, painted, isPainted });
+  Object.assign(page, { visible, painted, isPainted, canSeeFrame, observes: hasObserver(document.defaultView) });
 })();

@@ -8,8 +8,6 @@ get. Prints what it did; ends with an error where a form was not filled as it sh
 """
 
 import json
-import pathlib
-import re
 import sys
 import urllib.request
 
@@ -17,9 +15,8 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from fake_wallet import CLIENT, PASSWORD, SESSION, FakeWallet, chromium, identity, make, program
+from fake_wallet import CLIENT, HERE, PASSWORD, SESSION, FakeWallet, chromium, expected, identity, make, program
 
-HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 120
 shop, number = sys.argv[1:3]
 
@@ -113,10 +110,6 @@ return arguments[0].map((path) => find(path).value);
 """
 
 
-def expected(path):
-    return json.loads(re.search(r"<!--\n(.*?)\n-->", path.read_text(), re.DOTALL).group(1))
-
-
 def values(payer, wanted):
     """What stands in fields; a path that begins in a frame of another origin is looked up there."""
     frame = next((where for where in wanted if where.startswith("iframe")), None)
@@ -168,10 +161,60 @@ def nothing_is_kept(payer):
     assert payer.driver.execute_script("return localStorage.length + sessionStorage.length") == 0
 
 
+def keeps_sites_to_itself(payer, wallet):
+    """The balance, sites filled lately with their removal, and a mall that takes the wallet."""
+    driver = payer.driver
+    payer.visit(f"http://127.0.0.1:{wallet.port}/sites/affiliated.html")
+    payer.open_popup()
+    assert payer.offers() == [], "no card where the wallet is taken"
+    assert "Choose its button to pay with Tessera" in driver.find_element(By.ID, "affiliated").text
+    payer.until(lambda: driver.find_element(By.ID, "available").text == "$1,234.50", "the balance")
+    assert driver.find_element(By.ID, "shortcut").text.startswith("Alt+Shift+P opens")
+    driver.find_element(By.CSS_SELECTOR, "#recent summary").click()
+    assert [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#recent a")] == [shop]
+    driver.find_element(By.CSS_SELECTOR, "#recent .remove").click()
+    payer.until(lambda: not driver.find_element(By.ID, "recent").is_displayed(), "an empty list")
+    asked = json.dumps(wallet.asked)
+    assert shop not in asked and "127.0.0.1" not in asked, "the wallet server learns no site"
+    print("Sites are kept in the browser alone.")
+
+
+def shows_the_icon_where_it_is_wanted(payer, wallet):
+    driver = payer.driver
+    address = f"http://127.0.0.1:{wallet.port}/sites/checkout.html"
+
+    def icons(field):
+        driver.switch_to.window(payer.page)
+        driver.find_element(By.ID, field).click()
+        return driver.find_elements(By.TAG_NAME, "tessera-icon")
+
+    payer.visit(address)
+    payer.open_popup()
+    assert icons("number") == [], "not unasked"
+    driver.switch_to.window(payer.popup)
+    driver.find_element(By.CSS_SELECTOR, "#icons button").click()
+    payer.until(lambda: "show an icon" in driver.find_element(By.ID, "icons").text, "the icon")
+    # Also in pages that come later.
+    payer.visit(address)
+    assert icons("remarks") == [], "only in fields of cards"
+    payer.until(lambda: icons("number"), "the icon")
+    [icon] = icons("number")
+    assert driver.execute_script("return arguments[0].shadowRoot === null && document.activeElement.id === 'number'", icon)
+    payer.open_popup()
+    said = payer.fill()
+    assert said.startswith("Filled: card number, expiry"), f"the icon is not in the way: {said}"
+    driver.switch_to.window(payer.popup)
+    driver.find_element(By.CSS_SELECTOR, "#icons button").click()
+    payer.until(lambda: "Show an icon" in driver.find_element(By.ID, "icons").text, "the end of the icon")
+    payer.visit(address)
+    assert icons("number") == []
+    print("The icon comes and goes.")
+
+
 def main():
     wallet = FakeWallet(number)
     asked, port = wallet.asked, wallet.port
-    folder = make(wallet, "--test", "http://127.0.0.1", "http://localhost")
+    folder = make(wallet, looks_into=["http://127.0.0.1", "http://localhost"])
     driver = browser(folder)
     try:
         payer = Payer(driver, identity(folder))
@@ -185,6 +228,8 @@ def main():
         buy(payer, "controlled")
         buy(payer, "framed", frame=True)
         nothing_is_kept(payer)
+        keeps_sites_to_itself(payer, wallet)
+        shows_the_icon_where_it_is_wanted(payer, wallet)
         forms = sorted((HERE / "forms").iterdir())
         for path in forms:
             check_form(payer, port, path)

@@ -1,7 +1,7 @@
 // Forms that are spread over frames.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expiry, plan, shownCard, words } from "../plan.js";
+import { ago, amount, expiry, isAffiliated, plan, shownCard, unseen, words } from "../plan.js";
 
 const SHOP = "https://shop.example";
 const PAY = "https://fields.pay.example";
@@ -53,6 +53,36 @@ test("a number alone, by its name only, is nobody's card", () => {
 
 test("a page in the clear gets no card", () => {
   assert.deepEqual(plan([{ ...top([form(["number", "exp"])]), secure: false }]), { offers: [], asks: [] });
+});
+
+test("a mall that takes the wallet needs no card", () => {
+  const mall = { ...top([form(["number", "exp"])]), affiliated: true };
+  assert.ok(isAffiliated([mall]));
+  assert.deepEqual(plan([mall]), { offers: [], asks: [] });
+  const shop = top([form(["number", "exp"])]);
+  const advertisement = { ...framed("x", []), affiliated: true };
+  assert.ok(!isAffiliated([shop, advertisement]), "a frame says nothing about the page that it is in");
+  assert.equal(plan([shop, advertisement]).offers.length, 1);
+});
+
+test("where the browser can't find out whether a frame is seen, nothing is offered or asked for", () => {
+  const blind = { observes: false };
+  const page = { ...top([], [{ origin: PAY, payment: true }]), ...blind };
+  assert.deepEqual(plan([page]), { offers: [], asks: [] });
+  assert.deepEqual(unseen([page]), [PAY]);
+  const inner = { ...framed("f", ["number", "exp"]), ...blind, seen: false };
+  assert.deepEqual(plan([page, inner]), { offers: [], asks: [] });
+  assert.deepEqual(unseen([page, inner]), [PAY]);
+  const own = { ...framed("f", ["number", "exp"]), ...blind, seen: true, origin: SHOP };
+  assert.equal(plan([{ ...top([]), ...blind }, own]).offers.length, 1, "a frame of the page's own can be looked at");
+  assert.deepEqual(unseen([top([], [{ origin: PAY, payment: true }])]), [], "with the compositor's help nothing is unseen");
+});
+
+test("amounts and times, as people read them", () => {
+  assert.match(amount("9007199254740993.25", "USD"), /9.?007.?199.?254.?740.?993[.,]25/, "every digit counts");
+  assert.equal(amount("1.00", "999999"), "1.00 999999");
+  const minute = 60_000;
+  assert.deepEqual([0, 5, 59, 60, 150, -3].map((minutes) => ago(0, minutes * minute)), ["just now", "5 min ago", "59 min ago", "1 h ago", "3 h ago", "just now"]);
 });
 
 test("words and dates", () => {

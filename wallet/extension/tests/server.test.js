@@ -49,6 +49,15 @@ test("a number is drawn with the session and kept nowhere", async () => {
   assert.ok(!JSON.stringify(kept).includes("9900000000000010"));
 });
 
+test("a balance is asked for with the session and kept nowhere", async () => {
+  await signedIn();
+  answer = () => ({ status: 200, body: { available: "1234.50", currency: "USD", frozen: false } });
+  assert.equal((await server.balance()).available, "1234.50");
+  assert.equal(asked.at(-1).address, "http://localhost:8080/extension/v1/balance");
+  assert.equal(asked.at(-1).headers.authorization, "Bearer abc");
+  assert.ok(!JSON.stringify(kept).includes("1234"));
+});
+
 test("an answer that breaks off signs nobody in", async () => {
   const whole = globalThis.fetch;
   globalThis.fetch = async () => new Response('{"session":"ab', { status: 200 });

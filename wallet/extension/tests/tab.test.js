@@ -7,6 +7,8 @@ const WALLET = "http://localhost:8080/*";
 const PAY = "https://fields.pay.example/*";
 const handed = new Map();
 const sheets = [];
+const stored = {};
+const switched = [];
 let frames = [];
 let held = [];
 let request = async () => true;
@@ -15,14 +17,16 @@ globalThis.chrome = {
   scripting: {
     insertCSS: async ({ target, origin }) => {
       assert.equal(origin, "USER", "no page can overrule it");
-      sheets.splice(0, sheets.length, ...target.documentIds);
+      assert.ok(target.allFrames);
+      sheets.push(target.tabId);
     },
     removeCSS: async () => { sheets.length = 0; },
-    executeScript: async ({ target, args }) => {
-      if (!args) return frames;
+    executeScript: async ({ target, args, files }) => {
+      if (files?.includes("page/icon.js")) return switched.push(target);
+      if (files || args.length === 1) return frames;
       const [document] = target.documentIds;
       if (document === "gone") throw new Error("No document with id");
-      assert.deepEqual(sheets, [document], "what is painted is hit while a form is filled");
+      assert.deepEqual(sheets, [1], "what is painted is hit while a form is filled, also around its frame");
       handed.set(document, args[2]);
       return [{ result: args[1] }];
     },
@@ -35,7 +39,8 @@ globalThis.chrome = {
     },
     request: (what) => request(what),
   },
-  runtime: { getManifest: () => ({ host_permissions: [WALLET] }) },
+  storage: { local: { get: async (key) => (key in stored ? { [key]: stored[key] } : {}) } },
+  runtime: { getURL: () => "chrome-extension://a/", getManifest: () => ({ host_permissions: [WALLET] }) },
 };
 const tab = await import("../tab.js");
 
@@ -71,6 +76,19 @@ test("what was asked for is given back, and what the extension needs is kept", a
   await tab.giveBack();
   assert.deepEqual(held, [WALLET]);
   await tab.giveBack();
+});
+
+test("a site whose icon the payer wants is kept", async () => {
+  held = [WALLET, PAY, "https://shop.example/*"];
+  stored.icons = ["https://shop.example"];
+  await tab.giveBack();
+  assert.deepEqual(held, [WALLET, "https://shop.example/*"]);
+  delete stored.icons;
+});
+
+test("an icon is switched on in the page alone, and in none of its frames", async () => {
+  await tab.switchIcon(1, true);
+  assert.deepEqual(switched, [{ tabId: 1, frameIds: [0] }]);
 });
 
 test("an address that can't be asked for stays closed", async () => {

@@ -5,6 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
+use crate::extension::{Browser, Package};
 use crate::web::layout::{self, Head};
 use crate::web::{App, Member, Visitor, answer};
 use tessera_texts::{Text, help as text, layout as layout_text};
@@ -26,12 +27,26 @@ const INSTALL: &[Text] = &[
     text::INSTALL_COMPUTER,
     text::INSTALL_DATA,
 ];
-const EXTENSION_STEPS: &[Text] = &[
-    text::EXTENSION_DOWNLOAD,
-    text::EXTENSION_MODE,
-    text::EXTENSION_LOAD,
-    text::EXTENSION_SIGN_IN,
+const CHROMIUM_STEPS: &[Text] = &[
+    text::CHROMIUM_FILE,
+    text::CHROMIUM_MODE,
+    text::CHROMIUM_LOAD,
+    text::CHROMIUM_SIGN_IN,
 ];
+const FIREFOX_STEPS: &[Text] = &[
+    text::FIREFOX_FILE,
+    text::FIREFOX_LOAD,
+    text::EXTENSION_SIGN_IN,
+    text::FIREFOX_AGAIN,
+];
+const SIGNED_STEPS: &[Text] = &[text::SIGNED_CONFIRM, text::EXTENSION_SIGN_IN];
+
+/// Where the extension is downloaded from.
+pub const CHROMIUM: &str = "/extension.zip";
+/// The same for Firefox, which loads it for as long as it runs.
+pub const FIREFOX: &str = "/extension-firefox.zip";
+/// The same for Firefox, which installs it for good.
+pub const SIGNED: &str = "/extension.xpi";
 
 /// `/help`
 pub async fn page(visitor: Visitor) -> HttpResponse {
@@ -48,7 +63,7 @@ pub async fn page(visitor: Visitor) -> HttpResponse {
 }
 
 /// `/program`
-pub async fn program(visitor: Visitor) -> HttpResponse {
+pub async fn program(app: Data<App>, visitor: Visitor) -> HttpResponse {
     let locale = &visitor.locale;
     let body = html! {
         section.narrow {
@@ -58,8 +73,19 @@ pub async fn program(visitor: Visitor) -> HttpResponse {
             ul { @for step in INSTALL { li { (locale.say(step)) } } }
             h2 { (locale.say(text::EXTENSION_TITLE)) }
             p { (locale.say(text::EXTENSION_LEAD)) }
-            ol { @for step in EXTENSION_STEPS { li { (locale.say(step)) } } }
-            p.actions { a.button id="extension" href="/extension.zip" { (locale.say(text::DOWNLOAD)) } }
+            h3 { (locale.say(text::CHROMIUM_TITLE)) }
+            ol { @for step in CHROMIUM_STEPS { li { (locale.say(step)) } } }
+            p.actions { a.button id="extension" href=(CHROMIUM) { (locale.say(text::CHROMIUM_DOWNLOAD)) } }
+            h3 { (locale.say(text::FIREFOX_TITLE)) }
+            @if app.settings.signed_extension.is_some() {
+                ol { @for step in SIGNED_STEPS { li { (locale.say(step)) } } }
+                p.actions { a.button id="extension-firefox" href=(SIGNED) { (locale.say(text::SIGNED_INSTALL)) } }
+            } @else {
+                ol { @for step in FIREFOX_STEPS { li { (locale.say(step)) } } }
+                p.actions { a.button id="extension-firefox" href=(FIREFOX) { (locale.say(text::FIREFOX_DOWNLOAD)) } }
+            }
+            h3 { (locale.say(text::SHORTCUT_TITLE)) }
+            p { (locale.say(text::SHORTCUT)) }
         }
     };
     shown(&visitor, text::PROGRAM_TITLE, &body)
@@ -111,29 +137,55 @@ fn shown(visitor: &Visitor, title: Text, body: &Markup) -> HttpResponse {
     answer::html(StatusCode::OK, &page)
 }
 
-/// `/extension.zip`
-pub async fn extension(app: Data<App>, visitor: Visitor) -> HttpResponse {
-    let locale = &visitor.locale;
-    let path = app.settings.extension.clone();
+/// The extension for this server, packed now.
+pub async fn chromium(app: Data<App>, visitor: Visitor) -> HttpResponse {
+    packed(&app, &visitor, Browser::Chromium)
+}
+
+/// The same for Firefox.
+pub async fn firefox(app: Data<App>, visitor: Visitor) -> HttpResponse {
+    packed(&app, &visitor, Browser::Firefox)
+}
+
+fn packed(app: &App, visitor: &Visitor, browser: Browser) -> HttpResponse {
+    match Package::new(browser, &app.settings.origin) {
+        Ok(package) => {
+            let name = format!("tessera-{}.zip", browser.name());
+            download("application/zip", &name, package.zip())
+        }
+        // Settings with such an origin are not accepted.
+        Err(_) => missing(visitor),
+    }
+}
+
+/// The extension as Mozilla has signed it.
+pub async fn signed(app: Data<App>, visitor: Visitor) -> HttpResponse {
+    let Some(path) = app.settings.signed_extension.clone() else {
+        return missing(&visitor);
+    };
     let read = actix_web::web::block(move || tessera_common::bounded::file(&path)).await;
     match read {
-        Ok(Ok(zip)) => HttpResponse::Ok()
-            .content_type("application/zip")
-            .insert_header((
-                header::CONTENT_DISPOSITION,
-                "attachment; filename=\"tessera-extension.zip\"",
-            ))
-            .body(zip),
-        _ => {
-            let body = html! {
-                section.narrow { h1 { (locale.say(text::MISSING_TITLE)) } p { (locale.say(text::MISSING)) } }
-            };
-            answer::html(
-                StatusCode::NOT_FOUND,
-                &layout::plain(locale, text::MISSING_TITLE, body),
-            )
-        }
+        // Of this type, Firefox installs what it is handed.
+        Ok(Ok(file)) => download("application/x-xpinstall", "tessera.xpi", file),
+        _ => missing(&visitor),
     }
+}
+
+fn download(kind: &'static str, name: &str, file: Vec<u8>) -> HttpResponse {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .body(file)
+}
+
+fn missing(visitor: &Visitor) -> HttpResponse {
+    let locale = &visitor.locale;
+    let body = html! {
+        section.narrow { h1 { (locale.say(text::MISSING_TITLE)) } p { (locale.say(text::MISSING)) } }
+    };
+    let page = layout::plain(locale, text::MISSING_TITLE, body);
+    answer::html(StatusCode::NOT_FOUND, &page)
 }
 
 /// `/offline`: the only page that browsers keep.

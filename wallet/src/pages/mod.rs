@@ -122,6 +122,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))
-        .route("/extension.zip", get().to(help::extension))
+        .route(help::CHROMIUM, get().to(help::chromium))
+        .route(help::FIREFOX, get().to(help::firefox))
+        .route(help::SIGNED, get().to(help::signed))
         .route("/offline", get().to(help::offline));
 }

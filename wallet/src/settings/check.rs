@@ -96,7 +96,7 @@ const ORIGIN: &str =
     "an origin as browsers write it, as in \"https://shop.example\" or \"http://localhost:8080\"";
 
 /// Whether it is what a browser sends as `Origin`. Such a text can stand in a policy header as it is.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };
@@ -104,7 +104,7 @@ fn is_origin(text: &str) -> bool {
 }
 
 /// Whether browsers take an origin for safe although nothing is encrypted: this machine's own.
-fn is_local(origin: &str) -> bool {
+pub fn is_local(origin: &str) -> bool {
     let Ok(url) = Url::parse(origin) else {
         return false;
     };

@@ -14,6 +14,8 @@ use tessera_protocol::Currency;
 
 use crate::caller::ForwardedHeader;
 
+pub use check::{is_local, is_origin};
+
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -85,8 +87,8 @@ pub struct Settings {
     /// The wallets' currency.
     #[serde(deserialize_with = "currency")]
     pub currency: Currency,
-    /// The extension, packed, to be downloaded.
-    pub extension: PathBuf,
+    /// The extension as Mozilla has signed it, to be installed in Firefox.
+    pub signed_extension: Option<PathBuf>,
     /// Pages that are open and show what happens as it happens.
     pub live_views_max: usize,
     /// How long such a page is kept up to date before it asks to be loaded again.
@@ -113,7 +115,7 @@ impl Default for Settings {
             connections_max: 8_192,
             metrics: loopback(9580),
             currency: Currency::USD,
-            extension: "../target/tessera-extension.zip".into(),
+            signed_extension: None,
             live_views_max: 10_000,
             live_for: Duration::from_secs(15 * 60),
             line: LineSettings::default(),
@@ -241,11 +243,11 @@ impl Settings {
 
     fn see_paths_from(&mut self, base: &Path) {
         let mut paths = vec![
-            &mut self.extension,
             &mut self.line.authority,
             &mut self.line.certificate,
             &mut self.line.key,
         ];
+        paths.extend(&mut self.signed_extension);
         if let Some(https) = &mut self.tls {
             paths.extend([&mut https.certificate, &mut https.key]);
         }

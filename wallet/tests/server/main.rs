@@ -8,6 +8,7 @@ mod live;
 mod money;
 #[path = "../../../tests/rig/mutation.rs"]
 mod mutation;
+mod package;
 mod pages;
 mod pay;
 mod random_input;

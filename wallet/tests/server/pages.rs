@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::fake::World;
 use tessera_protocol::leased::{EventKind, Operation};
+use tessera_wallet::{Browser, Package};
 
 const PASSWORD: &str = "correct horse";
 
@@ -108,7 +109,44 @@ fn what_is_the_same_for_everybody_is_kept_and_nothing_else() {
             .body
             .contains("standalone")
     );
-    assert_eq!(browser.get("/extension.zip").status, 404);
+}
+
+#[test]
+fn the_extension_is_packed_for_this_server() {
+    let world = World::start();
+    let mut visitor = world.browser();
+    let page = visitor.get("/program").body;
+    for (browser, path) in [
+        (Browser::Chromium, "/extension.zip"),
+        (Browser::Firefox, "/extension-firefox.zip"),
+    ] {
+        assert!(page.contains(&format!("href=\"{path}\"")), "{page}");
+        let answer = visitor.get(path);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), "application/zip");
+        let disposition = answer.header("content-disposition");
+        assert!(disposition.contains(browser.name()), "{disposition}");
+        let package = Package::new(browser, "http://localhost:8080").unwrap();
+        let expected = String::from_utf8_lossy(&package.zip()).into_owned();
+        assert_eq!(answer.body, expected);
+    }
+    assert_eq!(visitor.get("/extension.xpi").status, 404);
+}
+
+#[test]
+fn firefox_installs_what_mozilla_has_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tessera.xpi");
+    std::fs::write(&path, "signed").unwrap();
+    let world = World::with(|settings| settings.signed_extension = Some(path));
+    let mut visitor = world.browser();
+    let page = visitor.get("/program").body;
+    assert!(page.contains("/extension.xpi") && !page.contains("/extension-firefox.zip"));
+    let answer = visitor.get("/extension.xpi");
+    assert_eq!(answer.body, "signed");
+    assert_eq!(answer.header("content-type"), "application/x-xpinstall");
+    drop(folder);
+    assert_eq!(visitor.get("/extension.xpi").status, 404);
 }
 
 #[test]

@@ -539,7 +539,22 @@ fn the_extension_draws_numbers() {
     assert_eq!(ask("/extension/v1/number", origin, session, "{}").0, 400);
     let nothing = r#"{"once":false,"limit":0}"#;
     assert_eq!(ask("/extension/v1/number", origin, session, nothing).0, 400);
+    let (status, balance) = ask("/extension/v1/balance", origin, session, "{}");
+    let expected = serde_json::json!({ "available": "0.00", "currency": "USD", "frozen": false });
+    assert_eq!((status, balance), (200, expected));
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        (wallet.available, wallet.frozen) = (123_450, true);
+        number
+    });
+    let (_, balance) = ask("/extension/v1/balance", origin, session, "{}");
+    assert_eq!(balance["available"], "1234.50");
+    assert_eq!(balance["frozen"], true);
+    let page = "http://127.0.0.1:8081";
+    assert_eq!(ask("/extension/v1/balance", page, session, "{}").0, 403);
     assert_eq!(ask("/extension/v1/sign-out", origin, session, "{}").0, 200);
+    let (status, body) = ask("/extension/v1/balance", origin, session, "{}");
+    assert_eq!((status, body["error"].as_str()), (401, Some("session")));
     let (status, body) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
     assert_eq!((status, body["error"].as_str()), (401, Some("session")));
     assert!(extension.cookies.is_empty());

@@ -178,7 +178,7 @@ fn places(content: &Content) -> Markup {
                 (place("Wallet server, metrics", linked(figures(ports.wallet_metrics))))
                 (place("Financial system, what it counts", linked(format!("{}/tally", page_of(ports.tally)))))
                 (place("Browser extension", html! {
-                    (linked(format!("{}/program", wallet_origin(ports)))) " (" code { "make extension" } " packs it)"
+                    (linked(format!("{}/program", wallet_origin(ports)))) " (for Chrome, Edge and Firefox)"
                 }))
                 (place("Data, configurations and logs", html! { code { (content.folder) } }))
             }

@@ -101,7 +101,6 @@ pub fn settings(files: &Files, switch: SocketAddr) -> Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: "127.0.0.1:0".parse().unwrap(),
         workers: 1,
-        extension: files.authority.with_file_name("none.zip"),
         malls: vec![Mall {
             acceptor: "MALL-0001".into(),
             name: "Teacup & <b>Co</b>".into(),

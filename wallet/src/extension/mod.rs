@@ -5,10 +5,13 @@
 //! | --- | --- | --- |
 //! | `/extension/v1/session` | `{"client", "password"}` | `{"session", "shown_card", "name"}` |
 //! | `/extension/v1/number` | `{"once", "limit"}` (limit may be absent; minor units, above 0) | `{"number", "expiry", "name"}` (expiry YYMM) |
+//! | `/extension/v1/balance` | `{}` | `{"available", "currency", "frozen"}` (as in "1234.50" and "USD") |
 //! | `/extension/v1/sign-out` | `{}` | `{}` |
 //!
 //! Refused: `{"error", "message", "retry_after"}`. `error` is `form` (400), `origin` (403), `credentials` or `session` (401), `throttled`
 //! (429), `refused` (422), `unavailable` (503).
+
+mod package;
 
 use std::fmt;
 
@@ -21,10 +24,12 @@ use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{NumberUse, SessionKind};
 use zeroize::Zeroizing;
 
+use crate::currency::Money;
 use crate::line::{Failure, Name};
 use crate::pages::entry;
 use crate::pages::parts::CARD_NAME;
 use crate::session::Session;
+use crate::switch::WalletState;
 use crate::web::posted::read_body;
 use crate::web::trouble::{retry_after, status_of};
 use crate::web::visitor::locale;
@@ -32,11 +37,14 @@ use crate::web::{App, Visitor, answer};
 use crate::words::refusals;
 use tessera_texts::{Text, entry as entry_text, extension as text};
 
+pub use package::{Browser, OriginError, Package};
+
 /// The routes of version 1.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/extension/v1/session", post().to(session))
         .route("/extension/v1/number", post().to(number))
+        .route("/extension/v1/balance", post().to(balance))
         .route("/extension/v1/sign-out", post().to(sign_out));
 }
 
@@ -70,6 +78,14 @@ struct Drawn<'a> {
     number: &'a str,
     expiry: &'a str,
     name: &'a str,
+}
+
+/// What the popup shows. No more than this: an extension is not where a payer manages the wallet.
+#[derive(Serialize)]
+struct Balance {
+    available: String,
+    currency: String,
+    frozen: bool,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -163,6 +179,24 @@ async fn number(
         name: CARD_NAME,
     };
     Ok(answer::json(StatusCode::OK, &drawn))
+}
+
+async fn balance(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    let Nothing {} = read(&request, payload).await?;
+    let session = bearer(&request)?;
+    let overview = app.switch.overview(&session).await;
+    let overview = overview.map_err(|failure| failed(&failure))?;
+    let money = Money::new(overview.available, app.currency());
+    let balance = Balance {
+        available: money.plain(),
+        currency: money.currency_letters(),
+        frozen: overview.state == WalletState::Frozen,
+    };
+    Ok(answer::json(StatusCode::OK, &balance))
 }
 
 async fn sign_out(
