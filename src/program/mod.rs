@@ -15,8 +15,8 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     (
         "Operate",
         &[
-            "cluster", "control", "outbox", "saf", "keys", "backup", "restore", "recover",
-            "journal",
+            "console", "cluster", "control", "outbox", "saf", "keys", "backup", "restore",
+            "recover", "journal",
         ],
     ),
     ("Test", &["certs", "provision", "load", "certify"]),
