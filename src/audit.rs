@@ -98,7 +98,7 @@ impl Audit {
 
     fn prove(self) -> anyhow::Result<Result<Totals, Violation>> {
         let settings = self.configured.settings_with_journal()?;
-        let journal = crate::switch::journal_to_read(&settings)?;
+        let journal = tessera_switch::journal_to_read(&settings)?;
         let mut display = Display::new();
         let proof = Proof::of(&journal)
             .since(self.since)

@@ -62,7 +62,7 @@ impl Backup {
         }
         let to = self.to.context("--to names the folder")?;
         let settings = self.configured.settings_with_journal()?;
-        let location = crate::switch::journal_to_read(&settings)?;
+        let location = tessera_switch::journal_to_read(&settings)?;
         let keys = keys(&location)?;
         if let To::Folder(folder) = &to {
             expect_apart(&settings.data, folder)?;

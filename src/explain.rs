@@ -46,7 +46,7 @@ impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
         let settings = self.configured.settings_with_journal()?;
-        let found = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
+        let found = explain(&tessera_switch::journal_to_read(&settings)?, &named)?;
         if self.json {
             let list: Value = found.into_iter().map(|one| one.json).collect();
             print(serde_json::to_string_pretty(&list)? + "\n")?;

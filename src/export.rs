@@ -47,7 +47,7 @@ impl Export {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(self.from < self.to, "--from must be before --to");
         let settings = self.configured.settings_with_journal()?;
-        let journal = crate::switch::journal_to_read(&settings)?;
+        let journal = tessera_switch::journal_to_read(&settings)?;
         let format = match self.format {
             Format::Csv => Rows::Csv,
             Format::Jsonl => Rows::Jsonl,

@@ -5,6 +5,7 @@ mod backup;
 mod certify;
 mod certs;
 mod cluster;
+mod console;
 mod control;
 mod decode;
 mod demo;
@@ -66,6 +67,7 @@ enum Command {
     Certs(certs::Certs),
     Cluster(cluster::Cluster),
     Completions(program::completions::Completions),
+    Console(console::Console),
     Control(Box<control::Control>),
     Decode(decode::Decode),
     Demo(demo::Demo),
@@ -119,6 +121,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Certs(certs) => certs.run()?,
         Command::Cluster(cluster) => return cluster.run(),
         Command::Completions(completions) => completions.run(command)?,
+        Command::Console(console) => console.run()?,
         Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),

@@ -1,18 +1,14 @@
 //! Asking the running switch at its operators' socket.
 
-use std::io::{self, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
-use tessera_common::bounded;
+use tessera_switch::ops::client;
 
 /// Longer than the switch's own timeout for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// A list of 100,000 decisions with their reasons is smaller.
-const ANSWER_BYTES_MAX: usize = 128 << 20;
 
 /// The switch to connect to.
 #[derive(Args)]
@@ -44,9 +40,7 @@ impl Running {
             Some(socket) => socket.clone(),
             None => crate::switch::read(&self.config, self.data.clone())?.operations_socket(),
         };
-        let line = UnixStream::connect(&socket)
-            .with_context(|| format!("no switch answers at {} (ops.socket)", socket.display()))?;
-        exchange(line, method, path, json)
+        Ok(client::ask(&socket, (method, path), json, PATIENCE)?)
     }
 }
 
@@ -55,57 +49,13 @@ impl Running {
 /// # Errors
 /// If a switch refuses, or its answer is not understood.
 pub fn durable(socket: &Path) -> anyhow::Result<Option<Option<u64>>> {
-    let line = match UnixStream::connect(socket) {
-        Ok(line) => line,
-        Err(error) if is_nobody(&error) => return Ok(None),
-        Err(error) => return Err(error).with_context(|| socket.display().to_string()),
+    let answer = match client::ask(socket, ("GET", "/journal"), None, PATIENCE) {
+        Err(error) if error.is_nobody() => return Ok(None),
+        answer => answer?,
     };
-    let answer = exchange(line, "GET", "/journal", None)?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     let durable = answer
         .get("durable")
         .context("the switch does not say how far its journal is durable")?;
     Ok(Some(durable.as_u64()))
-}
-
-/// Whether there is no socket, or one that an ended process has left.
-fn is_nobody(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
-}
-
-/// Sends a request; the body of its answer.
-fn exchange(
-    mut line: UnixStream,
-    method: &str,
-    path: &str,
-    json: Option<&str>,
-) -> anyhow::Result<String> {
-    line.set_read_timeout(Some(PATIENCE))?;
-    line.set_write_timeout(Some(PATIENCE))?;
-    let kind = match json {
-        Some(_) => "content-type: application/json\r\n",
-        None => "",
-    };
-    let body = json.unwrap_or_default();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{kind}content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    line.write_all(request.as_bytes())?;
-    let answer = bounded::all_text(line, ANSWER_BYTES_MAX).map_err(|why| match why.kind() {
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => why,
-    })?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-    let status = head.lines().next().unwrap_or_default();
-    if !status.contains(" 200 ") {
-        match body.trim() {
-            "" => bail!("the switch answered {status:?}"),
-            why => bail!("{why}"),
-        }
-    }
-    Ok(body.trim_end().to_owned())
 }

@@ -43,7 +43,7 @@ impl Recon {
         let day = Day::from_text(&self.date);
         let day = day.with_context(|| format!("`{}` is not a date (YYYY-MM-DD)", self.date))?;
         let settings = self.configured.settings_with_journal()?;
-        let journal = crate::switch::journal_to_read(&settings)?;
+        let journal = tessera_switch::journal_to_read(&settings)?;
         let items = recon::items(&journal, day, self.party)?;
         if items.rows.is_empty() {
             self.expect_known(&settings)?;

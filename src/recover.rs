@@ -79,7 +79,7 @@ impl Recover {
         let settings = self.configured.settings_with_journal()?;
         let list = &self.host_list;
         let list = File::open(list).with_context(|| format!("can't open {}", list.display()))?;
-        let journal = crate::switch::journal_to_read(&settings)?;
+        let journal = tessera_switch::journal_to_read(&settings)?;
         let plan = recon::plan(&journal, list);
         let Plan {
             steps,

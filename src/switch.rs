@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use tessera_common::private;
 use tessera_config::{JournalSettings, Settings};
 use tessera_console::{print, say, start_logging};
-use tessera_encryption::DataKeys;
-use tessera_journal::Location;
-use tessera_switch::{check_cluster, journal_location};
+use tessera_switch::check_cluster;
 
 use crate::findings::show;
 
@@ -51,15 +49,6 @@ impl Configured {
         );
         Ok(settings)
     }
-}
-
-/// The journal of a switch; without keys where no switch has opened the data since it encrypts.
-pub fn journal_to_read(settings: &Settings) -> anyhow::Result<Location> {
-    let keys = match DataKeys::are_in(&settings.data) {
-        true => Some(settings.data_keys_to_read()?),
-        false => None,
-    };
-    Ok(journal_location(settings, keys.as_ref()))
 }
 
 impl Switch {

@@ -1,7 +1,5 @@
 //! `tessera cluster`.
 
-mod status;
-
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +8,8 @@ use tessera_cluster::{NodeId, TakenOver};
 use tessera_common::private;
 use tessera_console::{note, print};
 use tessera_switch::{
-    begin_cluster, check_join, hand_over, leave_cluster, take_over_by_force, view_cluster,
+    begin_cluster, check_join, cluster_status, hand_over, leave_cluster, take_over_by_force,
+    view_cluster,
 };
 
 use crate::findings::show;
@@ -120,8 +119,8 @@ impl Cluster {
             Action::Status { configured, json } => {
                 let view = view_cluster(&configured.settings()?)?;
                 print(match json {
-                    true => serde_json::to_string_pretty(&status::json(&view))? + "\n",
-                    false => status::text(&view),
+                    true => serde_json::to_string_pretty(&cluster_status::json(&view))? + "\n",
+                    false => cluster_status::text(&view),
                 })?;
                 let is_there = view
                     .nodes

@@ -84,6 +84,35 @@ pub const ALL: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "console",
+        &[
+            ("console", "Run with config/console.toml"),
+            (
+                "console --config /etc/tessera/console.toml --check",
+                "Check a configuration before a restart",
+            ),
+        ],
+    ),
+    (
+        "console add",
+        &[("console add ada --role support", "Let Ada see and block")],
+    ),
+    (
+        "console list",
+        &[("console list --json", "See who may sign in")],
+    ),
+    (
+        "console replace",
+        &[(
+            "console replace ada --role settle",
+            "Give Ada a new token and another role",
+        )],
+    ),
+    (
+        "console remove",
+        &[("console remove ada", "Take Ada's access away at once")],
+    ),
+    (
         "cluster",
         &[("cluster status", "See the nodes, and which one is active")],
     ),

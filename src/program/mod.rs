@@ -15,6 +15,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     (
         "Operate",
         &[
+            "console",
             "cluster",
             "control",
             "outbox",

@@ -55,7 +55,7 @@ pub mod wallet;
 
 pub use cluster::{
     ClusterView, Findings, begin_cluster, check_cluster, check_join, hand_over, leave_cluster,
-    take_over_by_force, view_cluster,
+    status as cluster_status, take_over_by_force, view_cluster,
 };
 pub use process::{Addresses, run};
-pub use recovery::journal_location;
+pub use recovery::{journal_location, journal_to_read};

@@ -29,10 +29,10 @@ const WIDER: &str = "const page = document.documentElement; const width = page.c
     return [`${page.scrollWidth} instead of ${width}`, ...inner.slice(0, 3).map((one) => one.outerHTML.slice(0, 120))]";
 
 /// Looks at pages, and keeps what is wrong with them.
-struct Inspector<'a> {
+pub struct Inspector<'a> {
     browser: &'a Browser,
     axe: String,
-    wrong: Vec<String>,
+    pub wrong: Vec<String>,
 }
 
 /// All pages, and what is pressed on them.
@@ -429,7 +429,7 @@ fn a_keyboard_is_enough(payer: &Payer<'_>) {
 }
 
 /// Goes on with the tabulator until this has the focus; wherever it is on the way, that is to be seen.
-fn tab_to(browser: &Browser, css: &str) {
+pub fn tab_to(browser: &Browser, css: &str) {
     for _ in 0..40 {
         press_key(browser, "Tab");
         let script = "const at = document.activeElement; const style = getComputedStyle(at); \
@@ -443,7 +443,7 @@ fn tab_to(browser: &Browser, css: &str) {
     panic!("no tabulator leads to {css}");
 }
 
-fn press_key(browser: &Browser, key: &str) {
+pub fn press_key(browser: &Browser, key: &str) {
     let (code, text) = if key == "Enter" { (13, "\r") } else { (9, "") };
     let mut pressed =
         json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
@@ -457,7 +457,7 @@ fn press_key(browser: &Browser, key: &str) {
 }
 
 impl<'a> Inspector<'a> {
-    fn new(browser: &'a Browser) -> Self {
+    pub fn new(browser: &'a Browser) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers/node_modules/axe-core/axe.min.js");
         Self {
@@ -468,7 +468,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// The page that is shown.
-    fn look(&mut self, name: &str) {
+    pub fn look(&mut self, name: &str) {
         self.browser.script(&self.axe, &[]);
         for scheme in ["light", "dark"] {
             self.colours(scheme);
@@ -503,7 +503,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// On a phone and on a desktop, in light and in dark.
-    fn take_pictures(&self, name: &str) {
+    pub fn take_pictures(&self, name: &str) {
         for (device, width, height) in [("phone", 390, 844), ("desk", 1280, 900)] {
             self.size(width, height);
             for scheme in ["light", "dark"] {

@@ -12,6 +12,7 @@ mod hostile;
 mod life;
 mod mall_page;
 mod messages;
+mod operators;
 mod payer;
 mod pictures;
 mod plain;
@@ -53,4 +54,11 @@ fn attacks_on_a_payer_come_to_nothing() {
 fn money_comes_by_itself_and_nothing_old_is_shown_without_a_connection() {
     let _one = one_browser();
     alone::is_left_alone();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
+fn operators_can_use_every_page_of_their_console() {
+    let _one = one_browser();
+    operators::can_use_every_page();
 }

@@ -4,6 +4,7 @@ mod archive;
 mod at_rest;
 mod backup;
 mod clock;
+mod console;
 mod crash;
 mod encryption;
 mod full_disk;

@@ -133,7 +133,11 @@ fn a_process_that_is_aborted_leaves_no_core_dump() {
     if control.status().expect("sh runs").core_dumped() {
         assert!(aborted(&rig, &host, "1").core_dumped());
     }
-    for unit in ["tessera-switch.service", "tessera-wallet.service"] {
+    for unit in [
+        "tessera-switch.service",
+        "tessera-wallet.service",
+        "tessera-console.service",
+    ] {
         let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/systemd");
         let unit = fs::read_to_string(units.join(unit)).expect("a unit");
         assert!(unit.lines().any(|line| line == "LimitCORE=0"));

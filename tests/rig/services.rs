@@ -22,7 +22,52 @@ pub struct Shops {
     pub frame_origin: String,
 }
 
+/// The operators' console, always `localhost`.
+pub struct Console {
+    pub running: Running,
+    pub address: SocketAddr,
+    pub origin: String,
+}
+
 impl Rig {
+    /// Starts the operators' console. `more` are pieces of its configuration that are replaced.
+    pub fn start_console(&self, more: &[(&str, &str)]) -> Console {
+        let address = free_port();
+        let origin = format!("http://localhost:{}", address.port());
+        let mut changes = vec![
+            ("127.0.0.1:9180", address.to_string()),
+            ("http://localhost:9180", origin.clone()),
+        ];
+        changes.extend(
+            more.iter()
+                .map(|(shipped, changed)| (*shipped, (*changed).to_owned())),
+        );
+        self.write("console.toml", &changes);
+        Console {
+            running: self.spawn(&["console", "--config", "console.toml"]),
+            address,
+            origin,
+        }
+    }
+
+    /// Makes an operator's account; its token. There must have been a console.
+    pub fn operator(&self, name: &str, role: &str) -> String {
+        let add = [
+            "console",
+            "--config",
+            "console.toml",
+            "add",
+            name,
+            "--role",
+            role,
+        ];
+        let printed = self.run(&add).stdout;
+        String::from_utf8(printed)
+            .expect("a token")
+            .trim()
+            .to_owned()
+    }
+
     /// Starts the wallet server, for a mall whose pages are at `mall`, and waits until it has a line to the switch.
     /// `more` are further pieces of its configuration that are replaced.
     pub fn start_wallet(&self, mall: SocketAddr, more: &[(&str, &str)]) -> Wallet {

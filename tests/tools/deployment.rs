@@ -61,10 +61,17 @@ fn configurations_of_a_deployment_are_good() {
         text.replace("@NODE@", "tessera-0")
     };
     let switch = "deploy/kubernetes/switch.yaml";
+    // The console reads it.
+    fs::write(
+        folder.join("switch.toml"),
+        read("deploy/config/switch.toml"),
+    )
+    .unwrap();
     for (program, text) in [
         ("switch", read("deploy/config/switch.toml")),
         ("switch", of_pod(in_manifest(switch, "switch.toml"))),
         ("wallet", read("deploy/config/wallet.toml")),
+        ("console", read("deploy/config/console.toml")),
         (
             "wallet",
             in_manifest("deploy/kubernetes/wallet.yaml", "wallet.toml"),
@@ -101,5 +108,5 @@ fn every_unit_names_a_command_with_its_options() {
         }
         commands += 1;
     }
-    assert_eq!(commands, 3);
+    assert_eq!(commands, 4);
 }

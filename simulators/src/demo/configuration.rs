@@ -23,6 +23,7 @@ const PARTIES: [(&str, &str); 4] = [
 const HOST: &str = include_str!("../../../config/host.toml");
 const WALLET: &str = include_str!("../../../config/wallet.toml");
 const SHOP: &str = include_str!("../../../config/shop.toml");
+const CONSOLE: &str = include_str!("../../../config/console.toml");
 
 /// The shipped files have lost a line that is changed here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +116,29 @@ pub fn wallet_origin(ports: &Ports) -> String {
     format!("http://localhost:{}", ports.wallet)
 }
 
+/// The operators' console's: of the switch, or of the first node and all others.
+pub fn console(ports: &Ports, switch: &str) -> Result<String, Lost> {
+    let mut file = CONSOLE.to_owned();
+    move_port(&mut file, "listen", USUAL.console, ports.console)?;
+    let origin = |ports| format!("origin = \"{}\"", console_origin(ports));
+    change(&mut file, &origin(&USUAL), &origin(ports))?;
+    let named = format!("switch = \"{switch}\"");
+    change(&mut file, "switch = \"switch.toml\"", &named)?;
+    let others = ports.switches().skip(1);
+    let others = others.map(|node| format!("\"{}\"", address(node.operations)));
+    let nodes = format!("nodes = [{}]", others.collect::<Vec<_>>().join(", "));
+    change(&mut file, "nodes = []", &nodes)?;
+    Ok(headed(&file))
+}
+
+/// The name of the account at the operators' console.
+pub const OPERATOR: &str = "demo";
+
+/// How browsers name the operators' console.
+pub fn console_origin(ports: &Ports) -> String {
+    format!("http://localhost:{}", ports.console)
+}
+
 /// The financial system's: it takes a little time, and declines a few.
 pub fn host(ports: &Ports) -> Result<String, Lost> {
     let mut file = HOST.to_owned();
@@ -202,6 +226,7 @@ mod tests {
         smtp: 11,
         mail: 12,
         start: 14,
+        console: 15,
     };
 
     #[test]
@@ -238,6 +263,20 @@ mod tests {
         );
         assert_eq!(wallet["line"]["address"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(shop["unaffiliated"]["frame"].as_str(), Some("127.0.0.1:10"));
+    }
+
+    #[test]
+    fn the_console_watches_all_nodes_of_a_cluster() {
+        let alone: toml::Table = console(&PORTS, "switch.toml").unwrap().parse().unwrap();
+        assert_eq!(alone["origin"].as_str(), Some("http://localhost:15"));
+        assert_eq!(alone["nodes"].as_array().unwrap().len(), 0);
+        let ports = Ports {
+            others: Some([USUAL.switch, PORTS.switch]),
+            ..PORTS
+        };
+        let of_three: toml::Table = console(&ports, "n1.toml").unwrap().parse().unwrap();
+        assert_eq!(of_three["switch"].as_str(), Some("n1.toml"));
+        assert_eq!(of_three["nodes"][0].as_str(), Some("127.0.0.1:9583"));
     }
 
     #[test]

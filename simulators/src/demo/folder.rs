@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! DIR/certs/          development certificates
-//! DIR/switch.toml     written anew at each start, like host.toml, wallet.toml and shop.toml
+//! DIR/switch.toml     written anew at each start, like host.toml, wallet.toml, shop.toml and console.toml
 //! DIR/n1.toml         in place of switch.toml in a cluster, with n2.toml and n3.toml
 //! DIR/parties/        who may connect, written anew likewise
 //! DIR/switch/         journal, store and outbox; in a cluster n1, n2 and n3
 //! DIR/etcd/           the data of its members, and their ports
-//! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed
+//! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed; the operators' accounts
 //! DIR/host/           what the financial system remembers
 //! DIR/shop/           the orders of both shops
 //! DIR/switch.log      the log of the switch, of all runs; the other programs' likewise
@@ -64,6 +64,8 @@ impl Folder {
         folder.write("host.toml", &configuration::host(ports)?)?;
         folder.write("wallet.toml", &configuration::wallet(ports)?)?;
         folder.write("shop.toml", &configuration::shop(ports)?)?;
+        let switch = ports.others.map_or("switch.toml", |_| "n1.toml");
+        folder.write("console.toml", &configuration::console(ports, switch)?)?;
         Ok(folder)
     }
 

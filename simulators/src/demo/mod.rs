@@ -1,5 +1,5 @@
 //! The demo: the whole payment switch at work with one command and nothing prepared. In comes a folder, which may
-//! be empty; out come five programs (financial system, switch, wallet server, shops, mail catcher) as child processes, a
+//! be empty; out come six programs (financial system, switch, wallet server, shops, mail catcher, console) as child processes, a
 //! gentle mix of purchases by card and by order, a view of it with what a visitor may do and make fail, the same as a page
 //! for browsers, and in the end the verdict of the audit. A second run goes on where the first one stopped. With `cluster`,
 //! three nodes and etcd are there in place of the switch. What never happens here: a child outlives the demo.

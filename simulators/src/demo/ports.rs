@@ -34,6 +34,8 @@ pub struct Ports {
     pub mail: u16,
     /// The start page.
     pub start: u16,
+    /// The operators' console.
+    pub console: u16,
 }
 
 /// Where a switch listens.
@@ -66,6 +68,7 @@ pub const USUAL: Ports = Ports {
     smtp: 1025,
     mail: 8025,
     start: 8090,
+    console: 9180,
 };
 
 /// From one node's ports to the next one's.
@@ -96,6 +99,7 @@ impl Ports {
             smtp: finder.find("the mail server", USUAL.smtp)?,
             mail: finder.find("the mail viewer", USUAL.mail)?,
             start: finder.find("the start page", USUAL.start)?,
+            console: finder.find("the operators' console", USUAL.console)?,
         })
     }
 
@@ -224,6 +228,7 @@ mod tests {
             ports.smtp,
             ports.mail,
             ports.start,
+            ports.console,
         ]);
         assert_eq!(all.collect::<BTreeSet<_>>().len(), 20);
         assert_eq!(finder.given.len(), 20);

@@ -32,6 +32,7 @@ pub struct Programs {
     switch: Switch,
     wallet: Supervised,
     shop: Supervised,
+    console: Supervised,
 }
 
 /// What takes the requests.
@@ -89,6 +90,7 @@ impl Programs {
             switch,
             wallet: start(&parts.wallet, configured("wallet")).await?,
             shop: start(&parts.shop, configured("shop")).await?,
+            console: start(&parts.console, configured("console")).await?,
         })
     }
 
@@ -101,6 +103,7 @@ impl Programs {
             error = self.switch.keep() => error,
             error = self.wallet.keep() => error,
             error = self.shop.keep() => error,
+            error = self.console.keep() => error,
         }
     }
 
@@ -130,6 +133,7 @@ impl Programs {
     /// Stops them: first those that send requests to the others. What came of the cluster.
     pub async fn stop(mut self) -> anyhow::Result<Option<Outcome>> {
         self.settle().await?;
+        stop("console", self.console).await?;
         stop("shop", self.shop).await?;
         stop("wallet", self.wallet).await?;
         let outcome = match self.switch {

@@ -8,6 +8,7 @@ use tessera_console::say;
 
 use super::children::complete;
 use super::cluster::system::Cluster;
+use super::configuration::OPERATOR;
 use super::folder::Folder;
 use super::ports::{Finder, Ports, address};
 use super::programs::Programs;
@@ -70,12 +71,13 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
         say(format_args!("port      {replaced}"));
     }
     provision(&folder, cluster.as_ref()).await?;
+    let token = operator(&folder).await?;
     let mut programs = Programs::start(&folder, &ports, &parts, cluster).await?;
     for switch in ports.switches() {
         let operations = address(switch.operations);
         say(format_args!("metrics   http://{operations}/metrics"));
     }
-    let start_page = StartPage::start(&ports, folder.path.display().to_string())?;
+    let start_page = StartPage::start(&ports, folder.path.display().to_string(), token)?;
     say("");
     for step in steps(&ports) {
         say(format_args!("{}", step.line()));
@@ -127,6 +129,20 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
         folder: folder.path.display().to_string(),
         disk_bytes: folder.disk_bytes(),
     })
+}
+
+/// The account of the demo's operator: its token, which is another one at each start.
+async fn operator(folder: &Folder) -> anyhow::Result<String> {
+    let config = folder.file("console.toml");
+    let ways = [["add", OPERATOR], ["replace", OPERATOR]];
+    for [way, name] in ways {
+        let more = ["--role", "admin"];
+        let command = ["console", way, name, "--config"];
+        if let (token, true) = complete(&command, &config, &more).await? {
+            return Ok(token);
+        }
+    }
+    anyhow::bail!("the account of the operators' console could not be made")
 }
 
 /// Makes the cards, unless an earlier run has made them.

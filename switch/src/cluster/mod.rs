@@ -3,6 +3,7 @@
 
 mod checks;
 mod requests;
+pub mod status;
 
 use std::net::TcpListener;
 use std::sync::Arc;

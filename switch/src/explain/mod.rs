@@ -5,11 +5,14 @@
 
 mod facts;
 mod json;
+mod search;
 mod summary;
 mod timeline;
 mod wire;
 
 use tessera_protocol::{Institution, OrderKey, Stan};
+
+pub use search::{Listed, ROWS_MAX, Row, Wanted, is_decline, search};
 
 use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Sequence};
@@ -122,9 +125,46 @@ impl Step {
 pub fn explain(location: &Location, named: &Named) -> Result<Vec<Explanation>, ExplainError> {
     let index = Index::open(location)?;
     let mut opening = OpeningBalances::of(location, index.journal().as_ref())?;
+    let found = all(&index, &mut opening, named)?;
+    let operator_policy = replay(&index, opening.as_mut(), WalletId::OPERATOR, &mut |_| {})?;
+    let decided = operator_policy.supervision.unwrap_or_default();
+    let date = |moment| decided.days.of(moment).month_and_day();
+    let journal = index.journal();
+    let pages = found.iter().map(|one| {
+        let (wallet, reference) = (&one.wallet, one.reference);
+        let advices = advised(wallet, reference).filter_map(|owed| {
+            let unread = crate::wallet::unread(wallet, reference, owed, date)?;
+            // Without the event that opened it there would be no page.
+            let message = advice::read(|at| journal.read(at), &unread).ok()?;
+            Some(tessera_host::write_out(&message, reference))
+        });
+        timeline::explanation(&Transaction {
+            steps: &one.steps,
+            agreement: one.agreement.as_ref(),
+            advices: &advices.collect::<Vec<_>>(),
+            cards: &wallet.cards.numbers(),
+        })
+    });
+    Ok(pages.flatten().collect())
+}
+
+/// A transaction, and its wallet as all events leave it.
+struct Read {
+    reference: Reference,
+    steps: Vec<Step>,
+    agreement: Option<Step>,
+    wallet: Wallet,
+}
+
+/// Each transaction of that name, oldest first.
+fn all(
+    index: &Index,
+    opening: &mut Option<OpeningBalances>,
+    named: &Named,
+) -> Result<Vec<Read>, ExplainError> {
     let reflected = opening.as_ref().map(|opening| opening.mark().position);
     let mut found: Vec<Found> = Vec::new();
-    for position in named.positions(&index)? {
+    for position in named.positions(index)? {
         // How the wallet came to it is not known any more.
         if Some(position) <= reflected {
             continue;
@@ -142,40 +182,30 @@ pub fn explain(location: &Location, named: &Named) -> Result<Vec<Explanation>, E
         }
     }
     if found.is_empty() {
-        return Err(ExplainError::Unknown(opening.map(|opening| opening.at())));
+        let at = opening.as_ref().map(OpeningBalances::at);
+        return Err(ExplainError::Unknown(at));
     }
     let others = found.clone();
     found.retain(|one| !others.iter().any(|other| one.is_agreement_to(other)));
-    let operator_policy = replay(&index, opening.as_mut(), WalletId::OPERATOR, &mut |_| {})?;
-    let decided = operator_policy.supervision.unwrap_or_default();
-    let date = |moment| decided.days.of(moment).month_and_day();
-    let journal = index.journal();
-    let pages = found.iter().map(|of| {
+    let read = found.iter().map(|of| {
         let (owner, reference) = (of.owner, of.reference);
         let mut steps = Vec::new();
         let mut agreement = None;
-        let wallet = replay(&index, opening.as_mut(), owner, &mut |step| {
+        let wallet = replay(index, opening.as_mut(), owner, &mut |step| {
             if concerns(&step.entry.event, reference) {
                 steps.push(step);
             } else if steps.is_empty() && of.was_agreed_by(&step.entry.event) {
                 agreement = Some(step);
             }
         })?;
-        let advices = advised(&wallet, reference).filter_map(|owed| {
-            let unread = crate::wallet::unread(&wallet, reference, owed, date)?;
-            // Without the event that opened it there would be no page.
-            let message = advice::read(|at| journal.read(at), &unread).ok()?;
-            Some(tessera_host::write_out(&message, reference))
-        });
-        let numbers = wallet.cards.numbers();
-        Ok(timeline::explanation(&Transaction {
-            steps: &steps,
-            agreement: agreement.as_ref(),
-            advices: &advices.collect::<Vec<_>>(),
-            cards: &numbers,
-        }))
+        Ok(Read {
+            reference,
+            steps,
+            agreement,
+            wallet,
+        })
     });
-    pages.filter_map(Result::transpose).collect()
+    read.collect()
 }
 
 /// A request of that name.

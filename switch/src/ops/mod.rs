@@ -2,7 +2,9 @@
 //! `/readyz` on their own port. Operators have a Unix socket. What never happens here: a decision about a payment, or a
 //! card number, a key or a payer in anything that leaves.
 
+pub mod client;
 pub mod control;
+pub mod decisions;
 mod health;
 mod http;
 pub mod operator;

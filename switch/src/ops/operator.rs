@@ -402,7 +402,7 @@ fn controlled(supervision: &Supervision) -> Vec<String> {
         .collect()
 }
 
-fn words(directive: &Directive) -> String {
+pub(super) fn words(directive: &Directive) -> String {
     match directive {
         Directive::Block(subject) => format!("block {}", subject_words(subject)),
         Directive::Unblock(subject) => format!("unblock {}", subject_words(subject)),

@@ -53,6 +53,18 @@ pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Locatio
         .with_archive(&settings.journal.archive_folder)
 }
 
+/// The journal of a switch, for a command that only reads; without keys where no switch has opened it since it encrypts.
+///
+/// # Errors
+/// Where the keys of the data can't be read.
+pub fn journal_to_read(settings: &Settings) -> anyhow::Result<Location> {
+    let keys = match DataKeys::are_in(&settings.data) {
+        true => Some(settings.data_keys_to_read()?),
+        false => None,
+    };
+    Ok(journal_location(settings, keys.as_ref()))
+}
+
 /// Locks the folder, upgrades the data of an older release, opens journal and store, and replays what the store does not know. From
 /// then on [`clock::now`] is above the time of every event and every reference in the journal: the store says so of what is not
 /// replayed.

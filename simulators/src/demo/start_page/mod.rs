@@ -46,6 +46,8 @@ pub struct Content {
     pub ports: Ports,
     /// The demo's folder.
     pub folder: String,
+    /// Signs in at the operators' console.
+    pub token: String,
     view: Mutex<View>,
 }
 
@@ -60,10 +62,11 @@ impl StartPage {
     ///
     /// # Errors
     /// Where its port is taken.
-    pub fn start(ports: &Ports, folder: String) -> anyhow::Result<Self> {
+    pub fn start(ports: &Ports, folder: String, token: String) -> anyhow::Result<Self> {
         let content = Arc::new(Content {
             ports: *ports,
             folder,
+            token,
             view: Mutex::default(),
         });
         let server = server(Arc::clone(&content))?;

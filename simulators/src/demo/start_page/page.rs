@@ -6,7 +6,7 @@ use tessera_protocol::{CardNumber, Currency, plain_amount};
 
 use super::Content;
 use super::live::live;
-use crate::demo::configuration::wallet_origin;
+use crate::demo::configuration::{OPERATOR, console_origin, wallet_origin};
 use crate::demo::ports::address;
 use crate::demo::steps::{SOURCES, page_of};
 use crate::demo::view::View;
@@ -85,6 +85,10 @@ fn steps(content: &Content) -> Markup {
             (step("Freeze the wallet", html! {
                 "One button, and the next purchase is declined at either shop. Unfreezing needs the password."
             }, link(format!("{wallet}/home"), "Your wallet")))
+            (step("Operate it", html! {
+                "The operators' console shows traffic, finds and explains transactions, and blocks. Sign in as " code { (OPERATOR) }
+                " with the token " code.token { (content.token) } ", which is new at each start of the demo."
+            }, link(console_origin(ports), "Operators' console")))
             (step("Make something fail", html! {
                 "Press a key in the terminal: " kbd { "k" } " kills the switch, " kbd { "h" } " the financial system (the host), "
                 kbd { "l" } " cuts the link between them"
@@ -198,6 +202,7 @@ mod tests {
         let content = Content {
             ports: USUAL,
             folder: "/tmp/<demo>".to_owned(),
+            token: "tessera_op_x".to_owned(),
             view: Mutex::default(),
         };
         let shown = page(&content, &View::default()).into_string();
@@ -208,6 +213,8 @@ mod tests {
             "href=\"http://127.0.0.1:8025\"",
             "href=\"http://127.0.0.1:9583/metrics\"",
             "href=\"http://127.0.0.1:7584/tally\"",
+            "href=\"http://localhost:9180\"",
+            "tessera_op_x",
             "9902 0000 0000 0059",
             "XT38TESS00000000000001",
             "-6681",

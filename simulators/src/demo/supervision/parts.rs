@@ -22,6 +22,8 @@ pub struct Parts {
     pub wallet: Rc<Process>,
     /// The shops.
     pub shop: Rc<Process>,
+    /// The operators' console.
+    pub console: Rc<Process>,
     /// The nodes in place of the switch.
     pub cluster: Option<Rc<Board>>,
 }
@@ -50,6 +52,7 @@ impl Parts {
             switch: Process::new("switch"),
             wallet: Process::new("wallet"),
             shop: Process::new("shop"),
+            console: Process::new("console"),
             cluster: cluster.map(Rc::clone),
         }
     }
@@ -60,7 +63,7 @@ impl Parts {
         let behind = [&*self.host, &*self.link].into_iter();
         behind
             .chain(switch)
-            .chain([&*self.wallet, &*self.shop, &*self.mail])
+            .chain([&*self.wallet, &*self.shop, &*self.mail, &*self.console])
     }
 
     /// Whether it can fail now. What is down can't.

@@ -11,6 +11,7 @@
 mod error;
 mod file;
 mod names;
+mod newest;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use rows::{Hash, Rows};
 
 pub use error::IndexError;
 pub use names::Name;
+pub use newest::Walked;
 
 /// The extension of an index file.
 pub const EXTENSION: &str = "index";

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tessera_ledger::{Event, Reference};
@@ -176,4 +177,49 @@ fn a_file_holds_no_name_in_clear() {
             assert!(!bytes.windows(name.len()).any(|window| window == name));
         }
     }
+}
+
+#[test]
+fn a_walk_back_shows_each_part_from_its_oldest_and_says_how_far_it_came() {
+    let (folder, _traffic) = journal();
+    let keys = Traffic::keys(folder.path());
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
+    let all = all(&index);
+    let (first, last) = (all[0].1.at, all.last().unwrap().1.at);
+    let later = Instant::now() + Duration::from_secs(600);
+    let walk = |span, until, parts: usize| {
+        let (mut seen, mut left) = (Vec::new(), parts);
+        let mut enough = || {
+            left -= 1;
+            left == 0
+        };
+        let walked = index.walk_back(
+            span,
+            until,
+            &mut |position, _, _| seen.push(position),
+            &mut enough,
+        );
+        (walked.unwrap(), seen)
+    };
+    let everything = (first, last.plus(1));
+    let (walked, mut seen) = walk(everything, later, usize::MAX);
+    assert_eq!(walked, Walked::All);
+    seen.sort_unstable();
+    assert!(seen.iter().eq(all.iter().map(|(position, _)| position)));
+    // One part, which is the newest.
+    let (walked, seen) = walk(everything, later, 1);
+    let begins = all.iter().find(|(position, _)| *position == seen[0]);
+    assert_eq!(walked, Walked::Enough(begins.unwrap().1.at));
+    assert_eq!(seen.last(), all.last().map(|(position, _)| position));
+    // Only what is between the moments.
+    let middle = (first.plus(HOUR), first.plus(2 * HOUR));
+    let within = all
+        .iter()
+        .filter(|(_, entry)| (middle.0..middle.1).contains(&entry.at));
+    let mut seen = walk(middle, later, usize::MAX).1;
+    seen.sort_unstable();
+    assert!(!seen.is_empty() && seen.iter().eq(within.map(|(position, _)| position)));
+    // No time: at most the newest part, of which few records need no look at the time.
+    let (walked, _) = walk(everything, Instant::now(), usize::MAX);
+    assert!(matches!(walked, Walked::TimeUp(_)), "{walked:?}");
 }

@@ -41,11 +41,6 @@ impl Caller {
         Self { name, rights }
     }
 
-    /// The user's name.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Why the user may not do this, if not.
     pub(super) fn refuse(&self, right: Right) -> Option<String> {
         let list = match right {

@@ -20,6 +20,7 @@ use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{App, HttpMessage as _, HttpResponse, web};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tessera_http::{Limits, Listener};
 use tokio::net::unix::UCred;
@@ -132,46 +133,61 @@ async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResp
     }
 }
 
+/// Who wants something done to notifications, and why, for the log. Both may be missing.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stated {
+    /// The name of the person who decides; empty for the user of the socket.
+    pub by: String,
+    /// The reason.
+    pub reason: String,
+}
+
 async fn retry_one(
     id: web::Path<String>,
+    stated: Option<Json<Stated>>,
     outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
     match id.parse() {
-        Ok(key) => retry(&outbox, Letters::One(key), &caller).await,
+        Ok(key) => retry(&outbox, Letters::One(key), &caller, stated).await,
         Err(_) => no_letter(),
     }
 }
 
 async fn retry_all(
+    stated: Option<Json<Stated>>,
     outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
-    retry(&outbox, Letters::All, &caller).await
+    retry(&outbox, Letters::All, &caller, stated).await
 }
 
 async fn drop_one(
     id: web::Path<String>,
+    stated: Option<Json<Stated>>,
     outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
     match id.parse() {
-        Ok(key) => forget(&outbox, Letters::One(key), &caller).await,
+        Ok(key) => forget(&outbox, Letters::One(key), &caller, stated).await,
         Err(_) => no_letter(),
     }
 }
 
 async fn drop_all(
+    stated: Option<Json<Stated>>,
     outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
-    forget(&outbox, Letters::All, &caller).await
+    forget(&outbox, Letters::All, &caller, stated).await
 }
 
 async fn retry(
     outbox: &OnceLock<DeadLetterClient>,
     letters: Letters,
     caller: &Caller,
+    stated: Option<Json<Stated>>,
 ) -> HttpResponse {
     if let Some(refused) = forbidden(caller, Right::Settle) {
         return refused;
@@ -184,6 +200,7 @@ async fn retry(
         caller,
         letters,
         &count,
+        stated,
         "messages to payers are tried again",
     );
     done(count, letters, "tried again")
@@ -193,6 +210,7 @@ async fn forget(
     outbox: &OnceLock<DeadLetterClient>,
     letters: Letters,
     caller: &Caller,
+    stated: Option<Json<Stated>>,
 ) -> HttpResponse {
     if let Some(refused) = forbidden(caller, Right::Settle) {
         return refused;
@@ -201,17 +219,32 @@ async fn forget(
         return no_outbox();
     };
     let count = dead_letter_client.forget(letters).await;
-    log(caller, letters, &count, "messages to payers are dropped");
+    log(
+        caller,
+        letters,
+        &count,
+        stated,
+        "messages to payers are dropped",
+    );
     done(count, letters, "dropped")
 }
 
-fn log(caller: &Caller, letters: Letters, count: &Result<usize, String>, what: &str) {
+fn log(
+    caller: &Caller,
+    letters: Letters,
+    count: &Result<usize, String>,
+    stated: Option<Json<Stated>>,
+    what: &str,
+) {
+    let stated = stated.map(Json::into_inner).unwrap_or_default();
+    let (by, reason) = (caller.signature(&stated.by), stated.reason.trim());
+    let reason = (!reason.is_empty()).then_some(reason);
     let letter = match letters {
         Letters::One(key) => key.to_string(),
         Letters::All => "all".to_owned(),
     };
     let (count, error) = (count.as_ref().ok(), count.as_ref().err());
-    tracing::info!(by = caller.name(), letter, count, error, "{what}");
+    tracing::info!(by, reason, letter, count, error, "{what}");
 }
 
 fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {

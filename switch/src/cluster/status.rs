@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_cluster::{Lag, NodeReport};
-use tessera_switch::ClusterView;
+
+use super::ClusterView;
 
 /// A node, as it is shown.
 struct Shown<'a> {

@@ -1,0 +1,153 @@
+//! `tessera console`: the operators' console, and their accounts.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+use tessera_console::{print, say, start_logging};
+use tessera_operators::{Account, Accounts, Role, Settings};
+
+use crate::table::of_json;
+
+/// Run the operators' console: traffic, transactions, decisions in a browser
+///
+/// Operators sign in with an account and its token. Decisions are journaled with the account's name and the reason.
+#[derive(Args)]
+pub struct Console {
+    /// The console's configuration; relative paths in it are relative to this file
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "config/console.toml",
+        global = true
+    )]
+    config: PathBuf,
+    /// Only check the configuration, with its certificate and that of the switch
+    #[arg(long)]
+    check: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make an account, and print its token
+    ///
+    /// The token is printed only now: the file of the accounts has its hash.
+    Add {
+        /// The name, which is journaled with each decision
+        name: String,
+        /// What it may do
+        #[arg(long)]
+        role: RoleName,
+    },
+    /// List the accounts
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an account a new token, and end its sessions
+    Replace {
+        /// The name
+        name: String,
+        /// What it may do from now on; as before, if not stated
+        #[arg(long)]
+        role: Option<RoleName>,
+    },
+    /// Remove an account, and end its sessions
+    Remove {
+        /// The name
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Sees everything, card numbers masked
+    Read,
+    /// Also blocks, unblocks, and has notifications sent again
+    Support,
+    /// Also decides about dead letters and settlement dates
+    Settle,
+    /// Also sets controls, and manages accounts and sessions
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Read => Self::Read,
+            RoleName::Support => Self::Support,
+            RoleName::Settle => Self::Settle,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
+impl Console {
+    /// Serves until SIGTERM or SIGINT, or changes the accounts.
+    pub fn run(self) -> anyhow::Result<()> {
+        let settings = Settings::read(&self.config)?;
+        match self.command {
+            None => serve(settings, &self.config.display().to_string(), self.check),
+            Some(command) => command.run(&Accounts::of(&settings.accounts)),
+        }
+    }
+}
+
+fn serve(settings: Settings, config: &str, check: bool) -> anyhow::Result<()> {
+    settings.check()?;
+    if check {
+        let switch = tessera_config::Settings::read(&settings.switch);
+        switch.with_context(|| settings.switch.display().to_string())?;
+        let accounts = Accounts::of(&settings.accounts).all()?.len();
+        let noun = if accounts == 1 { "account" } else { "accounts" };
+        print(format_args!("{config} is good: {accounts} {noun}\n"))?;
+        return Ok(());
+    }
+    start_logging(&settings.log)?;
+    tessera_operators::run(settings, |addresses| {
+        say(format_args!(
+            "ready pages={} origin={}",
+            addresses.pages, addresses.origin
+        ));
+    })
+}
+
+impl Command {
+    fn run(self, accounts: &Accounts) -> anyhow::Result<()> {
+        match self {
+            Self::Add { name, role } => {
+                let token = accounts.add(&name, role.into())?;
+                print(format_args!("{}\n", token.as_str()))?;
+            }
+            Self::Replace { name, role } => {
+                let token = accounts.replace(&name, role.map(Role::from))?;
+                print(format_args!("{}\n", token.as_str()))?;
+            }
+            Self::Remove { name } => accounts.remove(&name)?,
+            Self::List { json } => print(list(&accounts.all()?, json)?)?,
+        }
+        Ok(())
+    }
+}
+
+fn list(accounts: &[Account], json: bool) -> anyhow::Result<String> {
+    let list = accounts.iter().map(|account| {
+        serde_json::json!({
+            "name": account.name,
+            "role": account.role.name(),
+            "since": account.since,
+        })
+    });
+    let list: serde_json::Value = list.collect();
+    Ok(match json {
+        true => serde_json::to_string_pretty(&list)? + "\n",
+        false => of_json(
+            ["name", "role", "token of"],
+            ["name", "role", "since"],
+            &list,
+        ),
+    })
+}
