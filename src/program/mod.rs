@@ -19,7 +19,10 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "journal",
         ],
     ),
-    ("Test", &["certs", "provision", "load", "certify"]),
+    (
+        "Test",
+        &["certs", "provision", "simulate", "load", "certify"],
+    ),
     (
         "Inspect",
         &["explain", "audit", "recon", "export", "decode", "doctor"],
