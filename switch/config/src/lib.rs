@@ -32,7 +32,7 @@ pub use network::Network;
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
     Acceptors, CertificateOf, CodeSet, Messages, Party, PartyKind, Quirks, Transport,
-    UnknownReversal,
+    UnknownReversal, Webhook, WebhookSecret, WebhookUrl,
 };
 pub use renamed::OutdatedKey;
 pub use sections::{
