@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use tessera_common::addresses::Addresses;
 use tessera_console::print;
-use tessera_simulators::load::{self, AmountRange, Display, Mix, Options, Pace};
+use tessera_simulators::load::{
+    self, AmountRange, Display, Faults, Mix, Options, Pace, Scale, Scenario, Threshold,
+};
+
+/// The exit code where all answers were right and a threshold does not hold.
+const THRESHOLD_FAILED: u8 = 4;
 
 /// Send load as malls and acquirers, and verify every cent
 #[derive(clap::Args)]
@@ -34,7 +39,11 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Run {
-    /// The run's name in reports [default: made from the time]
+    /// A file with stages, mixes, faults and thresholds (docs/load.md, config/load). Other options override it: --duration
+    /// stretches its stages, --rate or --connections scales them, keeping their shape
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// The run's name in reports [default: made from the scenario and the time]
     #[arg(long, value_name = "NAME", value_parser = load::parse_name)]
     name: Option<String>,
     /// The switch's address for malls and acquirers; of a cluster, the addresses of all nodes, tried in turn
@@ -44,43 +53,51 @@ struct Run {
         default_value = "127.0.0.1:8583"
     )]
     target: Addresses,
-    /// Institution code (field 32)
-    #[arg(long, value_name = "CODE", default_value_t = 20_000_000_001)]
-    party: u64,
+    /// Institution code (field 32) [default: 20000000001]
+    #[arg(long, value_name = "CODE")]
+    party: Option<u64>,
     /// MAC key, 32 hexadecimal digits; known for the development parties
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
     /// Card acceptor (field 42); known for the development parties
     #[arg(long, value_name = "ID")]
     acceptor: Option<String>,
-    /// Number of development cards, or of their wallets
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    cards: u32,
-    /// Serial number of the first one
-    #[arg(long, value_name = "K", default_value_t = 1)]
-    first_card: u32,
+    /// Number of development cards, or of their wallets [default: 1000]
+    #[arg(long, value_name = "N")]
+    cards: Option<u32>,
+    /// Serial number of the first one [default: 1]
+    #[arg(long, value_name = "K")]
+    first_card: Option<u32>,
     #[command(flatten)]
     pace: PaceArguments,
-    /// Connections
-    #[arg(long, value_name = "C", default_value_t = 8)]
-    connections: u32,
-    /// How long requests are sent: 30s, 500ms, 2m
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
-    duration: Duration,
+    /// Connections [default: 8]
+    #[arg(long, value_name = "C")]
+    connections: Option<u32>,
+    /// How long requests are sent: 30s, 500ms, 2m [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = load::parse_duration)]
+    duration: Option<Duration>,
     /// Shares of the requests: purchases, repeats, reversals, inquiries, authorizations, completions, refunds, and, if
-    /// the party's profile allows them, advices and partials
-    #[arg(long, value_name = "SHARES", value_parser = Mix::parse,
-        default_value = "purchases=90,repeats=3,reversals=4,inquiries=3")]
-    mix: Mix,
+    /// the party's profile allows them, advices and partials [default: purchases=90,repeats=3,reversals=4,inquiries=3]
+    #[arg(long, value_name = "SHARES", value_parser = Mix::parse)]
+    mix: Option<Mix>,
+    /// Shares of requests that go wrong on purpose: duplicates=1%,late_repeats=1%,late_after=5s,disconnects=0.01%
+    #[arg(long, value_name = "SHARES", value_parser = Faults::parse)]
+    faults: Option<Faults>,
+    /// What must hold, as in 'p99 < 50ms', 'errors < 0.1%', 'approved > 95%'; can be repeated. Exit code 4 if it does not
+    #[arg(long = "threshold", value_name = "CHECK", value_parser = Threshold::parse)]
+    thresholds: Vec<Threshold>,
+    /// End the run when a threshold of --threshold does not hold, but not in the first five seconds
+    #[arg(long, requires = "thresholds")]
+    abort_on_fail: bool,
     /// Send several completions of one authorization: the party's profile has several_completions
     #[arg(long)]
     several_completions: bool,
-    /// Range of the amount of a purchase, in minor units, inclusive
-    #[arg(long, value_name = "MIN..MAX", default_value = "1..100", value_parser = AmountRange::parse)]
-    amount: AmountRange,
-    /// Seed of all random choices
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Range of the amount of a purchase, in minor units, inclusive [default: 1..100]
+    #[arg(long, value_name = "MIN..MAX", value_parser = AmountRange::parse)]
+    amount: Option<AmountRange>,
+    /// Seed of all random choices [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
     /// Share of the connections that buy by order number as an affiliated mall: all of them for a mall, none for
     /// an acquirer if not stated
     #[arg(long, value_name = "SHARE")]
@@ -144,7 +161,7 @@ impl Run {
             true => Display::Lines,
             false => Display::Picture,
         };
-        let report = load::run_watched(self.options(), display)?;
+        let report = load::run_watched(self.options()?, display)?;
         print(format_args!("{report}\n"))?;
         if let Some(path) = json {
             std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
@@ -153,40 +170,69 @@ impl Run {
             std::fs::write(&path, load::page(&report))
                 .with_context(|| path.display().to_string())?;
         }
-        Ok(if report.clean() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+        Ok(match (report.clean(), report.passed()) {
+            (false, _) => ExitCode::FAILURE,
+            (true, false) => ExitCode::from(THRESHOLD_FAILED),
+            (true, true) => ExitCode::SUCCESS,
         })
     }
 
-    fn options(self) -> Options {
-        Options {
+    fn options(self) -> anyhow::Result<Options> {
+        let scenario = match &self.scenario {
+            Some(path) => Scenario::read(path).map_err(|why| anyhow!(why))?,
+            None => Scenario::default(),
+        };
+        let usual = Options::default();
+        let mut thresholds = scenario.thresholds;
+        let abort = self.abort_on_fail;
+        let stated = self.thresholds.into_iter();
+        thresholds.extend(stated.map(|stated| {
+            let after = stated.after;
+            stated.ending_the_run(abort, after)
+        }));
+        let scale = Scale {
+            duration: self.duration,
+            rate: self.pace.rate,
+            window: self.pace.window,
+            connections: self.connections,
+            mix: self.mix,
+            faults: self.faults,
+        };
+        let stages = scale.apply(scenario.stages).map_err(|why| anyhow!(why))?;
+        let connections = self.connections.or(scenario.connections);
+        Ok(Options {
             name: self.name,
             command: load::command_line(std::env::args()),
+            scenario: scenario.name,
+            stages,
+            thresholds,
+            faults: self.faults.unwrap_or_default(),
             target: self.target,
-            party: self.party,
+            party: self.party.or(scenario.party).unwrap_or(usual.party),
             key: self.key,
             acceptor: self.acceptor,
-            cards: self.cards,
-            first_card: self.first_card,
+            cards: self.cards.or(scenario.cards).unwrap_or(usual.cards),
+            first_card: self
+                .first_card
+                .or(scenario.first_card)
+                .unwrap_or(usual.first_card),
             pace: match (self.pace.rate, self.pace.window) {
                 (Some(rate), _) => Pace::Rate(rate),
                 (None, window) => Pace::Window(window.unwrap_or(64)),
             },
-            connections: self.connections,
-            duration: self.duration,
-            mix: self.mix,
+            connections: connections.unwrap_or(usual.connections),
+            duration: self.duration.unwrap_or(usual.duration),
+            mix: self.mix.unwrap_or(usual.mix),
             several_completions: self.several_completions,
-            amount: self.amount,
-            seed: self.seed,
+            amount: self.amount.or(scenario.amount).unwrap_or(usual.amount),
+            seed: self.seed.or(scenario.seed).unwrap_or(usual.seed),
             orders: self.orders,
             wallet_line: self.wallet_line,
             certificates: self.certs,
             host_tally: self.host_tally,
             silence: self.silence,
             settle: self.settle,
-            ..Options::default()
-        }
+            ..usual
+        })
     }
 }

@@ -398,6 +398,10 @@ pub const ALL: &[(&str, &[Example])] = &[
                 "load --rate 5000 --connections 32 --duration 2m --json run.json --html run.html",
                 "Measure, keep the figures, and see them as a page",
             ),
+            (
+                "load --scenario config/load/faults.toml --threshold 'p99 < 50ms'",
+                "Play a scenario, with one more threshold",
+            ),
         ],
     ),
     (

@@ -129,17 +129,26 @@ impl Mix {
                 .map_err(|_| format!("`{share}` is not a share of 0 to 65535"))?
                 .into();
         }
-        let mix = Self { shares };
-        if !Kind::ALL
-            .into_iter()
-            .any(|kind| kind.begins() && mix.has(kind))
-        {
-            return Err(
+        Self { shares }.checked()
+    }
+
+    /// A mix of these shares.
+    pub fn of(share: impl Fn(Kind) -> u16) -> Result<Self, String> {
+        let mix = Self {
+            shares: Kind::ALL.map(|kind| share(kind).into()),
+        };
+        mix.checked()
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        let begins = |kind: Kind| kind.begins() && self.has(kind);
+        match Kind::ALL.into_iter().any(begins) {
+            true => Ok(self),
+            false => Err(
                 "a mix needs purchases, inquiries or authorizations: the rest follows from them"
                     .to_owned(),
-            );
+            ),
         }
-        Ok(mix)
     }
 
     /// Whether a kind has a share.

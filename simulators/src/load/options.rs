@@ -8,6 +8,9 @@ use std::time::Duration;
 use tessera_common::addresses::Addresses;
 
 use super::mix::Mix;
+use super::scenario::faults::Faults;
+use super::scenario::plan::Stage;
+use super::scenario::threshold::Threshold;
 
 /// The options of a run.
 #[derive(Debug, Clone)]
@@ -36,6 +39,15 @@ pub struct Options {
     pub duration: Duration,
     /// What is asked.
     pub mix: Mix,
+    /// What is done wrong on purpose.
+    pub faults: Faults,
+    /// The stages of a scenario, each with its own duration, pace, mix and faults; where there are some, those above count for
+    /// nothing. `connections` are then as many as the largest stage needs.
+    pub stages: Vec<Stage>,
+    /// What must hold.
+    pub thresholds: Vec<Threshold>,
+    /// The name of the scenario.
+    pub scenario: Option<String>,
     /// Whether the party's profile grants several completions of one authorization.
     pub several_completions: bool,
     /// How much a purchase costs.
@@ -75,6 +87,10 @@ impl Default for Options {
             duration: Duration::from_secs(30),
             several_completions: false,
             mix: Mix::default(),
+            faults: Faults::default(),
+            stages: Vec::new(),
+            thresholds: Vec::new(),
+            scenario: None,
             amount: AmountRange {
                 least: 1,
                 most: 100,
@@ -164,9 +180,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let seconds = match unit.trim() {
         "" | "s" => number,
         "ms" => number / 1_000.0,
-        "m" => number * 60.0,
+        "m" | "min" => number * 60.0,
         "h" => number * 3_600.0,
-        other => return Err(format!("`{other}` is no unit of time: use ms, s, m or h")),
+        other => return Err(format!("`{other}` is no unit of time: use ms, s, min or h")),
     };
     Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
 }
@@ -180,6 +196,7 @@ mod tests {
         assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("3min"), Ok(Duration::from_secs(180)));
         assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
         assert!(parse_duration("soon").is_err());
         assert!(parse_duration("3 fortnights").is_err());

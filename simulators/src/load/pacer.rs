@@ -12,11 +12,7 @@ use super::shared::Shared;
 const STEP_NANOSECONDS: u64 = 50_000;
 
 /// Wakes the connections in turn until asking ends.
-pub async fn pace(
-    shared: Rc<Shared>,
-    rate: f64,
-    terminals: Vec<Rc<Notify>>,
-) -> std::io::Result<()> {
+pub async fn pace(shared: Rc<Shared>, terminals: Vec<Rc<Notify>>) -> std::io::Result<()> {
     let alarm = Alarm::new()?;
     let connections = terminals.len() as u64;
     let mut next: u64 = 0;
@@ -28,7 +24,7 @@ pub async fn pace(
         let mut woken = 0;
         loop {
             let connection = next % connections;
-            if shared.planned(rate, connection as u32, next / connections) > now {
+            if shared.planned(connection as u32, next / connections) > now {
                 break;
             }
             // A woken connection sends all its requests that are due.
@@ -38,7 +34,7 @@ pub async fn pace(
             }
             next += 1;
         }
-        let planned = shared.planned(rate, (next % connections) as u32, next / connections);
+        let planned = shared.planned((next % connections) as u32, next / connections);
         let wait = planned
             .saturating_sub(shared.clock.now())
             .max(STEP_NANOSECONDS);

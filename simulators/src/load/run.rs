@@ -14,8 +14,9 @@ use super::connections::terminal::Terminal;
 use super::options::{Options, Pace};
 use super::pacer;
 use super::report::tally::Counted;
+use super::report::{Latency, tally, verify};
 use super::report::{Mark, Report, Steady};
-use super::report::{tally, verify};
+use super::scenario::threshold::{Figures, Threshold};
 use super::session::Session;
 use super::session::model::{Model, Stated};
 use super::session::orders::Stock;
@@ -142,8 +143,13 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
     await_sign_ons(&shared).await?;
     shared.begin();
     shared.live.enter(Phase::Asking);
-    if let Pace::Rate(rate) = shared.options.pace {
-        tokio::task::spawn_local(pacer::pace(Rc::clone(&shared), rate, wakes.clone()));
+    match shared.plan.rate_max() {
+        Some(_) => {
+            tokio::task::spawn_local(pacer::pace(Rc::clone(&shared), wakes.clone()));
+        }
+        None => {
+            tokio::task::spawn_local(wake_at_stages(Rc::clone(&shared), wakes.clone()));
+        }
     }
     tokio::task::spawn_local(tick(Rc::clone(&shared)));
     let steady = measure(&shared).await;
@@ -242,7 +248,8 @@ async fn read_balances(shared: &Shared, line: &Line) -> Result<(), LoadError> {
         }
         opening[account as usize] = ledger;
     }
-    *shared.model.borrow_mut() = Model::open(opening, shared.options.mix.is_full());
+    let is_full = shared.plan.stages().iter().any(|stage| stage.mix.is_full());
+    *shared.model.borrow_mut() = Model::open(opening, is_full);
     Ok(())
 }
 
@@ -292,8 +299,9 @@ async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
         let mut failures = fault.iter().flat_map(|unreached| &unreached.0);
         failures.any(|(_, error)| matches!(error, SignOnError::Refused { .. }))
     };
+    let wanted = shared.plan.connections_at_first(shared.options.connections);
     let all = async {
-        while connected() < shared.options.connections && !refused() {
+        while connected() < wanted && !refused() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
@@ -301,7 +309,7 @@ async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
     if in_time && !refused() {
         return Ok(());
     }
-    let (connected, connections) = (connected(), shared.options.connections);
+    let (connected, connections) = (connected(), wanted);
     let fault = shared.fault.take();
     let fault = fault.map_or_else(|| "no answer came".to_owned(), |fault| fault.to_string());
     Err(LoadError::Opening(format!(
@@ -311,7 +319,7 @@ async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
 
 /// Waits until asking has ended; the figures between warming up and then.
 async fn measure(shared: &Shared) -> Steady {
-    let duration = shared.options.duration;
+    let duration = Duration::from_nanos(shared.plan.duration());
     let warm_up = (duration / 10).min(Duration::from_secs(1));
     let wait = async |wait| {
         tokio::select! {
@@ -331,6 +339,40 @@ async fn tick(shared: Rc<Shared>) {
         tokio::time::sleep(TICK).await;
         let now = shared.clock.now();
         shared.live.statistics.borrow_mut().tick(now);
+        check_thresholds(&shared, now);
+    }
+}
+
+/// Ends the run where a threshold says so.
+fn check_thresholds(shared: &Shared, now: u64) {
+    let asked = Duration::from_nanos(shared.into_plan(now));
+    let due = |threshold: &&Threshold| threshold.abort_on_fail && asked >= threshold.after;
+    if shared.live.stopped() || shared.live.phase() != Phase::Asking {
+        return;
+    }
+    let mut due = shared.options.thresholds.iter().filter(due).peekable();
+    if due.peek().is_none() {
+        return;
+    }
+    let statistics = shared.live.statistics.borrow();
+    let figures = Figures {
+        latency: Latency::from(statistics.latencies_so_far()),
+        statistics: &statistics,
+        counted: statistics.counted(),
+        seconds: asked.as_secs_f64(),
+    };
+    let failed = due.find(|threshold| !threshold.outcome(&figures).passed);
+    if let Some(failed) = failed {
+        shared.live.end_by(&failed.text);
+    }
+}
+
+/// Wakes all connections when a stage of a closed loop begins: after a pause nothing else does.
+async fn wake_at_stages(shared: Rc<Shared>, wakes: Vec<Rc<Notify>>) {
+    for start in shared.plan.starts() {
+        let now = shared.into_plan(shared.clock.now());
+        tokio::time::sleep(Duration::from_nanos(start.saturating_sub(now))).await;
+        wakes.iter().for_each(|wake| wake.notify_one());
     }
 }
 

@@ -9,9 +9,10 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::connections::sign_on::SignOnError;
-use super::options::{Options, Pace};
+use super::options::Options;
 use super::report::about::About;
 use super::report::statistics::Statistics;
+use super::scenario::plan::{Plan, Stage};
 use super::session::model::Model;
 
 /// What others may watch of a run while it goes on, and the one thing that they may ask of it.
@@ -23,6 +24,10 @@ pub struct Live {
     name: RefCell<String>,
     /// How long requests are sent.
     duration: Cell<Duration>,
+    /// The stages of the plan.
+    stages: RefCell<Vec<Stage>>,
+    /// The threshold that ended the run.
+    ended_by: RefCell<Option<String>>,
     /// When asking began.
     began: Cell<Option<Instant>>,
     phase: Cell<Phase>,
@@ -75,6 +80,30 @@ impl Live {
         self.duration.get()
     }
 
+    /// The stage in which requests are sent now, with its place and how many there are; none where there is only one.
+    pub(super) fn stage(&self) -> Option<(usize, usize, Stage)> {
+        let stages = self.stages.borrow();
+        let mut end = Duration::ZERO;
+        let place = stages.iter().position(|stage| {
+            end += stage.duration;
+            self.asked() < end
+        });
+        let place = place.unwrap_or(stages.len().saturating_sub(1));
+        let stage = stages.get(place).filter(|_| stages.len() > 1)?;
+        Some((place, stages.len(), stage.clone()))
+    }
+
+    /// Ends the asking because this threshold does not hold.
+    pub(super) fn end_by(&self, threshold: &str) {
+        self.ended_by.replace(Some(threshold.to_owned()));
+        self.stop();
+    }
+
+    /// The threshold that ended the run.
+    pub(super) fn ended_by(&self) -> Option<String> {
+        self.ended_by.borrow().clone()
+    }
+
     /// How long requests have been sent.
     pub fn asked(&self) -> Duration {
         let asked = self
@@ -112,6 +141,8 @@ pub(super) struct Shared {
     pub options: Options,
     /// What the report says of the run itself.
     pub about: About,
+    /// What is asked when.
+    pub plan: Plan,
     pub clock: Clock,
     pub live: std::rc::Rc<Live>,
     pub model: RefCell<Model>,
@@ -134,9 +165,12 @@ impl Shared {
         let tag = base36(clock.started_milliseconds() / 4);
         let about = About::now(&options);
         live.name.replace(about.name.clone());
-        live.duration.set(options.duration);
+        let plan = Plan::of(&options);
+        live.duration.set(Duration::from_nanos(plan.duration()));
+        live.stages.replace(plan.stages().to_vec());
         Self {
             about,
+            plan,
             options,
             clock,
             live,
@@ -153,7 +187,11 @@ impl Shared {
     pub fn begin(&self) {
         let now = self.clock.now().max(1);
         self.began.set(now);
-        self.live.statistics.borrow_mut().begin(now);
+        let mut statistics = self.live.statistics.borrow_mut();
+        statistics.begin(now);
+        if self.plan.stages().len() > 1 {
+            statistics.follow(self.plan.starts());
+        }
         self.live.began.set(Some(Instant::now()));
         self.start.notify_waiters();
     }
@@ -168,7 +206,7 @@ impl Shared {
 
     /// When asking ends.
     pub fn end(&self) -> u64 {
-        self.began.get() + self.options.duration.as_nanos() as u64
+        self.began.get().saturating_add(self.plan.duration())
     }
 
     /// Whether new requests may still be asked.
@@ -186,17 +224,29 @@ impl Shared {
     }
 
     /// The instant at which the request `number` of connection `connection` is planned, open loop.
-    pub fn planned(&self, rate: f64, connection: u32, number: u64) -> u64 {
+    pub fn planned(&self, connection: u32, number: u64) -> u64 {
         let place = number * u64::from(self.options.connections) + u64::from(connection);
-        self.began.get() + (place as f64 * 1e9 / rate) as u64
+        self.began.get().saturating_add(self.plan.instant(place))
+    }
+
+    /// How many requests of the plan are a connection's, from its request `number` on.
+    pub fn planned_from(&self, connection: u32, number: u64) -> u64 {
+        let of_connection = self.plan.count().saturating_sub(connection.into());
+        let of_connection = of_connection.div_ceil(self.options.connections.into());
+        of_connection.saturating_sub(number)
+    }
+
+    /// Nanoseconds since asking began.
+    pub fn into_plan(&self, now: u64) -> u64 {
+        now.saturating_sub(self.began.get())
     }
 
     /// How many requests a connection may have under way.
     pub fn slots(&self) -> u32 {
-        match self.options.pace {
-            Pace::Window(window) => window.saturating_mul(4),
+        match self.plan.rate_max() {
+            None => self.plan.window_max().unwrap_or(1).saturating_mul(4),
             // Half a second of the plan; what is due beyond that waits in the plan, its latency counting.
-            Pace::Rate(rate) => {
+            Some(rate) => {
                 ((rate / f64::from(self.options.connections) / 2.0) as u32).clamp(64, 4_096)
             }
         }
@@ -225,6 +275,7 @@ pub(super) fn base36<const N: usize>(mut number: u64) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::options::Pace;
 
     #[test]
     fn plans_connections_in_turn() {
@@ -235,9 +286,9 @@ mod tests {
         };
         let shared = Shared::new(options, Default::default());
         shared.began.set(7);
-        assert_eq!(shared.planned(1_000.0, 0, 0), 7);
-        assert_eq!(shared.planned(1_000.0, 3, 0), 3_000_007);
-        assert_eq!(shared.planned(1_000.0, 0, 1), 4_000_007);
+        assert_eq!(shared.planned(0, 0), 7);
+        assert_eq!(shared.planned(3, 0), 3_000_007);
+        assert_eq!(shared.planned(0, 1), 4_000_007);
     }
 
     #[test]

@@ -4,14 +4,14 @@ use maud::{Markup, html};
 
 use super::text::{CAUTION, figure, noise, ratio};
 use super::{Comparison, Row};
-use crate::load::page::axis::Axis;
+use crate::load::page::axis::{Axis, latency_words};
 use crate::load::page::chart::{Chart, Line};
 use crate::load::page::document;
 use crate::load::page::series::{Point, at_words, end, points, whole};
 use crate::load::page::tables::number;
 use crate::load::report::Report;
 use crate::load::report::buckets::Bucket;
-use crate::load::words::{count, latency};
+use crate::load::words::count;
 
 /// Points of a line.
 const POINTS_MAX: usize = 300;
@@ -108,7 +108,7 @@ impl Comparison {
             &both,
             Axis::exact(end),
             Axis::log(least as f64, most as f64),
-            &latency,
+            &latency_words,
             |point| of(point).map(|microseconds| microseconds as f64),
         )
     }
@@ -144,7 +144,7 @@ impl Comparison {
         let chart = Chart {
             described: "Shares of the latencies of both runs".to_owned(),
             across: Axis::log(least, most),
-            across_words: &latency,
+            across_words: &latency_words,
             up: Axis::linear(highest),
             up_words: &words,
             bars: Vec::new(),

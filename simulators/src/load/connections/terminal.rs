@@ -20,7 +20,6 @@ use super::back_off::BackOff;
 use super::line::Line;
 use super::sign_on::{Network, SignOnError, network, sign_on};
 use crate::load::clock::Stamp;
-use crate::load::options::Pace;
 use crate::load::session::Session;
 use crate::load::shared::Shared;
 
@@ -49,6 +48,10 @@ enum End {
     GivenUp,
     /// The other side is gone.
     Cut,
+    /// The plan has it cut here.
+    CutOnPurpose,
+    /// The plan does not need it now.
+    Dismissed,
     /// Nothing comes any more, and the other side may be gone without a word.
     Silent,
 }
@@ -73,11 +76,16 @@ impl Terminal {
     pub async fn run(mut self) -> u32 {
         let mut back_off = BackOff::new(self.session.connection, self.shared.options.connections);
         loop {
+            self.wait_until_wanted().await;
+            if self.shared.began.get() > 0 && self.over(self.shared.clock.now()) {
+                return self.session.unfinished(&self.shared);
+            }
             match self.serve().await {
                 Ok(End::Cut | End::Silent) => {
                     self.shared.live.statistics.borrow_mut().lost_connections += 1;
                     back_off.reset();
                 }
+                Ok(End::CutOnPurpose | End::Dismissed) => back_off.reset(),
                 Ok(End::Finished | End::GivenUp) => return self.session.unfinished(&self.shared),
                 Err(error) => *self.shared.fault.borrow_mut() = Some(error),
             }
@@ -87,6 +95,39 @@ impl Terminal {
             self.session.lose();
             back_off.wait().await;
         }
+    }
+
+    /// Waits until the plan needs this connection, or nothing is asked any more.
+    async fn wait_until_wanted(&self) {
+        let shared = &self.shared;
+        // Those that are there from the beginning connect before it.
+        let at_first = shared.plan.stays(self.session.connection, 0);
+        if shared.began.get() == 0 && at_first {
+            return;
+        }
+        shared.begun().await;
+        let now = shared.into_plan(shared.clock.now());
+        // What is unanswered is asked for again, whatever the plan says.
+        if self.session.slots.under_way() > 0 || shared.plan.stays(self.session.connection, now) {
+            return;
+        }
+        let until = shared.plan.wanted_from(self.session.connection, now);
+        let until = until
+            .unwrap_or(shared.plan.duration())
+            .min(shared.plan.duration());
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_nanos(until.saturating_sub(now))) => {}
+            () = shared.live.stopping() => {}
+        }
+    }
+
+    /// Whether the plan has no use for this connection, on which nothing is under way.
+    fn is_dismissed(&self, now: u64) -> bool {
+        let at = self.shared.into_plan(now);
+        self.session.slots.under_way() == 0
+            && self.session.is_done(&self.shared)
+            && self.shared.asking(now)
+            && !self.shared.plan.stays(self.session.connection, at)
     }
 
     /// Drives a fresh connection to the first address that serves.
@@ -143,6 +184,12 @@ impl Terminal {
             }
             self.session.ask(&self.shared, now, &mut out);
             self.order_ahead();
+            if let Some(cut_at) = self.session.cut_at.take() {
+                out.truncate(cut_at);
+                // What the other side does not take now, it would not have read before the cut either.
+                let _ = writer.try_write(&out[written..]);
+                return End::CutOnPurpose;
+            }
             if written < out.len() {
                 match writer.try_write(&out[written..]) {
                     Ok(sent) => written += sent,
@@ -160,6 +207,10 @@ impl Terminal {
                 }
                 let _ = writer.shutdown().await;
                 return End::Finished;
+            }
+            if self.is_dismissed(now) {
+                let _ = writer.shutdown().await;
+                return End::Dismissed;
             }
             tokio::select! {
                 biased;
@@ -220,12 +271,13 @@ impl Terminal {
         if !self.session.asking(&self.shared, self.shared.clock.now()) {
             return;
         }
-        let target = match self.shared.options.pace {
-            Pace::Window(window) => window * 2,
-            // A quarter of a second of the plan.
-            Pace::Rate(rate) => {
-                (rate / f64::from(self.shared.options.connections) / 4.0) as u32 + 4
+        let target = match self.shared.plan.rate_max() {
+            None => {
+                let at = self.shared.into_plan(self.shared.clock.now());
+                self.shared.plan.window(self.session.connection, at) * 2
             }
+            // A quarter of a second of the plan.
+            Some(rate) => (rate / f64::from(self.shared.options.connections) / 4.0) as u32 + 4,
         };
         let stock = Rc::clone(stock);
         for _ in 0..stock.missing(target) {

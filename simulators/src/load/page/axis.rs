@@ -1,5 +1,7 @@
 //! Axes: from figures to places on a picture, and the round figures that are written beside it.
 
+use crate::load::words::latency;
+
 /// How an axis spreads its figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -82,6 +84,18 @@ impl Axis {
     }
 }
 
+/// A latency as it stands beside an axis: `5 ms`, where a table has `5.00 ms`.
+pub fn latency_words(microseconds: f64) -> String {
+    let words = latency(microseconds);
+    match words.split_once(' ') {
+        Some((figure, unit)) if figure.contains('.') => {
+            let figure = figure.trim_end_matches('0').trim_end_matches('.');
+            format!("{figure} {unit}")
+        }
+        _ => words,
+    }
+}
+
 /// The least of 1, 2, 5, 10, 20, ... that is not below `least`.
 fn step(least: f64) -> f64 {
     let least = least.max(1e-6);
@@ -122,6 +136,12 @@ mod tests {
             assert_eq!(made.len(), ticks, "{most}: {made:?}");
             assert_eq!(made[0], 0.0);
         }
+    }
+
+    #[test]
+    fn latencies_beside_an_axis_have_no_needless_digits() {
+        let words = [200.0, 5_000.0, 10_000.0, 2_500.0, 1e6].map(latency_words);
+        assert_eq!(words, ["200 µs", "5 ms", "10 ms", "2.5 ms", "1 s"]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub fn page(report: &Report) -> String {
         (head(report))
         (tiles(report))
         (remedies(report))
+        (tables::thresholds(report))
         section {
             h2 { "Throughput" }
             (series::throughput(report))
@@ -45,6 +46,7 @@ pub fn page(report: &Report) -> String {
             h2 { "Answers" }
             (tables::codes(report))
         }
+        (tables::stages(report))
         section {
             h2 { "Kinds of requests" }
             (tables::kinds(report))
@@ -91,7 +93,7 @@ fn head(report: &Report) -> Markup {
     html! {
         header {
             h1 { (report.about.name) }
-            @if report.clean() {
+            @if report.clean() && report.passed() {
                 span class="verdict good" { "✓ passed" }
             } @else {
                 span class="verdict bad" { "✗ failed" }
@@ -112,7 +114,7 @@ fn tiles(report: &Report) -> Markup {
     let errors = report.errors();
     html! {
         dl class="tiles" {
-            div { dt { "Answers per second" } dd { (count(report.steady.requests_per_second.round() as u64)) small { "of " (count(report.answered)) " answers" } } }
+            div { dt { "Answers/s" } dd { (count(report.steady.requests_per_second.round() as u64)) small { "of " (count(report.answered)) " answers" } } }
             div { dt { "Approved" } dd { (share(report.approved, decided)) small { "of " (count(decided)) " purchases" } } }
             div { dt { "Errors" } dd class=[(errors > 0).then_some("bad")] { (count(errors)) small { (share(errors, report.sent)) " of the requests" } } }
             div { dt { "p50" } dd { (of(report.latency.p50_us)) } }
@@ -169,7 +171,7 @@ fn histogram(report: &Report) -> Markup {
             latency(of.p99_us as f64)
         ),
         across: Axis::log(first.from_us, last.to_us),
-        across_words: &latency,
+        across_words: &axis::latency_words,
         up: Axis::linear(most.unwrap_or(0) as f64),
         up_words: &words,
         bars: (report.histogram.iter())

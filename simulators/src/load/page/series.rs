@@ -18,6 +18,8 @@ pub struct Point {
     pub at: f64,
     /// How long it is.
     pub seconds: f64,
+    /// Per second; open loop.
+    pub planned: Option<f64>,
     /// Per second.
     pub answered: f64,
     /// Likewise.
@@ -51,6 +53,11 @@ fn point(seconds: &[Second]) -> Point {
     Point {
         at: seconds.first().map_or(0.0, |first| first.at.into()),
         seconds: length,
+        planned: (seconds
+            .iter()
+            .map(|second| second.planned)
+            .sum::<Option<f64>>())
+        .map(|planned| planned / length),
         answered: per_second(answered),
         approved: per_second(sum(|second| second.counted.approved)),
         declined: per_second(sum(|second| second.counted.declined)),
@@ -121,15 +128,24 @@ pub fn throughput(report: &Report) -> Markup {
         line("approved", "b", |point| point.approved),
         line("declined", "c", |point| point.declined),
     ];
+    if points.iter().any(|point| point.planned.is_some()) {
+        let planned = Line {
+            name: "planned".to_owned(),
+            class: "e",
+            points: (points.iter())
+                .map(|point| (point.at + point.seconds / 2.0, point.planned))
+                .collect(),
+        };
+        lines.insert(0, planned);
+    }
     if points.iter().any(|point| point.errors > 0) {
         lines.push(line("errors", "f", |point| {
             point.errors as f64 / point.seconds
         }));
     }
-    let most = points
-        .iter()
-        .map(|point| point.answered)
-        .fold(0.0, f64::max);
+    let planned = points.iter().filter_map(|point| point.planned);
+    let most = points.iter().map(|point| point.answered).chain(planned);
+    let most = most.fold(0.0, f64::max);
     let least = points
         .iter()
         .map(|point| point.answered)
@@ -195,7 +211,7 @@ pub fn latencies(report: &Report) -> Markup {
         across: Axis::exact(end(&points)),
         across_words: &at_words,
         up: Axis::log(least as f64, most as f64),
-        up_words: &latency,
+        up_words: &super::axis::latency_words,
         bars: Vec::new(),
         lines: PERCENTILES.map(line).into(),
         marks: Vec::new(),

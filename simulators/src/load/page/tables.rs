@@ -6,6 +6,7 @@ use tessera_protocol::{Currency, ResponseCode, money_text};
 use crate::load::report::about::About;
 use crate::load::report::reason::Reason;
 use crate::load::report::{Latency, Report};
+use crate::load::scenario::faults::FaultCounts;
 use crate::load::words::{count, latency, share};
 
 /// A number with one digit behind the point, or none if that is 0.
@@ -102,6 +103,72 @@ fn cells(of: &Latency) -> Markup {
     html! {
         @for figure in [p50_us, p90_us, p99_us, p999_us, max_us] {
             td { (latency(figure as f64)) }
+        }
+    }
+}
+
+/// What had to hold, and whether it does.
+pub fn thresholds(report: &Report) -> Markup {
+    html! {
+        @if !report.thresholds.is_empty() {
+            section {
+                h2 { "Thresholds" }
+                div class="scroll" {
+                    table {
+                        thead { tr { th { "must hold" } th { "found" } th { "" } } }
+                        tbody {
+                            @for threshold in &report.thresholds {
+                                tr {
+                                    th scope="row" { code { (threshold.check) } }
+                                    td { (threshold.found) }
+                                    @if threshold.passed {
+                                        td class="good" { "✓ passed" }
+                                    } @else if threshold.aborted {
+                                        td class="bad" { "✗ failed, and ended the run" }
+                                    } @else {
+                                        td class="bad" { "✗ failed" }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The stages of a scenario, and what went wrong on purpose.
+pub fn stages(report: &Report) -> Markup {
+    let faults = &report.faults;
+    html! {
+        @if !report.stages.is_empty() {
+            section {
+                h2 { "Stages" }
+                div class="scroll" tabindex="0" role="region" aria-label="Stages" {
+                    table {
+                        thead { tr {
+                            th { "stage" } th { "from" } th { "pace" } th { "answers/s" } th { "errors" } th { "p50" } th { "p90" } th { "p99" } th { "p99.9" } th { "longest" }
+                        } }
+                        tbody {
+                            @for stage in &report.stages {
+                                tr {
+                                    th scope="row" { (stage.name) }
+                                    td { (number(stage.at)) " s" } td { (stage.pace) }
+                                    td { (count(stage.requests_per_second.round() as u64)) } td { (count(stage.errors)) }
+                                    (cells(&stage.latency))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if *faults != FaultCounts::default() {
+            p class="pale" {
+                "On purpose: " (count(faults.duplicates)) " requests sent twice, " (count(faults.late_repeats)) " repeated late, "
+                (count(faults.disconnects)) " connections cut in the middle of a request."
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::machine::{Machine, Product};
 use crate::load::options::Options;
+use crate::load::scenario::plan::Plan;
 use crate::load::speakers::Speaker;
 
 /// Longer names do not fit into a title.
@@ -41,7 +42,7 @@ impl About {
         Self {
             name: match &options.name {
                 Some(name) => name.clone(),
-                None => default_name("load", &started),
+                None => default_name(options.scenario.as_deref().unwrap_or("load"), &started),
             },
             started,
             command: options.command.clone(),
@@ -129,9 +130,26 @@ fn settings(options: &Options) -> BTreeMap<String, String> {
     set("mac", mac.to_owned());
     set("cards", options.cards.to_string());
     set("first_card", options.first_card.to_string());
-    set("pace", options.pace.to_string());
+    let plan = Plan::of(options);
+    let paces = plan.stages().iter().map(|stage| {
+        let time = stage.duration.as_secs_f64();
+        format!("{} for {time} s", stage.course)
+    });
+    match plan.stages().len() {
+        1 => set("pace", options.pace.to_string()),
+        _ => set("stages", paces.collect::<Vec<_>>().join(", ")),
+    };
+    if let Some(scenario) = &options.scenario {
+        set("scenario", scenario.clone());
+    }
+    if plan.stages().iter().any(|stage| stage.faults.any()) {
+        let faults = plan.stages().iter().map(|stage| stage.faults.to_string());
+        let mut faults: Vec<_> = faults.collect();
+        faults.dedup();
+        set("faults", faults.join("; "));
+    }
     set("connections", options.connections.to_string());
-    set("duration", seconds(options.duration));
+    set("duration", format!("{} s", plan.duration() as f64 / 1e9));
     set("mix", options.mix.to_string());
     set("amount", options.amount.to_string());
     set("seed", options.seed.to_string());

@@ -26,6 +26,9 @@ use self::seconds::Second;
 use self::statistics::Statistics;
 use self::verify::Verified;
 use crate::load::mix::Kind;
+use crate::load::scenario::faults::FaultCounts;
+use crate::load::scenario::plan::Stage;
+use crate::load::scenario::threshold::{Figures, Outcome, Threshold};
 use crate::load::shared::Shared;
 
 /// The version of the JSON: raised when something that was there changes its name or meaning.
@@ -99,6 +102,18 @@ pub struct Report {
     pub violations: u64,
     /// The first of them.
     pub violations_shown: Vec<String>,
+    /// The name of the scenario.
+    #[serde(default)]
+    pub scenario: Option<String>,
+    /// Its stages; empty where there is only one.
+    #[serde(default)]
+    pub stages: Vec<StageReport>,
+    /// What had to hold.
+    #[serde(default)]
+    pub thresholds: Vec<Outcome>,
+    /// What was done wrong on purpose.
+    #[serde(default)]
+    pub faults: FaultCounts,
     /// Latencies of all requests, on a logarithmic axis.
     pub histogram: Vec<Bucket>,
     /// The run second by second, from the first request to the last answer.
@@ -138,6 +153,32 @@ pub struct KindReport {
     pub sent: u64,
     /// Answered.
     pub answered: u64,
+    /// How fast.
+    #[serde(flatten)]
+    pub latency: Latency,
+}
+
+/// A stage of a scenario. Its figures are those of the seconds that began in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// Its name.
+    pub name: String,
+    /// Seconds from the first request to its beginning.
+    pub at: f64,
+    /// How long it was planned to take.
+    pub seconds: f64,
+    /// Its pace, in words.
+    pub pace: String,
+    /// Shares of the kinds of requests.
+    pub mix: String,
+    /// Shares of the faults.
+    pub faults: String,
+    /// Answers.
+    pub answered: u64,
+    /// Answers per second.
+    pub requests_per_second: f64,
+    /// Requests of which nothing could be decided, or whose answer was wrong.
+    pub errors: u64,
     /// How fast.
     #[serde(flatten)]
     pub latency: Latency,
@@ -241,9 +282,18 @@ impl Report {
             violations_shown: (statistics.violations.described.iter())
                 .map(|violation| mask_card_numbers(violation).into_owned())
                 .collect(),
+            scenario: options.scenario.clone(),
+            stages: stages(shared, &statistics),
+            thresholds: thresholds(shared, &statistics, unanswered, asked),
+            faults: statistics.faults,
             histogram: buckets::buckets(&latencies),
-            series: statistics.seconds().to_vec(),
+            series: series(shared, &statistics),
         }
+    }
+
+    /// Whether every threshold holds.
+    pub fn passed(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.passed)
     }
 
     /// The same figures for programs.
@@ -280,6 +330,77 @@ impl Report {
             && self.accounts_differing == 0
             && self.host_tally_agrees != Some(false)
     }
+}
+
+/// The seconds, with what was planned in them.
+fn series(shared: &Shared, statistics: &Statistics) -> Vec<Second> {
+    let plan = &shared.plan;
+    let until = |second: u32| plan.count_until(u64::from(second) * 1_000_000_000);
+    let is_open = plan.rate_max().is_some();
+    let planned = |second: &Second| Second {
+        planned: is_open.then(|| rounded(until(second.at + 1) - until(second.at), 100.0)),
+        ..*second
+    };
+    statistics.seconds().iter().map(planned).collect()
+}
+
+/// The figures of each stage that was begun.
+fn stages(shared: &Shared, statistics: &Statistics) -> Vec<StageReport> {
+    let plan = &shared.plan;
+    let ends = plan.starts().iter().skip(1).copied().chain([u64::MAX]);
+    let stages = plan.stages().iter().zip(plan.starts()).zip(ends);
+    let report = |(((stage, &start), end), latencies): (((&Stage, &u64), u64), &Histogram<u64>)| {
+        let began =
+            |second: &&Second| (start..end).contains(&(u64::from(second.at) * 1_000_000_000));
+        let seconds: Vec<_> = statistics.seconds().iter().filter(began).collect();
+        let length: f64 = seconds.iter().map(|second| second.seconds).sum();
+        let answered = seconds.iter().map(|second| second.counted.answered).sum();
+        StageReport {
+            name: stage.name.clone(),
+            at: rounded(start as f64 / 1e9, 1_000.0),
+            seconds: rounded(stage.duration.as_secs_f64(), 1_000.0),
+            pace: stage.course.to_string(),
+            mix: stage.mix.to_string(),
+            faults: stage.faults.to_string(),
+            answered,
+            requests_per_second: match length > 0.0 {
+                true => rounded(answered as f64 / length, 100.0),
+                false => 0.0,
+            },
+            errors: seconds.iter().map(|second| second.counted.errors).sum(),
+            latency: Latency::from(latencies),
+        }
+    };
+    stages.zip(statistics.stages()).map(report).collect()
+}
+
+/// What came of each threshold.
+fn thresholds(
+    shared: &Shared,
+    statistics: &Statistics,
+    unanswered: u64,
+    asked: Duration,
+) -> Vec<Outcome> {
+    let mut counted = statistics.counted();
+    counted.errors += unanswered;
+    let figures = Figures {
+        latency: Latency::from(&statistics.all_latencies()),
+        statistics,
+        counted,
+        seconds: asked.as_secs_f64(),
+    };
+    let ended_by = shared.live.ended_by();
+    let outcome = |threshold: &Threshold| {
+        let outcome = threshold.outcome(&figures);
+        let aborted = ended_by.as_ref() == Some(&threshold.text);
+        Outcome {
+            // What ended the run has failed, whatever came in after it.
+            passed: outcome.passed && !aborted,
+            aborted,
+            ..outcome
+        }
+    };
+    shared.options.thresholds.iter().map(outcome).collect()
 }
 
 /// A figure with the digits that mean something: `parts` of one.

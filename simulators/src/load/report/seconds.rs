@@ -52,6 +52,9 @@ pub struct Second {
     pub at: u32,
     /// How long it was: 1, and less for the last one.
     pub seconds: f64,
+    /// Requests planned in it; open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<f64>,
     /// What was counted in it.
     #[serde(flatten)]
     pub counted: Counted,
@@ -86,6 +89,8 @@ pub struct Seconds {
     pub(super) latency: Histogram<u64>,
     /// Of all seconds that are over.
     total: Histogram<u64>,
+    /// When each stage begins, in nanoseconds since the first request, and the latencies of the seconds that began in it.
+    stages: Vec<(u64, Histogram<u64>)>,
     done: Vec<Second>,
 }
 
@@ -97,6 +102,7 @@ impl Seconds {
             before: Counted::default(),
             total: latency.clone(),
             latency,
+            stages: Vec::new(),
             done: Vec::new(),
         }
     }
@@ -104,6 +110,18 @@ impl Seconds {
     /// The first one begins.
     pub fn begin(&mut self, now: u64) {
         self.ends = now + SECOND;
+    }
+
+    /// Keeps the latencies of each stage, too.
+    pub fn follow(&mut self, starts: &[u64]) {
+        let mut none = self.latency.clone();
+        none.reset();
+        self.stages = starts.iter().map(|start| (*start, none.clone())).collect();
+    }
+
+    /// The latencies of each stage.
+    pub fn stages(&self) -> impl Iterator<Item = &Histogram<u64>> {
+        self.stages.iter().map(|(_, latencies)| latencies)
     }
 
     /// Whether the current one is over.
@@ -138,6 +156,7 @@ impl Seconds {
         self.done.push(Second {
             at: self.done.len() as u32,
             seconds: super::rounded(seconds, 1_000.0),
+            planned: None,
             counted: counted.since(&self.before),
             latency: Latency::from(&self.latency),
             connections,
@@ -145,6 +164,11 @@ impl Seconds {
         self.before = counted;
         // Cannot fail: both have the same bounds.
         let _ = self.total.add(&self.latency);
+        let began = (self.done.len() as u64 - 1) * SECOND;
+        let stage = self.stages.iter_mut().rfind(|(start, _)| *start <= began);
+        if let Some((_, latencies)) = stage {
+            let _ = latencies.add(&self.latency);
+        }
         self.latency.reset();
     }
 

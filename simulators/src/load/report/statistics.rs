@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::reason::{Reason, Reasons};
 use super::seconds::{Counted, Second, Seconds};
 use crate::load::mix::Kind;
+use crate::load::scenario::faults::FaultCounts;
 
 /// Latencies are kept in microseconds up to this; longer ones count as this.
 const LATENCY_MAX_MICROSECONDS: u64 = 600_000_000;
@@ -41,6 +42,8 @@ pub struct Statistics {
     pub announced: u64,
     /// Minor units that payers have paid: debited, less what was given back.
     pub net_approved: i64,
+    /// What was done wrong on purpose.
+    pub faults: FaultCounts,
     /// What was wrong.
     pub violations: Violations,
     codes: [u64; 100],
@@ -104,6 +107,7 @@ impl Default for Statistics {
             connected: 0,
             announced: 0,
             net_approved: 0,
+            faults: FaultCounts::default(),
             violations: Violations::default(),
             codes: [0; 100],
             other_codes: BTreeMap::new(),
@@ -172,6 +176,16 @@ impl Statistics {
     /// The seconds that are over.
     pub fn seconds(&self) -> &[Second] {
         self.seconds.done()
+    }
+
+    /// Keeps the latencies of the stages that begin at these instants after the first request.
+    pub(in crate::load) fn follow(&mut self, starts: &[u64]) {
+        self.seconds.follow(starts);
+    }
+
+    /// The latencies of each stage, in microseconds.
+    pub(in crate::load) fn stages(&self) -> impl Iterator<Item = &Histogram<u64>> {
+        self.seconds.stages()
     }
 
     /// The latencies of the seconds that are over, in microseconds.

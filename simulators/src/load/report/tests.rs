@@ -38,6 +38,7 @@ pub fn sample() -> Report {
         Second {
             at,
             seconds: 1.0,
+            planned: Some(1_000.0),
             counted,
             latency,
             connections: 8,
@@ -108,6 +109,10 @@ pub fn sample() -> Report {
         host_tally_agrees: None,
         violations: 0,
         violations_shown: Vec::new(),
+        scenario: None,
+        stages: Vec::new(),
+        thresholds: Vec::new(),
+        faults: FaultCounts::default(),
         histogram: buckets::buckets(&latencies),
         series,
     }

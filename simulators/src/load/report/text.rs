@@ -5,6 +5,7 @@ use std::fmt;
 use tessera_protocol::{Currency, money_text};
 
 use super::{Latency, Report};
+use crate::load::scenario::faults::FaultCounts;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,11 +66,51 @@ impl fmt::Display for Report {
             writeln!(f, "{code} {count:>12}  {}", meaning.unwrap_or(""))?;
         }
         writeln!(f)?;
+        self.scenario(f)?;
         self.verdict(f)
     }
 }
 
 impl Report {
+    /// Stages, faults and thresholds, where there are some.
+    fn scenario(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.stages.is_empty() {
+            writeln!(
+                f,
+                "{:20} {:>22} {:>10} {:>9} {:>9} {:>9}",
+                "stage", "pace", "answered/s", "p50 ms", "p99", "max"
+            )?;
+            for stage in &self.stages {
+                let of = &stage.latency;
+                let [p50, p99, max] = [of.p50_us, of.p99_us, of.max_us].map(milliseconds);
+                writeln!(
+                    f,
+                    "{:20} {:>22} {:>10.0} {p50:>9.3} {p99:>9.3} {max:>9.3}",
+                    stage.name, stage.pace, stage.requests_per_second
+                )?;
+            }
+            writeln!(f)?;
+        }
+        let FaultCounts {
+            duplicates,
+            late_repeats,
+            disconnects,
+        } = self.faults;
+        if self.faults != FaultCounts::default() {
+            writeln!(
+                f,
+                "on purpose: {duplicates} sent twice, {late_repeats} repeated late, {disconnects} connections cut\n"
+            )?;
+        }
+        for threshold in &self.thresholds {
+            writeln!(f, "{threshold}")?;
+        }
+        if !self.thresholds.is_empty() {
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for violation in &self.violations_shown {
             writeln!(f, "WRONG: {violation}")?;

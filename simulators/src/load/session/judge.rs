@@ -10,6 +10,7 @@ use super::templates::reference;
 use crate::load::clock::{bcd6, from_bcd6};
 use crate::load::mix::Kind;
 use crate::load::report::statistics::{Seen, Statistics};
+use crate::load::scenario::faults::Faults;
 use crate::load::shared::Shared;
 use crate::load::speakers::Way;
 
@@ -114,6 +115,9 @@ impl Session {
         match slot.kind {
             Kind::Purchase => {
                 purchase(slot, outcome, after.model, after.statistics);
+                if Faults::happens(self.faults.late_repeats, after.dice) {
+                    Self::remember_late(&mut self.late, &self.faults, slot, now);
+                }
                 if self.full {
                     after.purchase(slot);
                 }

@@ -2,6 +2,7 @@
 //! into a buffer and checks answers from one; it touches no socket and no clock.
 
 mod after;
+mod faults;
 mod judge;
 mod layouts;
 pub(super) mod model;
@@ -12,6 +13,7 @@ mod tab;
 mod tabs;
 pub(super) mod templates;
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use rand::rngs::SmallRng;
@@ -26,8 +28,8 @@ use self::tabs::Tabs;
 use self::templates::{Fill, Template, Templates};
 use crate::load::clock::Stamp;
 use crate::load::mix::{Kind, Mix};
-use crate::load::options::Pace;
 use crate::load::report::statistics::Statistics;
+use crate::load::scenario::faults::Faults;
 use crate::load::shared::Shared;
 use crate::load::speakers::{Speaker, Way};
 
@@ -54,6 +56,13 @@ pub struct Session {
     pub(in crate::load) dice: SmallRng,
     /// Whether there is more than purchases, what undoes them wholly, and inquiries.
     pub(in crate::load) full: bool,
+    /// The stage whose mix and faults these are.
+    stage: usize,
+    pub(in crate::load) faults: Faults,
+    /// Answered purchases that are to be repeated late, with the instant; the earliest first.
+    pub(in crate::load) late: VecDeque<(u64, Slot)>,
+    /// Where the connection is to be cut: in the middle of a request of the buffer.
+    pub(in crate::load) cut_at: Option<usize>,
     pub(in crate::load) tabs: Tabs,
     mix: Mix,
     /// A kind that was drawn and could not be asked yet.
@@ -73,7 +82,9 @@ impl Session {
         stock: Option<Rc<Stock>>,
     ) -> Option<Self> {
         let terminal = shared.terminal(connection);
-        let mix = shared.options.mix;
+        let is_full = shared.plan.stages().iter().any(|stage| stage.mix.is_full());
+        let first = shared.plan.stages().first();
+        let mix = first.map_or(shared.options.mix, |stage| stage.mix);
         let mut place = [b' '; 23];
         place[..8].copy_from_slice(&terminal);
         for (byte, character) in place[8..].iter_mut().zip(speaker.acceptor.bytes()) {
@@ -93,7 +104,11 @@ impl Session {
                     .wrapping_mul(1_000_003)
                     .wrapping_add(connection.into()),
             ),
-            full: mix.is_full(),
+            full: is_full,
+            stage: 0,
+            faults: first.map_or(shared.options.faults, |stage| stage.faults),
+            late: VecDeque::new(),
+            cut_at: None,
             tabs: Tabs::default(),
             mix: if speaker.way == Way::Order {
                 mix.for_a_mall()
@@ -121,19 +136,27 @@ impl Session {
             return;
         }
         self.restamp(shared, now);
+        self.enter_stage(shared, now);
         let mut model = shared.model.borrow_mut();
         let mut statistics = shared.live.statistics.borrow_mut();
-        match shared.options.pace {
-            Pace::Window(window) => {
-                while self.slots.under_way() < window && out.len() < UNSENT_BYTES_MAX {
+        if !self.late.is_empty() {
+            self.repeat_late(shared, now, &mut statistics, out);
+        }
+        match shared.plan.rate_max() {
+            None => {
+                let window = shared.plan.window(self.connection, shared.into_plan(now));
+                while self.slots.under_way() < window
+                    && out.len() < UNSENT_BYTES_MAX
+                    && self.cut_at.is_none()
+                {
                     if !self.ask_one(shared, now, now, &mut model, &mut statistics, out) {
                         break;
                     }
                 }
             }
-            Pace::Rate(rate) => {
-                while out.len() < UNSENT_BYTES_MAX {
-                    let planned = shared.planned(rate, self.connection, self.next);
+            Some(_) => {
+                while out.len() < UNSENT_BYTES_MAX && self.cut_at.is_none() {
+                    let planned = shared.planned(self.connection, self.next);
                     if planned > now
                         || planned >= shared.end()
                         || !self.ask_one(shared, planned, now, &mut model, &mut statistics, out)
@@ -201,15 +224,11 @@ impl Session {
     /// Open loop: how many planned requests have not been sent although nothing but their instant stood in the
     /// way of the first.
     pub fn behind(&self, shared: &Shared) -> u32 {
-        let Pace::Rate(rate) = shared.options.pace else {
-            return 0;
-        };
-        let first = shared.planned(rate, self.connection, self.next);
-        if shared.live.stopped() || first >= shared.end() {
+        if shared.live.stopped() {
             return 0;
         }
-        let each = rate / f64::from(shared.options.connections);
-        ((shared.end() - first) as f64 / 1e9 * each).ceil() as u32
+        let left = shared.planned_from(self.connection, self.next);
+        u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// Whether every planned request is answered and no hold is open.
@@ -220,6 +239,21 @@ impl Session {
     /// Requests without an answer, and planned ones that were never sent.
     pub fn unfinished(&self, shared: &Shared) -> u32 {
         self.slots.under_way().saturating_add(self.behind(shared))
+    }
+
+    /// Takes over mix and faults of the stage at this instant.
+    fn enter_stage(&mut self, shared: &Shared, now: u64) {
+        let stage = shared.plan.stage_at(shared.into_plan(now));
+        if self.stage != stage {
+            self.stage = stage;
+            let stage = &shared.plan.stages()[stage];
+            self.faults = stage.faults;
+            self.mix = match self.speaker.way {
+                Way::Order => stage.mix.for_a_mall(),
+                Way::Card => stage.mix,
+            };
+            self.drawn = None;
+        }
     }
 
     fn restamp(&mut self, shared: &Shared, now: u64) {
@@ -270,6 +304,7 @@ impl Session {
         slot.planned = planned;
         slot.sent = now;
         statistics.sent[slot.kind as usize] += 1;
+        let start = out.len();
         let repeat = slot.kind == Kind::Repeat;
         if let Some(template) = template_of(templates, slot) {
             let fill = fill(slot, repeat, shared.options.first_card, stamp, way);
@@ -277,6 +312,9 @@ impl Session {
         } else {
             let slot = *slot;
             self.write_more(&slot, repeat, shared, out);
+        }
+        if self.faults.any() {
+            self.go_wrong(trace, start, shared, statistics, out);
         }
         true
     }

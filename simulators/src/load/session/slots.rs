@@ -224,6 +224,17 @@ impl Slots {
         self.under_way += 1;
     }
 
+    /// Puts an old request into its place again, in flight; `false` where that is taken by one that is under way.
+    pub fn put_back(&mut self, old: Slot) -> bool {
+        let place = self.place(old.trace);
+        let is_free = !matches!(self.slots[place].state, State::InFlight | State::Lost);
+        if is_free {
+            self.slots[place] = old;
+            self.under_way += 1;
+        }
+        is_free
+    }
+
     /// A request was answered.
     pub fn answered(&mut self) {
         self.under_way -= 1;

@@ -5,6 +5,7 @@ mod cost;
 mod fail_over;
 mod fake_switch;
 mod full_ledger;
+mod scenario;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -23,6 +23,8 @@ pub struct Picture {
     pub asked: Duration,
     /// How long they will be.
     pub duration: Duration,
+    /// The stage: its place from 1, how many there are, its name and its pace; none where there is only one.
+    pub stage: Option<(usize, usize, String, String)>,
     /// Connections signed on.
     pub connected: u32,
     /// The last whole second.
@@ -56,6 +58,9 @@ impl Picture {
             elapsed,
             asked: live.asked(),
             duration: live.duration(),
+            stage: live
+                .stage()
+                .map(|(place, all, stage)| (place + 1, all, stage.name, stage.course.to_string())),
             connected: statistics.connected,
             last: seconds.last().copied().unwrap_or_default(),
             counted: statistics.counted(),

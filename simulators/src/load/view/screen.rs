@@ -129,7 +129,10 @@ fn draw_progress(frame: &mut Frame<'_>, area: Rect, picture: &Picture) {
         true => 0.0,
         false => (asked.as_secs_f64() / duration.as_secs_f64()).clamp(0.0, 1.0),
     };
-    let label = format!("{} of {}", clock(asked), clock(duration));
+    let mut label = format!("{} of {}", clock(asked), clock(duration));
+    if let Some((place, all, name, pace)) = &picture.stage {
+        label += &format!("  stage {place} of {all}: {name}, {pace}");
+    }
     let style = Style::new().fg(Color::Cyan).bg(Color::DarkGray);
     let gauge = Gauge::default()
         .ratio(ratio)
@@ -400,6 +403,7 @@ mod tests {
             elapsed: Duration::from_secs(45_170),
             asked: Duration::from_secs(45_165),
             duration: Duration::from_secs(86_400),
+            stage: Some((3, 12, "evening".to_owned(), "1000 to 20000/s".to_owned())),
             connected: 46_000,
             last: Second {
                 seconds: 1.0,
@@ -435,7 +439,7 @@ mod tests {
         let expected = [
             "load-20261130T165012Z  waiting for answers  12:32:50",
             "q stops and verifies",
-            "12:32:45 of 24:00:00",
+            "12:32:45 of 24:00:00  stage 3 of 12: evening, 1000 to 20000/s",
             "46,000 connections",
             "123,456",
             "4,320,000,000",
