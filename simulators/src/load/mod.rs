@@ -32,9 +32,10 @@ mod view;
 pub(crate) mod words;
 
 pub use compare::Comparison;
+pub use connections::party_line::PartyLine;
 pub(crate) use connections::{access, back_off, sign_on};
 pub use mix::{Kind, Mix};
-pub use options::{AmountRange, Options, Pace, parse_duration};
+pub use options::{AmountRange, Options, Pace, Profile, parse_duration};
 pub use page::page;
 pub use report::about::{About, command_line, parse_name};
 pub use report::machine::{Machine, Product};

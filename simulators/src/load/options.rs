@@ -3,14 +3,18 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tessera_common::addresses::Addresses;
 
+use super::connections::party_line::PartyLine;
 use super::mix::Mix;
 use super::scenario::faults::Faults;
 use super::scenario::plan::Stage;
 use super::scenario::threshold::Threshold;
+use crate::certify::{Kind as PartyKind, Party};
 
 /// The options of a run.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct Options {
     pub party: u64,
     /// MAC key as 32 hexadecimal digits. Known for the development parties, `None` means theirs.
     pub key: Option<String>,
+    /// The party's profile and line, where it is not a development party over TCP; then `party` and `key` count for nothing.
+    pub profile: Option<Profile>,
     /// Card acceptor (field 42); `None` means the development party's own.
     pub acceptor: Option<String>,
     /// How many development cards (or wallets, by order) are used.
@@ -79,6 +85,7 @@ impl Default for Options {
             target: loopback(8583),
             party: 20_000_000_001,
             key: None,
+            profile: None,
             acceptor: None,
             cards: 1_000,
             first_card: 1,
@@ -104,6 +111,39 @@ impl Default for Options {
             opening: Duration::from_secs(60),
             settle: Duration::from_secs(30),
         }
+    }
+}
+
+/// A party that the generator does not know by itself.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Institution code, field 32.
+    pub code: u64,
+    /// Card acceptor, field 42.
+    pub acceptor: String,
+    /// Whether it buys by order, as a mall.
+    pub is_mall: bool,
+    /// How it connects.
+    pub line: PartyLine,
+}
+
+impl Profile {
+    /// From the party's file, as `certify` reads it.
+    pub fn new(
+        party: &Party,
+        tls: Option<(Arc<ClientConfig>, Option<String>)>,
+    ) -> Result<Self, String> {
+        let code = party.code.parse();
+        Ok(Self {
+            code: code.map_err(|_| format!("`{}` is no institution code", party.code))?,
+            acceptor: party.acceptor.clone(),
+            is_mall: party.kind == PartyKind::Mall,
+            line: PartyLine {
+                dialect: party.dialect,
+                tls,
+                key: party.key.clone(),
+            },
+        })
     }
 }
 

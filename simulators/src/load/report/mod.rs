@@ -249,7 +249,10 @@ impl Report {
             schema: SCHEMA,
             about: shared.about.clone(),
             target: options.target.to_string(),
-            party: options.party,
+            party: options
+                .profile
+                .as_ref()
+                .map_or(options.party, |profile| profile.code),
             pace: options.pace.to_string(),
             mix: options.mix.to_string(),
             connections: options.connections,
