@@ -11,7 +11,8 @@ use tessera_common::addresses::Addresses;
 use tessera_console::print;
 use tessera_simulators::certify::{self, Party};
 use tessera_simulators::load::{
-    self, AmountRange, Display, Faults, Mix, Options, Pace, Profile, Scale, Scenario, Threshold,
+    self, AmountRange, Display, Faults, Mix, Options, Pace, PartyLine, Profile, Scale, Scenario,
+    Threshold,
 };
 
 /// The exit code where all answers were right and a threshold does not hold.
@@ -212,8 +213,17 @@ impl Run {
             // With --key and --acceptor, any party that has no profile here.
             Ok(code) if tls.is_none() => Ok((code, None)),
             _ => {
-                let profile =
-                    Profile::new(&Party::find(&named)?, tls).map_err(|why| anyhow!(why))?;
+                let party = Party::find(&named)?;
+                let profile = Profile {
+                    code: party.code.parse().context("the party's code")?,
+                    acceptor: party.acceptor,
+                    is_mall: party.kind == certify::Kind::Mall,
+                    line: PartyLine {
+                        dialect: party.dialect,
+                        tls,
+                        key: party.key,
+                    },
+                };
                 Ok((profile.code, Some(profile)))
             }
         }

@@ -3,18 +3,15 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
 use tessera_common::addresses::Addresses;
 
 use super::connections::party_line::PartyLine;
 use super::mix::Mix;
 use super::scenario::faults::Faults;
-use super::scenario::plan::Stage;
+use super::scenario::plan::{Course, Plan, Stage};
 use super::scenario::threshold::Threshold;
-use crate::certify::{Kind as PartyKind, Party};
 
 /// The options of a run.
 #[derive(Debug, Clone)]
@@ -127,23 +124,35 @@ pub struct Profile {
     pub line: PartyLine,
 }
 
-impl Profile {
-    /// From the party's file, as `certify` reads it.
-    pub fn new(
-        party: &Party,
-        tls: Option<(Arc<ClientConfig>, Option<String>)>,
-    ) -> Result<Self, String> {
-        let code = party.code.parse();
-        Ok(Self {
-            code: code.map_err(|_| format!("`{}` is no institution code", party.code))?,
-            acceptor: party.acceptor.clone(),
-            is_mall: party.kind == PartyKind::Mall,
-            line: PartyLine {
-                dialect: party.dialect,
-                tls,
-                key: party.key.clone(),
-            },
+impl Options {
+    /// The plan of the run.
+    pub fn plan(&self) -> Plan {
+        Plan::new(match self.stages.is_empty() {
+            true => vec![self.only_stage()],
+            false => self.stages.clone(),
         })
+    }
+
+    /// The whole of a run that has no stages.
+    fn only_stage(&self) -> Stage {
+        let connections = f64::from(self.connections);
+        Stage {
+            name: String::new(),
+            duration: self.duration,
+            course: match self.pace {
+                Pace::Rate(rate) => Course::Rate {
+                    from: rate,
+                    to: rate,
+                },
+                Pace::Window(window) => Course::Connections {
+                    from: connections,
+                    to: connections,
+                    window,
+                },
+            },
+            mix: self.mix,
+            faults: self.faults,
+        }
     }
 }
 
@@ -207,40 +216,9 @@ impl AmountRange {
     }
 }
 
-/// Reads `30s`, `500ms`, `2m`, `1h`, or a bare number of seconds.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit() && character != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is not a time such as 30s, 500ms or 2m"))?;
-    let seconds = match unit.trim() {
-        "" | "s" => number,
-        "ms" => number / 1_000.0,
-        "m" | "min" => number * 60.0,
-        "h" => number * 3_600.0,
-        other => return Err(format!("`{other}` is no unit of time: use ms, s, min or h")),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_times() {
-        assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("1.5m"), Ok(Duration::from_secs(90)));
-        assert_eq!(parse_duration("3min"), Ok(Duration::from_secs(180)));
-        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
-        assert!(parse_duration("soon").is_err());
-        assert!(parse_duration("3 fortnights").is_err());
-    }
 
     #[test]
     fn reads_amounts() {

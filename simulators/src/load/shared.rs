@@ -167,7 +167,7 @@ impl Shared {
         let tag = base36(clock.started_milliseconds() / 4);
         let about = About::now(&options);
         live.name.replace(about.name.clone());
-        let plan = Plan::of(&options);
+        let plan = options.plan();
         live.duration.set(Duration::from_nanos(plan.duration()));
         live.stages.replace(plan.stages().to_vec());
         Self {

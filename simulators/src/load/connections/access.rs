@@ -11,10 +11,10 @@ use rustls::{ClientConfig, RootCertStore};
 use tessera_common::addresses::{Addresses, HostPort, reach};
 use tessera_common::pem;
 use tessera_protocol::{Balances, MacKey, Message, Mti, Packer, tlv};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use super::party_line::PartyLine;
+use super::stream::Stream;
 use crate::load::clock::Stamp;
 use crate::load::session::model::Stated;
 use crate::load::session::orders::{Order, Stock};
@@ -38,11 +38,6 @@ mod tag {
     pub const LEDGER: u8 = 10;
     pub const AVAILABLE: u8 = 11;
 }
-
-/// A stream of either kind.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 /// Which of them, and what is needed to sign on.
 pub enum Access {

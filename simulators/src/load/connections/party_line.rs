@@ -18,7 +18,7 @@ use tessera_protocol::{Dialect, Framing, Header, MacKey, MessagePacking, cut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-use super::access::Stream;
+use super::stream::Stream;
 
 /// What is in front of each message in a `tpdu` framing: its answer has the addresses the other way round.
 const TPDU: [u8; 5] = [0x60, 0x00, 0x03, 0x12, 0x34];

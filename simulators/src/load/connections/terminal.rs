@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::access::Stream;
 use super::back_off::BackOff;
 use super::line::Line;
 use super::sign_on::{Network, SignOnError, network, sign_on};
+use super::stream::Stream;
 use crate::load::clock::Stamp;
 use crate::load::session::Session;
 use crate::load::shared::Shared;

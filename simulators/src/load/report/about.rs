@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 
 use super::machine::{Machine, Product};
 use crate::load::options::Options;
-use crate::load::scenario::plan::Plan;
 use crate::load::speakers::Speaker;
 
 /// Longer names do not fit into a title.
@@ -143,7 +142,7 @@ fn settings(options: &Options) -> BTreeMap<String, String> {
     set("mac", mac.to_owned());
     set("cards", options.cards.to_string());
     set("first_card", options.first_card.to_string());
-    let plan = Plan::of(options);
+    let plan = options.plan();
     let paces = plan.stages().iter().map(|stage| {
         let time = stage.duration.as_secs_f64();
         format!("{} for {time} s", stage.course)
