@@ -20,8 +20,8 @@ use tessera_switch::orders::Orders;
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-const BYTES_PER_CARD_PURCHASE: usize = 40;
-const BYTES_PER_ORDER_PURCHASE: usize = 160;
+const BYTES_PER_CARD_PURCHASE: usize = 48;
+const BYTES_PER_ORDER_PURCHASE: usize = 176;
 
 const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
 const EXPIRY: u16 = 3112;

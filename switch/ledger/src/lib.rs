@@ -36,7 +36,6 @@ mod payer;
 mod recall;
 mod reference;
 mod rule;
-mod settled;
 mod snapshot;
 mod spending;
 mod state;
@@ -79,12 +78,11 @@ pub use payer::Payer;
 pub use recall::Strange;
 pub use reference::Reference;
 pub use rule::{Reason, Rule, Verdict};
-pub use settled::{ALIKE_MAX, End, Settled};
 pub use spending::Spending;
 pub use state::Wallet;
 pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
-pub use transactions::Transactions;
+pub use transactions::{ALIKE_MAX, End, Settled, Transactions};
 
 use tessera_protocol::{ClientNumber, OrderKey};
 

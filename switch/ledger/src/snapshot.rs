@@ -23,13 +23,13 @@ use super::event::parts::{
     write_card, write_institution, write_stan, write_usage,
 };
 use super::original::{PayerTag, UnseenOriginal};
-use super::settled::{End, Settled};
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 use super::{
     Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, SettledOrder,
     Supervision, Wallet, WalletId,
 };
+use super::{End, Settled};
 use tessera_kit::record::{Position, Sequence};
 
 const VERSION: u8 = 12;

@@ -2,7 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use tessera_kit::clock::Timestamp;
+use tessera_kit::record::Position;
+use tessera_protocol::Stan;
+
+use super::settled::{ALIKE_MAX, End, Settled, SettledList};
+use crate::Reference;
 
 /// What a plain list does.
 #[derive(Default)]

@@ -4,19 +4,24 @@
 //! A wallet must know each request of the last days again, but hardly ever does one come twice. So little is kept of a settled
 //! transaction: how it is found, where the event stands that opened it, and what became of it. Before the wallet decides
 //! something that may be [about](About) it, it is brought back. A party may use one trace number, or one field 37, as often as it
-//! likes: of those that share one, the newest [`ALIKE_MAX`](super::ALIKE_MAX) are brought back.
+//! likes: of those that share one, the newest [`ALIKE_MAX`] are brought back.
 //!
 //! Nothing here rests on references that rise, or that come once: in journals of builds that went by the system's clock,
 //! which may have been set back, they do neither. Of several transactions with one reference that one is meant to which
 //! something can still happen, and of those the newest.
 
+mod settled;
+#[cfg(test)]
+mod tests;
+
 use smallvec::SmallVec;
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, ResponseCode};
 
-use super::settled::{End, Settled, SettledList};
 use super::transaction::{Advice, Status, Transaction};
 use super::{About, DuplicateKey, Event, NamedOriginal, Opening, Reference};
+use settled::SettledList;
+pub use settled::{ALIKE_MAX, End, Settled};
 use tessera_kit::record::Position;
 
 /// See the head of this file.

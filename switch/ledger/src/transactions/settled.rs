@@ -21,7 +21,7 @@ use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::Stan;
 
-use super::Reference;
+use crate::Reference;
 
 /// Settled transactions that are brought back for one request at most.
 pub const ALIKE_MAX: usize = 64;
@@ -87,7 +87,8 @@ impl Settled {
         self.end.has(End::AWAY)
     }
 
-    fn is(&self, other: &Self) -> bool {
+    /// Whether it is the same transaction, however it ended.
+    pub(super) fn is(&self, other: &Self) -> bool {
         (self.reference, self.position) == (other.reference, other.position)
     }
 }
@@ -95,7 +96,7 @@ impl Settled {
 /// See the head of this file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SettledList {
-    list: VecDeque<Settled>,
+    pub(super) list: VecDeque<Settled>,
     /// The number of the first in the list.
     first: u32,
     /// How many in it are away.
@@ -537,6 +538,3 @@ fn spread(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 32)
 }
-
-#[cfg(test)]
-mod tests;
