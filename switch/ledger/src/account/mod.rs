@@ -5,12 +5,14 @@
 
 pub(crate) mod bytes;
 mod change;
+mod passkey;
 mod secret;
 
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
 
 pub use change::{Change, ContactChannel};
+pub use passkey::{Passkey, PasskeyUse};
 pub use secret::Secret;
 
 use super::Reference;
@@ -55,10 +57,14 @@ pub struct Account {
     pub preferences: NotificationPreferences,
     /// The payout that will end the wallet, while it is under way.
     pub closing: Option<Reference>,
-    /// How many numbers were given to sessions and sources.
+    /// How many numbers were given to sessions, sources and passkeys.
     pub numbers: u32,
     /// The recovery code's hash, like the password's.
     pub recovery: Option<Box<str>>,
+    /// Its passkeys, oldest first.
+    pub passkeys: Vec<Passkey>,
+    /// What passkeys know the wallet by, sealed with the operator's key; none before the first passkey.
+    pub passkey_user: Option<Box<[u8]>>,
 }
 
 /// A session, known by the digest of its secret.
@@ -149,6 +155,8 @@ impl Account {
             closing: None,
             numbers: 0,
             recovery: None,
+            passkeys: Vec::new(),
+            passkey_user: None,
         }
     }
 

@@ -232,7 +232,11 @@ fn kind(event: &Event) -> EventKind {
             | Change::SourceResealed(..)
             | Change::CodeMissed
             | Change::RecoverySet(_)
-            | Change::ContactResealed(_) => EventKind::Other,
+            | Change::ContactResealed(_)
+            | Change::PasskeyAdded { .. }
+            | Change::PasskeyUsed(_)
+            | Change::PasskeyRenamed(..)
+            | Change::PasskeyRemoved(_) => EventKind::Other,
         },
     }
 }
@@ -242,6 +246,7 @@ fn detail(change: &Change) -> Detail<'_> {
         Change::SignedIn(session) => Detail::Text(&session.device),
         Change::SourceAdded(source) => Detail::Text(&source.shown),
         Change::ContactProposed { proposed, .. } => Detail::Text(&proposed.contact.shown),
+        Change::PasskeyAdded { passkey, .. } => Detail::Text(&passkey.name),
         Change::Registered(_)
         | Change::SignedOut(_)
         | Change::SessionUsed(_)
@@ -259,6 +264,9 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::ContactConfirmed(_)
         | Change::ContactResealed(_)
         | Change::ContactRemoved
-        | Change::PreferencesSet(_) => Detail::None,
+        | Change::PreferencesSet(_)
+        | Change::PasskeyUsed(_)
+        | Change::PasskeyRenamed(..)
+        | Change::PasskeyRemoved(_) => Detail::None,
     }
 }

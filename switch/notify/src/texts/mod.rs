@@ -48,6 +48,10 @@ pub enum Occasion {
     RecoverySet,
     /// The recovery code was used.
     Recovered,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// The wallet was frozen.
     Frozen,
     /// The payer does not recognise a transaction, and the wallet was frozen.
@@ -245,6 +249,8 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::RecoverySet => recovery_set(),
         Occasion::Recovered => recovered(),
+        Occasion::PasskeyAdded => passkey_added(facts),
+        Occasion::PasskeyRemoved => passkey_removed(),
         Occasion::Frozen => Words {
             subject: "Your wallet is frozen".to_owned(),
             lead: "Your wallet is frozen. Purchases are declined until you unfreeze it.".to_owned(),
@@ -298,6 +304,32 @@ fn recovered() -> Words {
             .to_owned(),
         sms: "Your password was set with the recovery code. If not you, contact us".to_owned(),
         ..Words::advising("If this was not you, contact us at once: somebody has your recovery code.")
+    }
+}
+
+fn passkey_added(facts: &Facts<'_>) -> Words {
+    let name = facts.device.map_or_else(String::new, |device| {
+        format!(", “{}”", clean(device, NAME_MAX))
+    });
+    Words {
+        subject: "A passkey was added to your wallet".to_owned(),
+        lead: format!(
+            "Your wallet has a new passkey{name}. It signs in and confirms payments without your password."
+        ),
+        sms: "A passkey was added to your wallet. If not you, remove it and change your password"
+            .to_owned(),
+        ..Words::advising(
+            "If this was not you, open Security in your wallet now: remove the passkey, sign out everywhere, and change your password.",
+        )
+    }
+}
+
+fn passkey_removed() -> Words {
+    Words {
+        subject: "A passkey was removed from your wallet".to_owned(),
+        lead: "A passkey of your wallet was removed. It no longer signs in.".to_owned(),
+        sms: "A passkey was removed from your wallet. If not you, change your password".to_owned(),
+        ..Words::advising(NOT_YOU)
     }
 }
 

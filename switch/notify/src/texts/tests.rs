@@ -2,7 +2,7 @@ use tessera_kit::clock::Timestamp;
 
 use super::*;
 
-const OCCASIONS: [Occasion; 22] = [
+const OCCASIONS: [Occasion; 24] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,
@@ -20,6 +20,8 @@ const OCCASIONS: [Occasion; 22] = [
     Occasion::ContactChanged,
     Occasion::RecoverySet,
     Occasion::Recovered,
+    Occasion::PasskeyAdded,
+    Occasion::PasskeyRemoved,
     Occasion::Frozen,
     Occasion::Disputed,
     Occasion::Unfrozen,

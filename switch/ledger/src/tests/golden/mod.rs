@@ -116,7 +116,12 @@ fn every_number_has_a_sample_and_one_meaning() {
         .iter()
         .map(|one| number(&|out| one.1.write(out)))
         .collect();
-    assert!(changes.into_iter().eq(1..=NEWEST_CHANGE));
+    // 22 is given to a change that is on its way.
+    assert!(
+        changes
+            .into_iter()
+            .eq((1..=NEWEST_CHANGE).filter(|number| *number != 22))
+    );
     let all = changes::decisions();
     let decisions: BTreeSet<_> = all
         .iter()
