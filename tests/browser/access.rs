@@ -29,10 +29,10 @@ const WIDER: &str = "const page = document.documentElement; const width = page.c
     return [`${page.scrollWidth} instead of ${width}`, ...inner.slice(0, 3).map((one) => one.outerHTML.slice(0, 120))]";
 
 /// Looks at pages, and keeps what is wrong with them.
-struct Inspector<'a> {
+pub struct Inspector<'a> {
     browser: &'a Browser,
     axe: String,
-    wrong: Vec<String>,
+    pub wrong: Vec<String>,
 }
 
 /// All pages, and what is pressed on them.
@@ -401,7 +401,7 @@ fn press_key(browser: &Browser, key: &str) {
 }
 
 impl<'a> Inspector<'a> {
-    fn new(browser: &'a Browser) -> Self {
+    pub fn new(browser: &'a Browser) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers/node_modules/axe-core/axe.min.js");
         Self {
@@ -412,7 +412,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// The page that is shown.
-    fn look(&mut self, name: &str) {
+    pub fn look(&mut self, name: &str) {
         self.browser.script(&self.axe, &[]);
         for scheme in ["light", "dark"] {
             self.colours(scheme);
@@ -447,7 +447,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// On a phone and on a desktop, in light and in dark.
-    fn take_pictures(&self, name: &str) {
+    pub fn take_pictures(&self, name: &str) {
         for (device, width, height) in [("phone", 390, 844), ("desk", 1280, 900)] {
             self.size(width, height);
             for scheme in ["light", "dark"] {
@@ -464,7 +464,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// In the size of the window that the script opens.
-    fn take_window_pictures(&self, name: &str) {
+    pub fn take_window_pictures(&self, name: &str) {
         self.size(480, 640);
         for scheme in ["light", "dark"] {
             self.colours(scheme);

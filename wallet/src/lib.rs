@@ -15,6 +15,7 @@ mod locale;
 mod malls;
 mod metrics;
 mod pages;
+mod passkey_models;
 mod pay;
 mod policy;
 mod reload;

@@ -70,11 +70,11 @@ fn with_card(
     }));
     let reveal = html! {
         (select("reveal", "number", text::WHICH, &shown, "", say))
-        (password("reveal", overview.confirmed, say))
+        (password("reveal", overview.asks(), say))
         button type="submit" { (text::REVEAL) }
     };
     let reissue = html! {
-        (password("reissue", overview.confirmed, say))
+        (password("reissue", overview.asks(), say))
         button.second type="submit" { (text::REISSUE) }
     };
     html! {
@@ -141,7 +141,7 @@ fn new_form(app: &App, overview: &Overview, token: &str, say: &Say) -> Markup {
         input type="hidden" name="name" value=(say.name("new-number"));
         (select("new-number", "usage", text::USAGE, &uses, "", say))
         (amount("new-number", "limit", &app.in_currency(text::LIMIT), "", "", true, say))
-        (password("new-number", overview.confirmed, say))
+        (password("new-number", overview.asks(), say))
         button type="submit" { (text::MAKE) }
     };
     form("new-number", "/card/numbers/new", token, &fields)
@@ -236,6 +236,7 @@ pub async fn shown(
     }
     let proof = Proof {
         password: None,
+        passkey: None,
         address: None,
     };
     match app.switch.reveal(&member.session, &proof, number).await {

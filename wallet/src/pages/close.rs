@@ -18,7 +18,7 @@ pub fn section(overview: &Overview, token: &str, say: &Say) -> Markup {
     let fields = html! {
         (select("close", "source", text::CLOSE_TO, &sources, "", say))
         (tick("close", "sure", text::CLOSE_SURE, false, say))
-        (password("close", false, say))
+        (password("close", overview.asks_always(), say))
         button.danger type="submit" { (text::CLOSE_IT) }
     };
     html! {

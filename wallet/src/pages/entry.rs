@@ -9,10 +9,10 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use crate::session::Session;
-use crate::switch::Entry;
-use crate::texts::{entry as text, recovery, refusals};
+use crate::switch::{Entry, SignedByPasskey};
+use crate::texts::{entry as text, passkeys, recovery, refusals};
 use crate::web::cookies::Kept;
-use crate::web::fields::{Field, summary};
+use crate::web::fields::{Field, passkey, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
@@ -97,7 +97,8 @@ pub fn sign_in_fields(say: &Say) -> Markup {
             name: "client",
             label: text::CLIENT,
             hint: text::CLIENT_HINT,
-            autocomplete: "username",
+            // Browsers offer passkeys where they fill in the number.
+            autocomplete: "username webauthn",
             inputmode: "numeric",
             longest: 40,
             secret: true,
@@ -113,6 +114,7 @@ pub fn sign_in_fields(say: &Say) -> Markup {
             ..Field::default()
         }.show(say))
         button type="submit" { (text::SIGN_IN) }
+        (passkey("sign-in", "sign-in", passkeys::SIGN_IN))
     }
 }
 
@@ -132,6 +134,9 @@ pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
 /// # Errors
 /// What the form should say.
 pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Result<Session, Say> {
+    if let Some(signed) = SignedByPasskey::from_form(posted.raw("passkey")) {
+        return by_passkey(app, visitor, &signed).await;
+    }
     // An impossible number is refused here; only the switch knows whether a possible one exists, and it never answers
     // that without the password.
     let client = ClientNumber::from_text(posted.text("client"))
@@ -146,6 +151,29 @@ pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Resul
             Err(Say::failed("sign-in", &failure, text::NO_MATCH.to_owned()))
         }
         Err(failure) => Err(Say::failed("sign-in", &failure, refusals::words(&failure))),
+    }
+}
+
+async fn by_passkey(
+    app: &App,
+    visitor: &Visitor,
+    signed: &SignedByPasskey,
+) -> Result<Session, Say> {
+    let (device, address) = (visitor.device(), visitor.address.as_ref());
+    match app
+        .switch
+        .sign_in_by_passkey(signed, &device, address)
+        .await
+    {
+        Ok(session) => {
+            end_old(app, visitor).await;
+            Ok(session)
+        }
+        Err(failure) => {
+            let words = passkeys::refusal(&failure).map(str::to_owned);
+            let words = words.unwrap_or_else(|| refusals::words(&failure));
+            Err(Say::failed("sign-in", &failure, words))
+        }
     }
 }
 

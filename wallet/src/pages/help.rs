@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
-use crate::texts::{help as text, layout as layout_text};
+use crate::texts::{help as text, layout as layout_text, passkeys};
 use crate::web::layout::{self, Head};
 use crate::web::{App, Member, Visitor, answer};
 
@@ -14,7 +14,7 @@ pub async fn page(visitor: Visitor) -> HttpResponse {
     let body = html! {
         section.narrow {
             h1 { (text::TITLE) }
-            @for (question, words) in text::QUESTIONS {
+            @for (question, words) in text::QUESTIONS.iter().chain(passkeys::QUESTIONS) {
                 details.fold { summary { (question) } p { (words) } }
             }
         }

@@ -49,7 +49,7 @@ fn freezing(overview: &Overview, token: &str, say: &Say) -> Markup {
         @if overview.state == WalletState::Frozen {
             p.warning id="frozen" { (text::FROZEN) }
             (form("unfreeze", "/limits/unfreeze", token, &html! {
-                (password("unfreeze", false, say))
+                (password("unfreeze", overview.asks_always(), say))
                 button type="submit" { (text::UNFREEZE) }
             }))
         } @else {
@@ -229,7 +229,7 @@ async fn show_review(
     let token = member.token();
     let fields = html! {
         @for (name, _, _) in text::FIELDS { input type="hidden" name=(name) value=(asked.text(name)); }
-        (password("limits", overview.confirmed, &say))
+        (password("limits", overview.asks(), &say))
         p.actions {
             button type="submit" { (text::SET) }
             a.button.second href="/limits" { (text::GO_BACK) }

@@ -62,7 +62,7 @@ async fn show_review(
         input type="hidden" name="name" value=(name);
         input type="hidden" name="source" value=(wanted.source);
         input type="hidden" name="amount" value=(asked.text("amount"));
-        (password("load", overview.confirmed, say))
+        (password("load", overview.asks(), say))
         p.actions {
             button type="submit" { (text::LOAD_IT) " " (shown(wanted.money)) }
             a.button.second href="/money" { (text::GO_BACK) }

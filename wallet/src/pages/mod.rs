@@ -22,11 +22,13 @@
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits` (GET): transaction, day, month, day_count, month_count |
 //! | `/limits/set` | `#review` · `limits`: password |
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
-//! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
+//! | `/sessions` | `#client-number` · `add-passkey`: password · `#passkey-N`, `rename-N`: name · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
+//! | `/passkeys/remove` | `remove-passkey`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | everywhere | `sign-out` |
 //!
-//! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]).
+//! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]). Beside it is
+//! `#FORM-passkey`, a button with the hidden field `passkey`, where the wallet has passkeys; and on the forms to sign in.
 //!
 //! [`Overview::confirmed`]: crate::switch::Overview::confirmed
 
@@ -40,6 +42,7 @@ mod load;
 mod money;
 mod notifications;
 pub mod parts;
+mod passkeys;
 mod recovery;
 mod register;
 mod sessions;
@@ -115,6 +118,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/sessions/end", post().to(sessions::end))
         .route("/sessions/everywhere", post().to(sessions::everywhere))
         .route("/sessions/password", post().to(sessions::password))
+        .route("/passkeys/challenge", get().to(passkeys::challenge))
+        .route("/passkeys/begin", post().to(passkeys::begin))
+        .route("/passkeys/add", post().to(passkeys::add))
+        .route("/passkeys/rename", post().to(passkeys::rename))
+        .route("/passkeys/remove", get().to(passkeys::ask_to_remove))
+        .route("/passkeys/remove", post().to(passkeys::remove))
         .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))

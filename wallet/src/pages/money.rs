@@ -93,7 +93,7 @@ fn add_form(overview: &Overview, token: &str, say: &Say) -> Markup {
             secret: true,
             ..Field::default()
         }.show(say))
-        (password("add-source", overview.confirmed, say))
+        (password("add-source", overview.asks(), say))
         button type="submit" { (text::ADD_IT) }
     };
     form("add-source", "/money/sources/add", token, &fields)
@@ -119,7 +119,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         (select("reload", "source", text::FROM, &source_choices(overview), &chosen, say))
         (amount("reload", "threshold", &app.in_currency(text::THRESHOLD), "", &threshold, false, say))
         (amount("reload", "amount", &app.in_currency(text::RELOAD_AMOUNT), "", &loaded, false, say))
-        (password("reload", overview.confirmed, say))
+        (password("reload", overview.asks(), say))
         button type="submit" { @if reload.is_some() { (text::RELOAD_CHANGE) } @else { (text::RELOAD_ON) } }
     };
     html! {
@@ -130,7 +130,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
                 details.fold open[say.is_about("reload-off")] {
                     summary { (text::RELOAD_OFF_TITLE) }
                     (form("reload-off", "/money/reload/off", &token, &html! {
-                        (password("reload-off", overview.confirmed, say))
+                        (password("reload-off", overview.asks(), say))
                         button.second type="submit" { (text::RELOAD_OFF) }
                     }))
                 }
@@ -215,7 +215,7 @@ async fn show_removal(
     let reloads = overview.reload.is_some_and(|row| row.source == number);
     let fields = html! {
         input type="hidden" name="number" value=(number);
-        (password("remove-source", overview.confirmed, &say))
+        (password("remove-source", overview.asks(), &say))
         p.actions {
             button.danger type="submit" { (text::REMOVE) }
             a.button.second href="/money" { (text::KEEP) }

@@ -55,7 +55,7 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
             Some(contact) => {
                 p id="contact" { (text::SENT_TO) " " strong { (contact.shown) } }
                 (form("remove-contact", "/notifications/remove", token, &html! {
-                    (password("remove-contact", false, say))
+                    (password("remove-contact", overview.asks_always(), say))
                     button.second type="submit" { (text::REMOVE) }
                 }))
             },
@@ -115,7 +115,7 @@ fn contact_form(overview: &Overview, token: &str, say: &Say) -> Markup {
             longest: 254,
             ..Field::default()
         }.show(say))
-        (password("contact", false, say))
+        (password("contact", overview.asks_always(), say))
         button type="submit" { (text::SEND_CODE) }
     };
     form("contact", "/notifications/contact", token, &fields)

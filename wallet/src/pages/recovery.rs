@@ -47,6 +47,7 @@ pub async fn set_first(
 ) -> bool {
     let proof = Proof {
         password: Some(own.clone()),
+        passkey: None,
         address: visitor.address.clone(),
     };
     let code = code_of(&Part::Recovery.of(&visitor.form_secret));
@@ -95,7 +96,7 @@ fn without_head(picture: &str) -> &str {
 /// The part of the page about security.
 pub fn section(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let fields = html! {
-        (password("recovery", false, say))
+        (password("recovery", overview.asks_always(), say))
         button.second type="submit" {
             @if overview.recovers { (text::ANOTHER) } @else { (text::CREATE) }
         }

@@ -7,12 +7,13 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::signed_out;
 use super::register::number;
-use super::{parts, recovery};
+use super::{parts, passkeys, recovery};
 use crate::drawn::digits;
 use crate::strength::unfit;
-use crate::texts::{entry as entry_text, sessions as text};
+use crate::switch::{Asks, Overview};
+use crate::texts::{entry as entry_text, passkeys as passkeys_text, sessions as text};
 use crate::web::cookies::{self, Kept};
-use crate::web::fields::{Field, summary};
+use crate::web::fields::{Field, passkey, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, refused};
@@ -27,14 +28,16 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let sessions = app.switch.sessions(&member.session).await?;
     let overview = app.switch.overview(&member.session).await?;
+    let passkeys = passkeys::section(app, member, &overview, &say).await?;
     let token = member.token();
     let body = html! {
         h1 { (text::TITLE) }
         (summary(&say))
         (number(member))
+        (passkeys)
         section {
             h2 { (text::SESSIONS) }
             ul.rows { @for row in &sessions { (session(member, row)) } }
@@ -45,7 +48,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         section {
             h2 { (text::PASSWORD) }
             p { (text::CHANGE_LEAD) }
-            (form("password", "/sessions/password", &token, &password_fields(member, &say)))
+            (form("password", "/sessions/password", &token, &password_fields(member, &overview, &say)))
         }
         (recovery::section(member, &overview, &say))
     };
@@ -78,7 +81,7 @@ fn session(member: &Member, row: &SessionRow) -> Markup {
     }
 }
 
-fn password_fields(member: &Member, say: &Say) -> Markup {
+fn password_fields(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let field = |name, label, hint, autocomplete| Field {
         form: "password",
         name,
@@ -98,6 +101,7 @@ fn password_fields(member: &Member, say: &Say) -> Markup {
         (field("new", text::NEW, entry_text::PASSWORD_HINT, "new-password").show(say))
         (field("again", text::AGAIN, "", "new-password").show(say))
         button type="submit" { (text::CHANGE) }
+        @if overview.asks_always() == Asks::PasswordOrPasskey { (passkey("password", "confirm", passkeys_text::CHANGE_PASSWORD)) }
     }
 }
 

@@ -71,7 +71,7 @@ pub fn show(
             Obstacle::Frozen => {
                 p.warning id="frozen" { (text::FROZEN) }
                 (form("unfreeze", &address("/pay/unfreeze", request), token, &html! {
-                    (password("unfreeze", false, say))
+                    (password("unfreeze", overview.asks_always(), say))
                     button type="submit" { (text::UNFREEZE) }
                 }))
             },
@@ -120,7 +120,7 @@ fn load_form(
         input type="hidden" name="name" value=(say.name("load"));
         (select("load", "source", text::LOAD_FROM, &parts::source_choices(overview), "", say))
         (amount("load", "amount", &app.in_currency(text::LOAD_AMOUNT), "", &missing, false, say))
-        (password("load", overview.confirmed, say))
+        (password("load", overview.asks(), say))
         button type="submit" { (text::LOAD) }
     };
     form("load", &address("/pay/load", request), token, &fields)

@@ -1,5 +1,7 @@
 //! The result of an action, by the word in the address.
 
+use super::passkeys;
+
 /// In words; `None` for a word that is not ours.
 pub fn words(key: &str) -> Option<&'static str> {
     Some(match key {
@@ -30,6 +32,9 @@ pub fn words(key: &str) -> Option<&'static str> {
         "recovered" => {
             "Your password is set, and all other devices are signed out. The recovery code is used up: create another one below."
         }
+        "passkey-added" => passkeys::ADDED,
+        "passkey-renamed" => passkeys::RENAMED,
+        "passkey-removed" => passkeys::REMOVED,
         "password" => "Your password is changed. All other sessions have ended.",
         _ => return None,
     })

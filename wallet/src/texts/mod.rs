@@ -13,6 +13,7 @@ pub mod layout;
 pub mod limits;
 pub mod money;
 pub mod notifications;
+pub mod passkeys;
 pub mod pay;
 pub mod recovery;
 pub mod refusals;

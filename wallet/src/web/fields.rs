@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::say::Say;
-use crate::texts::forms as text;
+use crate::switch::Asks;
+use crate::texts::{forms as text, passkeys};
 
 /// A field to type into.
 #[derive(Default, Clone, Copy)]
@@ -30,12 +31,17 @@ pub struct Field<'a> {
     pub longest: u16,
     /// Never shown again once it was typed.
     pub secret: bool,
+    /// The beginning of its id, where a page has several such forms; the id of the form where it is empty.
+    pub id: &'a str,
 }
 
 impl Field<'_> {
     /// The field with its label, hint and error.
     pub fn show(self, say: &Say) -> Markup {
-        let id = format!("{}-{}", self.form, self.name);
+        let id = match self.id.is_empty() {
+            true => format!("{}-{}", self.form, self.name),
+            false => format!("{}-{}", self.id, self.name),
+        };
         let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
         let wrong = say.about(self.form, self.name);
         let described = match (self.hint.is_empty(), wrong) {
@@ -93,12 +99,12 @@ fn complaint(wrong: Option<&str>, id: &str) -> Markup {
     html! { @if let Some(wrong) = wrong { p.error id=(id) { (wrong) } } }
 }
 
-/// The field for the password that is needed again, unless the last one still counts.
-pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
-    if confirmed && say.about(form, "password").is_none() {
+/// The field for the password that is needed again, and a passkey in its place, unless the last one still counts.
+pub fn password(form: &'static str, asks: Asks, say: &Say) -> Markup {
+    if asks == Asks::Nothing && say.about(form, "password").is_none() {
         return html! {};
     }
-    Field {
+    let field = Field {
         form,
         name: "password",
         label: text::PASSWORD,
@@ -106,8 +112,24 @@ pub fn password(form: &'static str, confirmed: bool, say: &Say) -> Markup {
         autocomplete: "current-password",
         longest: 128,
         ..Field::default()
+    };
+    html! {
+        @if asks == Asks::PasswordOrPasskey { (passkey(form, "confirm", passkeys::CONFIRM)) }
+        (field.show(say))
     }
-    .show(say)
+}
+
+/// A passkey in the place of the form's password: the script shows the button, fills the field and sends the form. `purpose` is
+/// `confirm` or `sign-in`.
+pub fn passkey(form: &str, purpose: &str, label: &str) -> Markup {
+    html! {
+        div.passkey hidden data-passkey=(purpose) data-cancelled=(passkeys::CANCELLED) data-failed=(passkeys::FAILED)
+            data-unreachable=(passkeys::UNREACHABLE) {
+            input type="hidden" name="passkey";
+            button.second type="button" id={ (form) "-passkey" } { (label) }
+            p.hint role="status" {}
+        }
+    }
 }
 
 /// A field for an amount in the wallets' currency.

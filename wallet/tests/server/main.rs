@@ -8,6 +8,7 @@ mod money;
 #[path = "../../../tests/rig/mutation.rs"]
 mod mutation;
 mod pages;
+mod passkeys;
 mod pay;
 mod random_input;
 mod register;
