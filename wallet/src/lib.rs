@@ -13,6 +13,7 @@ mod line;
 mod malls;
 mod metrics;
 mod pages;
+mod passkey_models;
 mod pay;
 mod policy;
 mod reload;

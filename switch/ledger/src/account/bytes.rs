@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 22 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 26 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{
@@ -7,10 +7,13 @@ use tessera_protocol::leased::{
 
 use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable, write_optional_time};
-use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
+use super::{
+    Account, Change, Contact, ContactChannel, Passkey, PasskeyUse, ProposedContact, Reload,
+    Session, Source,
+};
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 22;
+pub(crate) const NEWEST_CHANGE: u8 = 26;
 
 impl Account {
     /// Appends the account to `out`.
@@ -25,6 +28,7 @@ impl Account {
             self.closed,
             self.recovery.is_some(),
             self.language.is_some(),
+            self.passkey_user.is_some(),
         ];
         let bits = flags.into_iter().enumerate();
         out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
@@ -39,6 +43,10 @@ impl Account {
         if let Some(language) = self.language {
             out.put_slice(&language.letters());
         }
+        if let Some(user) = &self.passkey_user {
+            write_bytes(out, user);
+            write_list(out, &self.passkeys, Passkey::write);
+        }
     }
 
     /// Reads what [`Account::write`] wrote.
@@ -49,7 +57,7 @@ impl Account {
         let reload = read_option(from, Reload::read)?;
         let limits = read_limits(from)?;
         let flags = from.u8()?;
-        Ok(Self {
+        let mut account = Self {
             password,
             sessions,
             sources,
@@ -70,7 +78,14 @@ impl Account {
                 0 => None,
                 _ => Some(read_language(from)?),
             },
-        })
+            passkeys: Vec::new(),
+            passkey_user: None,
+        };
+        if flags & 16 != 0 {
+            account.passkey_user = Some(read_bytes(from)?);
+            account.passkeys = read_list(from, Passkey::read)?;
+        }
+        Ok(account)
     }
 }
 
@@ -160,6 +175,24 @@ impl Change {
                 out.put_u8(22);
                 out.put_slice(&language.letters());
             }
+            Self::PasskeyAdded { passkey, user } => {
+                out.put_u8(23);
+                passkey.write(out);
+                write_bytes(out, user);
+            }
+            Self::PasskeyUsed(used) => {
+                out.put_u8(24);
+                used.write(out);
+            }
+            Self::PasskeyRenamed(number, name) => {
+                out.put_u8(25);
+                out.put_u32_le(*number);
+                write_bytes(out, name);
+            }
+            Self::PasskeyRemoved(number) => {
+                out.put_u8(26);
+                out.put_u32_le(*number);
+            }
         }
     }
 
@@ -197,6 +230,13 @@ impl Change {
             20 => Self::RecoverySet(read_text(from)?),
             21 => Self::Recovered(read_text(from)?),
             22 => Self::LanguageSet(read_language(from)?),
+            23 => Self::PasskeyAdded {
+                passkey: Passkey::read(from)?,
+                user: read_bytes(from)?,
+            },
+            24 => Self::PasskeyUsed(PasskeyUse::read(from)?),
+            25 => Self::PasskeyRenamed(from.u32()?, read_bytes(from)?),
+            26 => Self::PasskeyRemoved(from.u32()?),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }
@@ -364,22 +404,22 @@ fn read_language(from: &mut Reader<'_>) -> Result<LanguageCode, Unreadable> {
 }
 
 /// At most 65,535 bytes, which what came in a field cannot be.
-fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(usize::from(u16::MAX))];
     out.put_u16_le(bytes.len() as u16);
     out.put_slice(bytes);
 }
 
-fn read_bytes(from: &mut Reader<'_>) -> Result<Box<[u8]>, Unreadable> {
+pub(super) fn read_bytes(from: &mut Reader<'_>) -> Result<Box<[u8]>, Unreadable> {
     let length = from.u16()?;
     Ok(from.take(usize::from(length))?.into())
 }
 
-fn write_text(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     write_bytes(out, text.as_bytes());
 }
 
-fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
     let bytes = read_bytes(from)?;
     let text = str::from_utf8(&bytes).map_err(|_| from.fault("a text"))?;
     Ok(text.into())

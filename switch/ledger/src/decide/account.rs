@@ -12,7 +12,7 @@ use super::super::{
     Wallet, WalletId, code_digest,
 };
 use super::replies::refuse;
-use super::{Decision, answer_with, cards, claims, funding};
+use super::{Decision, answer_with, cards, claims, funding, passkeys};
 use crate::{Rule, Verdict};
 
 /// Decides an action that was let in.
@@ -85,6 +85,14 @@ pub(super) fn decide(
             }
             None => Err(Rule::NoSuchSource.into()),
         },
+        AccountAction::PasskeyChallenge(_)
+        | AccountAction::BeginPasskey(_)
+        | AccountAction::AddPasskey(_)
+        | AccountAction::RenamePasskey(..)
+        | AccountAction::RemovePasskey(_)
+        | AccountAction::ListPasskeys => {
+            return passkeys::decide(account, opening, action, context);
+        }
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze(None) => Ok(Change::Frozen),
         AccountAction::Freeze(Some(disputed)) => Ok(Change::Disputed(*disputed)),
@@ -227,7 +235,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
     })
 }
 
-fn changed(opening: &Opening, change: Change) -> Decision {
+pub(super) fn changed(opening: &Opening, change: Change) -> Decision {
     let outcome = match change.code() {
         code if code.is_approved() => Outcome::approved(),
         code => Outcome::declined(Verdict::with_code(Rule::WrongCode, code)),
@@ -317,6 +325,9 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
     }
     if let Some(language) = account.language {
         rows.push((tag::LANGUAGE, language.to_string()));
+    }
+    if context.rules.passkeys {
+        rows.push((tag::COUNT, account.passkeys.len().to_string()));
     }
     if let Some(currency) = wallet.currency {
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));
