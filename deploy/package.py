@@ -31,6 +31,7 @@ FILES = [
     ("usr/share/doc/tessera/", "LICENSE*", 0o644),
     ("usr/share/doc/tessera/examples/", "config/*.toml", 0o644),
     ("usr/share/doc/tessera/examples/", "config/*.yml", 0o644),
+    ("usr/share/doc/tessera/examples/load/", "config/load/*.toml", 0o644),
     ("usr/share/doc/tessera/examples/parties/", "config/parties/*.toml", 0o644),
     ("usr/share/doc/tessera/examples/grafana/", "config/grafana/*.json", 0o644),
     ("usr/share/doc/tessera/examples/", "deploy/haproxy.cfg", 0o644),

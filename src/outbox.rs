@@ -8,11 +8,14 @@ use tessera_console::print;
 use crate::operations;
 use crate::table::of_json;
 
-/// List, retry or drop messages to payers that were given up
+/// List, retry or drop messages and events that were given up
 #[derive(Args)]
 pub struct Outbox {
     #[command(flatten)]
     switch: operations::Running,
+    /// Events for parties in place of messages to payers
+    #[arg(long, global = true)]
+    webhooks: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,34 +46,49 @@ struct Letters {
 
 impl Letters {
     /// An id goes into a request's path.
-    fn path(&self, what: &str) -> anyhow::Result<String> {
+    fn path(&self, folder: &str, what: &str) -> anyhow::Result<String> {
         let Some(id) = &self.id else {
-            return Ok(format!("/outbox/{what}"));
+            return Ok(format!("{folder}/{what}"));
         };
         let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.';
         if id.is_empty() || !id.bytes().all(plain) {
             bail!("`{id}` is not an id: `tessera outbox list` prints them");
         }
-        Ok(format!("/outbox/{id}/{what}"))
+        Ok(format!("{folder}/{id}/{what}"))
     }
 }
 
 impl Outbox {
     pub fn run(self) -> anyhow::Result<()> {
+        let folder = if self.webhooks {
+            "/webhooks"
+        } else {
+            "/outbox"
+        };
         let (method, path) = match &self.command {
-            Command::List { .. } => ("GET", "/outbox".to_owned()),
-            Command::Retry(letters) => ("POST", letters.path("retry")?),
-            Command::Drop(letters) => ("POST", letters.path("drop")?),
+            Command::List { .. } => ("GET", folder.to_owned()),
+            Command::Retry(letters) => ("POST", letters.path(folder, "retry")?),
+            Command::Drop(letters) => ("POST", letters.path(folder, "drop")?),
         };
         let answer = self.switch.ask(method, &path, None)?;
         let Command::List { json } = self.command else {
             return Ok(print(answer + "\n")?);
         };
         let letters: Value = serde_json::from_str(&answer)?;
-        let titles = ["id", "time of the event", "tries", "reason"];
-        print(match json {
-            true => serde_json::to_string_pretty(&letters)? + "\n",
-            false => of_json(titles, ["id", "since", "attempts", "why"], &letters),
+        print(match (json, self.webhooks) {
+            (true, _) => serde_json::to_string_pretty(&letters)? + "\n",
+            (false, false) => {
+                let titles = ["id", "time of the event", "tries", "reason"];
+                of_json(titles, ["id", "since", "attempts", "why"], &letters)
+            }
+            (false, true) => {
+                let titles = ["id", "party", "time of the event", "tries", "reason"];
+                of_json(
+                    titles,
+                    ["id", "party", "since", "attempts", "why"],
+                    &letters,
+                )
+            }
         })?;
         Ok(())
     }

@@ -108,6 +108,23 @@ export declare class Mall {
   close(): void;
 }
 
+/** An event that is not from the switch, or is too old: do nothing with it. */
+export declare class WebhookError extends Error {}
+/** An event of a webhook: docs/webhooks.md. */
+export interface WebhookEvent {
+  type: string;
+  timestamp: string;
+  data: Record<string, string | number>;
+}
+/** The event in the body of a webhook, as it came, if it is signed with the secret. Throws WebhookError otherwise. */
+export declare function verifyWebhook(
+  secret: string,
+  headers: Record<string, string | string[] | undefined>,
+  body: string | Uint8Array,
+  options?: { tolerance?: number; now?: number },
+): WebhookEvent;
+/** What webhooks name an order by, in `data.order_key`. */
+export declare function orderKey(acceptor: string, order: string): string;
 /** A request as its repeat: the same key, marked, with the time of now in field 7. Store this form. */
 export declare function again(request: Request): Request;
 /** A message as bytes, without its length; with a MAC under the key. */

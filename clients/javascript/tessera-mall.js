@@ -8,7 +8,7 @@
 // carries one request at a time; more are opened as they are needed. The messages are described in docs/protocol.md, and lost
 // answers in docs/idempotency.md.
 
-import { createCipheriv, randomInt, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createHash, createHmac, randomInt, timingSafeEqual } from "node:crypto";
 import { connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
 
@@ -47,6 +47,32 @@ export class Unanswered extends Error {
     Object.assign(this, { request, last });
   }
 }
+
+/** An event that is not from the switch, or is too old: do nothing with it. */
+export class WebhookError extends Error {}
+
+/**
+ * The event in the body (a string or bytes, as it came) of a webhook, if it is signed with the secret (`whsec_...`) and not older
+ * than `tolerance` seconds. Throws WebhookError otherwise. The same event may come more than once, with the same `webhook-id`.
+ */
+export function verifyWebhook(secret, headers, body, { tolerance = 300, now = Date.now() / 1000 } = {}) {
+  const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const [id, sent, signatures] = ["id", "timestamp", "signature"].map((name) => named[`webhook-${name}`]);
+  if (!id || !/^\d+$/.test(sent) || !signatures) throw new WebhookError("a header is missing or wrong");
+  if (Math.abs(now - Number(sent)) > tolerance) throw new WebhookError("too old, or the clocks differ");
+  const hmac = createHmac("sha256", Buffer.from(secret.replace(/^whsec_/, ""), "base64"));
+  const made = Buffer.from("v1," + hmac.update(`${id}.${sent}.`).update(body).digest("base64"));
+  const same = (signature) => {
+    const bytes = Buffer.from(signature);
+    return bytes.length === made.length && timingSafeEqual(bytes, made);
+  };
+  if (!signatures.split(" ").some(same)) throw new WebhookError("a wrong signature");
+  return JSON.parse(body);
+}
+
+/** What webhooks name an order by, in `data.order_key`: store it with the order. */
+export const orderKey = (acceptor, order) =>
+  createHash("sha256").update(acceptor.padEnd(15) + order, "latin1").digest("hex").slice(0, 32);
 
 /** The fields of an answer, by their numbers. */
 export class Answer {
@@ -278,32 +304,6 @@ export class Mall {
     }
   }
 
-  /** The milliseconds that an echo takes. */
-  async echo() {
-    const line = await this.#line();
-    const began = performance.now();
-    await line.ask(this.network("301"), this.silence);
-    this.#rest(line);
-    return performance.now() - began;
-  }
-
-  /** Closes the connections that are not in use. */
-  close() {
-    for (const line of this.#idle.splice(0)) line.close();
-  }
-
-  network(code) {
-    return { ...this.#stamped("0800"), 70: code };
-  }
-
-  #stamped(mti) {
-    this.#trace = (this.#trace % 999_999) + 1;
-    return { mti, 7: now().slice(2), 11: String(this.#trace).padStart(6, "0"), 32: this.party };
-  }
-
-  #financial(processingCode, amount, order) {
-    if (!Number.isSafeInteger(amount) || amount < 1 || amount >= 1e12) {
-      throw new RangeError("an amount is a whole number of minor units, 1 to 999,999,999,999");
   /**
    * What has become of an order (its number), or of a request that was made here: `state` is "unknown" where the switch
    * knows nothing of it, and otherwise a word of docs/protocol.md, "Status inquiry". Amounts are in minor units; nothing
@@ -332,6 +332,32 @@ export class Mall {
     };
   }
 
+  /** The milliseconds that an echo takes. */
+  async echo() {
+    const line = await this.#line();
+    const began = performance.now();
+    await line.ask(this.network("301"), this.silence);
+    this.#rest(line);
+    return performance.now() - began;
+  }
+
+  /** Closes the connections that are not in use. */
+  close() {
+    for (const line of this.#idle.splice(0)) line.close();
+  }
+
+  network(code) {
+    return { ...this.#stamped("0800"), 70: code };
+  }
+
+  #stamped(mti) {
+    this.#trace = (this.#trace % 999_999) + 1;
+    return { mti, 7: now().slice(2), 11: String(this.#trace).padStart(6, "0"), 32: this.party };
+  }
+
+  #financial(processingCode, amount, order) {
+    if (!Number.isSafeInteger(amount) || amount < 1 || amount >= 1e12) {
+      throw new RangeError("an amount is a whole number of minor units, 1 to 999,999,999,999");
     }
     const message = this.#stamped("0200");
     const [date, time] = [message[7].slice(0, 4), message[7].slice(4)];

@@ -11,7 +11,9 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { test } from "node:test";
 
-import { again, Answer, FormatError, Mall, pack, parse, Refused, tags, Unanswered, verified } from "./tessera-mall.js";
+import {
+  again, Answer, FormatError, Mall, orderKey, pack, parse, Refused, tags, Unanswered, verified, verifyWebhook, WebhookError,
+} from "./tessera-mall.js";
 
 const VECTORS = JSON.parse(readFileSync(new URL("../../protocol/tests/vectors.json", import.meta.url), "utf8"));
 const KEY = "000102030405060708090a0b0c0d0e0f";
@@ -192,8 +194,6 @@ test("what decides nothing ends a first transmission but no repeat", async (t) =
   assert.deepEqual([(await pay(t, played)).outcome, played.sent("2").length], ["paid", 3]);
 });
 
-test("after a crash it goes on with what was kept", async (t) => {
-  const played = await play(t, (request) => answered(request, "00"));
 const tag = (number, value) => number + String(value.length).padStart(3, "0") + value;
 const REPORT = [["10", "approved"], ["11", "00"], ["12", "000000001999"], ["13", "000000001999"], ["14", "000000000500"],
   ["15", "000000000700"], ["16", "000000000000"], ["17", "632609000003"]].map(([number, value]) => tag(number, value)).join("");
@@ -229,6 +229,8 @@ test("a status that is unknown or refused is no state", async (t) => {
   await assert.rejects(refused.status("ORDER-1"), Unanswered);
 });
 
+test("after a crash it goes on with what was kept", async (t) => {
+  const played = await play(t, (request) => answered(request, "00"));
   const client = mall([played.address]);
   t.after(() => client.close());
   let kept;
@@ -282,6 +284,30 @@ test("a reason is found behind other tags", () => {
 });
 
 const noSwitch = process.env.TESSERA_SWITCH ? false : "TESSERA_SWITCH names no switch";
+test("takes what the reference libraries of webhooks have signed, and nothing else", () => {
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  const text = '{"test": 2432232314}';
+  const headers = {
+    "Webhook-Id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    "webhook-timestamp": "1614265330",
+    "webhook-signature": "v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v2,x",
+  };
+  const verify = ({ body = text, now = 1614265330, ...changes } = {}) => {
+    const changed = Object.fromEntries(Object.entries(changes).map(([name, value]) => [`webhook-${name}`, value]));
+    return verifyWebhook(secret, { ...headers, ...changed }, body, { now });
+  };
+  assert.deepEqual(verify(), { test: 2432232314 });
+  assert.deepEqual(verify({ body: Buffer.from(text), now: 1614265630 }), { test: 2432232314 });
+  const wrong = [
+    { body: text + " " }, { now: 1614265631 }, { now: 1614265029 }, { timestamp: "1614265331" }, { timestamp: "soon" },
+    { signature: "" }, { signature: "v1,AAAA" },
+  ];
+  for (const change of wrong) assert.throws(() => verify(change), WebhookError, JSON.stringify(change));
+  assert.throws(() => verifyWebhook(secret, {}, text), WebhookError);
+  // SHA-256 of "MALL-0001      ORDER-1", the first 16 bytes.
+  assert.equal(orderKey("MALL-0001", "ORDER-1"), "5104a223698df71473f2301a0e126d47");
+});
+
 test("buys, repeats, refunds and reverses at the real switch", { skip: noSwitch }, async (t) => {
   const [one, two, three, four, five] = process.env.TESSERA_ORDERS.split(",");
   const client = mall([process.env.TESSERA_SWITCH]);
@@ -302,7 +328,14 @@ test("buys, repeats, refunds and reverses at the real switch", { skip: noSwitch 
   assert.ok((await client.send(refund)).approved);
   assert.ok((await client.send(again(refund))).approved, "once");
   assert.equal((await client.send(client.refund(purchase, 1300))).code, "13", "12.99 are left");
+  const status = await client.status(purchase);
+  assert.deepEqual([status.state, status.approved, status.refunded], ["approved", 1999, 700]);
+  assert.equal(status.authorization, paid.answer.authorization);
+  assert.deepEqual(await client.status(one), status, "the same by the order's number");
   assert.ok((await client.send(client.reversal(refund))).approved);
+  assert.equal((await client.status(purchase)).refunded, 0);
+  assert.equal((await client.status(client.purchase(one, 1999))).state, "unknown", "never sent");
+  assert.equal((await client.status(four)).state, "agreed");
 
   purchase = client.purchase(two, 1999);
   assert.equal((await client.pay(purchase, keep)).outcome, "paid");
@@ -311,6 +344,8 @@ test("buys, repeats, refunds and reverses at the real switch", { skip: noSwitch 
   purchase = client.purchase(three, 1999);
   assert.equal((await client.pay(purchase, keep)).outcome, "paid");
   assert.equal((await client.pay(client.reversal(purchase), keep)).outcome, "undone");
+  const undone = await client.status(purchase);
+  assert.deepEqual([undone.state, undone.paid, undone.reversed], ["reversed", false, 1999]);
 
   const other = await client.pay(client.purchase(five, 2000), keep);
   assert.deepEqual([other.outcome, other.answer.code], ["declined", "13"], "not what the payer agreed to");
@@ -327,12 +362,3 @@ test("connects with TLS and verifies the certificate", { skip: noSwitch }, async
   assert.ok((await trusting.echo()) < 3000);
   await assert.rejects(mall([process.env.TESSERA_TLS], { tls: {} }).echo(), /certificate/);
 });
-  const status = await client.status(purchase);
-  assert.deepEqual([status.state, status.approved, status.refunded], ["approved", 1999, 700]);
-  assert.equal(status.authorization, paid.answer.authorization);
-  assert.deepEqual(await client.status(one), status, "the same by the order's number");
-  assert.equal((await client.status(purchase)).refunded, 0);
-  assert.equal((await client.status(client.purchase(one, 1999))).state, "unknown", "never sent");
-  assert.equal((await client.status(four)).state, "agreed");
-  const undone = await client.status(purchase);
-  assert.deepEqual([undone.state, undone.paid, undone.reversed], ["reversed", false, 1999]);

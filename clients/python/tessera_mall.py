@@ -10,7 +10,10 @@ JSON. A connection carries one request at a time: threads may share a `Mall`, wh
 The messages are described in docs/protocol.md, and lost answers in docs/idempotency.md.
 """
 
+import base64
+import hashlib
 import hmac
+import json
 import random
 import re
 import socket
@@ -42,6 +45,10 @@ for _numbers, _kind, _length in re.findall(r"(\S+) ([A-Z]+)(\d+)", FIELDS):
 
 # To a repeat, these say nothing about the first transmission: the switch decides them again each time, or could not look.
 UNDECIDED = ("12", "30", "58", "63", "96")
+
+
+class WebhookError(ValueError):
+    """An event that is not from the switch, or is too old: do nothing with it."""
 
 
 class FormatError(ValueError):
@@ -86,13 +93,6 @@ class Answer:
         return tags(self.fields.get("48", "")).get("09", "")
 
 
-def tags(text):
-    """The values in field 48 by their tags."""
-    found = {}
-    while text:
-        length = int(text[2:5])
-        found[text[:2]], text = text[5:5 + length], text[5 + length:]
-    return found
 @dataclass(frozen=True)
 class Status:
     """What has become of an order or a request, in minor units; `state` is "unknown" where the switch knows nothing of it.
@@ -118,6 +118,13 @@ class Status:
         return self.state == "approved" and self.approved > self.reversed
 
 
+def tags(text):
+    """The values in field 48 by their tags."""
+    found = {}
+    while text:
+        length = int(text[2:5])
+        found[text[:2]], text = text[5:5 + length], text[5 + length:]
+    return found
 
 
 def tag(number, value):
@@ -235,6 +242,29 @@ def again(request):
     return {**request, "mti": request["mti"][:3] + "1", "7": f"{datetime.now(timezone.utc):%m%d%H%M%S}"}
 
 
+def verify_webhook(secret, headers, body, tolerance=300, now=None):
+    """The event in the body (bytes) of a webhook, if it is signed with the secret (`whsec_...`) and not older than `tolerance`
+    seconds. Raises WebhookError otherwise. The same event may come more than once, with the same `webhook-id`."""
+    named = {name.lower(): value for name, value in headers.items()}
+    try:
+        number, sent = named["webhook-id"], int(named["webhook-timestamp"])
+        signatures = named["webhook-signature"].split(" ")
+    except (KeyError, ValueError) as error:
+        raise WebhookError("a header is missing or wrong") from error
+    if abs((time.time() if now is None else now) - sent) > tolerance:
+        raise WebhookError("too old, or the clocks differ")
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    made = base64.b64encode(hmac.digest(key, f"{number}.{sent}.".encode() + body, "sha256")).decode()
+    if not any(hmac.compare_digest(f"v1,{made}".encode(), signature.encode()) for signature in signatures):
+        raise WebhookError("a wrong signature")
+    return json.loads(body)
+
+
+def order_key(acceptor, order):
+    """What webhooks name an order by, in `data.order_key`: store it with the order."""
+    return hashlib.sha256(f"{acceptor:15}{order}".encode("latin-1")).hexdigest()[:32]
+
+
 class Mall:
     """The connections of a party to the switch. `tls` is an ssl.SSLContext, where the switch's port needs one."""
 
@@ -313,6 +343,28 @@ class Mall:
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
 
+    def status(self, about, within=30.0):
+        """What has become of an order (its number), or of a request that was made here. It moves nothing.
+
+        Ask to look something up; after a lost answer, repeat the request or reverse it, as `pay` does: that decides it.
+        Raises Unanswered without an answer in time.
+        """
+        inquiry = self._stamped("0600") | {"24": "310", "41": self.terminal, "42": self.acceptor}
+        if isinstance(about, str):
+            inquiry["48"] = tag("01", about)
+        else:
+            inquiry |= {field: about[field] for field in ("3", "4", "12", "13", "37", "41", "42", "48")}
+            inquiry["90"] = _names(about)
+        answer = self.send(inquiry, within)
+        if answer.code == "25":
+            return Status("unknown", reason=answer.reason)
+        if not answer.approved:
+            raise Unanswered(inquiry, answer)
+        said = tags(answer.fields["48"])
+        amounts = [int(said.get(number, "0")) for number in ("12", "13", "14", "15", "16")]
+        reference = said.get("17", "").rstrip()
+        return Status(said["10"], said.get("11", ""), answer.reason, answer.authorization, *amounts, reference)
+
     def echo(self):
         """The seconds that an echo takes."""
         line, began = self._line(), time.monotonic()
@@ -343,28 +395,6 @@ class Mall:
         return message | {
             "3": processing_code, "4": f"{amount:012}", "12": message["7"][4:], "13": message["7"][:4], "18": self.category,
             "22": "812", "25": "59", "37": f"{datetime.now(timezone.utc):%y%j%H}"[1:] + message["11"], "41": self.terminal,
-    def status(self, about, within=30.0):
-        """What has become of an order (its number), or of a request that was made here. It moves nothing.
-
-        Ask to look something up; after a lost answer, repeat the request or reverse it, as `pay` does: that decides it.
-        Raises Unanswered without an answer in time.
-        """
-        inquiry = self._stamped("0600") | {"24": "310", "41": self.terminal, "42": self.acceptor}
-        if isinstance(about, str):
-            inquiry["48"] = tag("01", about)
-        else:
-            inquiry |= {field: about[field] for field in ("3", "4", "12", "13", "37", "41", "42", "48")}
-            inquiry["90"] = _names(about)
-        answer = self.send(inquiry, within)
-        if answer.code == "25":
-            return Status("unknown", reason=answer.reason)
-        if not answer.approved:
-            raise Unanswered(inquiry, answer)
-        said = tags(answer.fields["48"])
-        amounts = [int(said.get(number, "0")) for number in ("12", "13", "14", "15", "16")]
-        reference = said.get("17", "").rstrip()
-        return Status(said["10"], said.get("11", ""), answer.reason, answer.authorization, *amounts, reference)
-
             "42": self.acceptor, "48": order, "49": self.currency,
         }
 

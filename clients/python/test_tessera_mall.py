@@ -333,6 +333,39 @@ class Values(unittest.TestCase):
         self.assertEqual((answer.approved, answer.reason), (False, "not enough money"))
 
 
+class Webhooks(unittest.TestCase):
+    SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    BODY = b'{"test": 2432232314}'
+    HEADERS = {
+        "Webhook-Id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v2,x",
+    }
+
+    def verify(self, body=BODY, now=1614265330, **changes):
+        headers = self.HEADERS | {f"webhook-{name}": value for name, value in changes.items()}
+        return tessera_mall.verify_webhook(self.SECRET, headers, body, now=now)
+
+    def test_takes_what_the_reference_libraries_have_signed_and_nothing_else(self):
+        self.assertEqual(self.verify(), {"test": 2432232314})
+        self.assertEqual(self.verify(now=1614265330 + 300), {"test": 2432232314})
+        for wrong in (
+            {"body": self.BODY + b" "}, {"now": 1614265330 + 301}, {"now": 1614265330 - 301}, {"timestamp": "1614265331"},
+            {"timestamp": "soon"}, {"signature": ""}, {"signature": "v1,AAAA"}, {"signature": "v1,\xe9"},
+        ):
+            with self.assertRaises(tessera_mall.WebhookError, msg=wrong):
+                self.verify(**wrong)
+        with self.assertRaises(tessera_mall.WebhookError):
+            tessera_mall.verify_webhook(self.SECRET, {}, self.BODY)
+
+    def test_an_order_has_the_key_that_the_switch_has(self):
+        self.assertEqual(tessera_mall.order_key("MALL-0001", "ORDER-1"), ORDER_KEY)
+
+
+# SHA-256 of "MALL-0001      ORDER-1", the first 16 bytes.
+ORDER_KEY = "5104a223698df71473f2301a0e126d47"
+
+
 @unittest.skipUnless("TESSERA_SWITCH" in os.environ, "TESSERA_SWITCH names no switch")
 class RealSwitch(unittest.TestCase):
     def test_buys_repeats_refunds_and_reverses(self):
@@ -354,7 +387,13 @@ class RealSwitch(unittest.TestCase):
         self.assertTrue(client.send(refund).approved)
         self.assertTrue(client.send(again(refund)).approved, "once")
         self.assertEqual(client.send(client.refund(purchase, 1300)).code, "13", "12.99 are left")
+        status = client.status(purchase)
+        self.assertEqual((status.state, status.approved, status.refunded), ("approved", 1999, 700))
+        self.assertEqual(client.status(one), status, "the same by the order's number")
         self.assertTrue(client.send(client.reversal(refund)).approved)
+        self.assertEqual(client.status(purchase).refunded, 0)
+        self.assertEqual(client.status(client.purchase(one, 1999)).state, "unknown", "never sent")
+        self.assertEqual(client.status(four).state, "agreed")
 
         purchase = client.purchase(two, 1999)
         self.assertEqual(client.pay(purchase, kept.append)[0], "paid")
@@ -363,6 +402,8 @@ class RealSwitch(unittest.TestCase):
         purchase = client.purchase(three, 1999)
         self.assertEqual(client.pay(purchase, kept.append)[0], "paid")
         self.assertEqual(client.pay(client.reversal(purchase), kept.append)[0], "undone")
+        status = client.status(purchase)
+        self.assertEqual((status.state, status.paid, status.reversed), ("reversed", False, 1999))
 
         outcome, answer = client.pay(client.purchase(five, 2000), kept.append)
         self.assertEqual((outcome, answer.code), ("declined", "13"), "not what the payer agreed to")
@@ -384,11 +425,3 @@ class RealSwitch(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
-        status = client.status(purchase)
-        self.assertEqual((status.state, status.approved, status.refunded), ("approved", 1999, 700))
-        self.assertEqual(client.status(one), status, "the same by the order's number")
-        self.assertEqual(client.status(purchase).refunded, 0)
-        self.assertEqual(client.status(client.purchase(one, 1999)).state, "unknown", "never sent")
-        self.assertEqual(client.status(four).state, "agreed")
-        status = client.status(purchase)
-        self.assertEqual((status.state, status.paid, status.reversed), ("reversed", False, 1999))

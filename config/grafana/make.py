@@ -211,6 +211,16 @@ PAYMENTS = [
         graph("Events that the outbox has not read", "none", (now("tessera_notifications_behind_events"), "{{instance}}")),
         graph("Notifications have stopped", "bool_yes_no", (now("tessera_notifications_stopped"), "{{instance}}"), most=1),
     ]),
+    ("Webhooks of parties", [
+        graph("Events", "reqps", (rate("tessera_webhooks_total", "result"), "{{result}}")),
+        graph("Events that wait", "none",
+              (f"sum by (party) ({now('tessera_webhooks_waiting')})", "{{party}}"),
+              (now("tessera_webhooks_dead"), "given up {{instance}}")),
+        graph("Oldest event that waits", "s",
+              (f"max by (party) ({now('tessera_webhooks_oldest_seconds')})", "{{party}}")),
+        graph("Events that webhooks have not read", "none", (now("tessera_webhooks_behind_events"), "{{instance}}")),
+        graph("Webhooks have stopped", "bool_yes_no", (now("tessera_webhooks_stopped"), "{{instance}}"), most=1),
+    ]),
 ]
 
 SWITCH = [

@@ -413,6 +413,20 @@ pub const ALL: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "simulate",
+        &[
+            ("simulate approve", "Play a purchase by card"),
+            (
+                "simulate refund --party 10000000001 --amount 4200",
+                "Play a mall whose payer agrees by itself",
+            ),
+            (
+                "simulate decline --json",
+                "Read what went over the wire in a script",
+            ),
+        ],
+    ),
+    (
         "load",
         &[
             (

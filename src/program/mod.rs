@@ -28,7 +28,10 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "extension",
         ],
     ),
-    ("Test", &["certs", "provision", "load", "certify"]),
+    (
+        "Test",
+        &["certs", "provision", "simulate", "load", "certify"],
+    ),
     (
         "Inspect",
         &["explain", "audit", "recon", "export", "decode", "doctor"],

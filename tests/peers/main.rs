@@ -6,4 +6,5 @@ mod malls;
 mod notifications;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod webhooks;
 mod wireshark;

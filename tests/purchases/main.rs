@@ -18,3 +18,4 @@ mod rig;
 mod sandbox;
 mod status;
 mod verdicts;
+mod webhooks;

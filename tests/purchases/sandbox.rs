@@ -163,3 +163,49 @@ fn in_production_nothing_of_it_exists() {
         assert_eq!(acquirer.ask(&asked).code(), "00", "{amount}");
     }
 }
+
+/// What `tessera simulate` prints and how it ends.
+fn simulates(config: &str, rig: &Rig, arguments: &[&str]) -> (bool, String) {
+    let arguments = [&["simulate", "--config", config], arguments].concat();
+    let output = rig.command(&arguments).output().expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    (output.status.success(), said)
+}
+
+#[test]
+fn single_transactions_are_simulated_and_only_in_development() {
+    let rig = started(Rig::sandbox(8, 1_000_000), &[]);
+    for party in ["20000000001", "10000000001"] {
+        for what in ["approve", "decline", "clear", "expire", "refund", "reverse"] {
+            let (ended_well, said) = simulates("switch.toml", &rig, &[what, "--party", party]);
+            if (what, party) == ("clear", "10000000001") {
+                assert!(!ended_well && said.contains("choose an acquirer"), "{said}");
+                continue;
+            }
+            assert!(ended_well, "{what} by {party}: {said}");
+            assert!(said.ends_with("It ended as expected.\n"), "{said}");
+            assert!(said.contains("message type"), "in words: {said}");
+        }
+    }
+    let (ended_well, said) = simulates("switch.toml", &rig, &["refund", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert!(ended_well && shown["as_expected"] == true, "{said}");
+    let messages = shown["messages"].as_array().expect("messages");
+    let sent = messages
+        .iter()
+        .filter(|message| message["direction"] == "sent");
+    assert_eq!(sent.count(), 2, "{said}");
+
+    let folder = rig.path("elsewhere");
+    std::fs::create_dir_all(folder.join("parties")).expect("a folder");
+    let party = "code = \"123\"\nname = \"P\"\nkind = \"acquirer\"\nmac_key = \"none\"\n";
+    std::fs::write(folder.join("parties/p.toml"), party).expect("a party");
+    let settings = "environment = \"production\"\n";
+    std::fs::write(folder.join("switch.toml"), settings).expect("a configuration");
+    let (ended_well, said) = simulates("elsewhere/switch.toml", &rig, &["approve"]);
+    assert!(
+        !ended_well && said.contains("a production switch"),
+        "{said}"
+    );
+}

@@ -37,6 +37,7 @@ mod report;
 mod restore;
 mod run;
 mod seen;
+mod simulations;
 mod tls;
 mod wallet_line;
 mod wrapping;
@@ -49,8 +50,9 @@ pub use listing::{listing, listing_json};
 pub use party::{Kind, Party, Permissions};
 pub use payer::Payer;
 pub use profile::PartyError;
-pub use report::{Outcome, Report, Result as CaseResult};
+pub use report::{Outcome as CaseOutcome, Report, Result as CaseResult};
 pub use run::{Options, WalletLineOptions, chosen, run};
+pub use simulations::Simulation;
 pub use tls::tls;
 
 #[cfg(test)]

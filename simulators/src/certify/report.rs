@@ -62,6 +62,19 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// For programs: direction, what it is, the bytes, and the message field by field.
+    fn json(&self) -> Value {
+        let message = self.message.as_ref();
+        json!({
+            "direction": if self.direction.is_empty() { "note" } else { self.direction },
+            "what": self.words,
+            "bytes": self.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            "message": message.map(|message| describe(message, Secrets::Shown).to_json()),
+        })
+    }
+}
+
 impl fmt::Display for Entry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = match self.line {
@@ -127,14 +140,21 @@ pub struct Result {
 }
 
 impl Result {
+    /// What was sent and came, for programs.
+    pub fn transcript_json(&self) -> Value {
+        self.transcript.iter().map(Entry::json).collect()
+    }
+
     /// The bytes, the answers, and what is wrong with them.
     pub fn details(&self) -> String {
+        let case = &self.case;
+        let heading = format!("{} {}\n  section {}\n", case.number, case.title, case.rule);
+        heading + &self.transcript_text()
+    }
+
+    /// The same without the case.
+    pub fn transcript_text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(
-            text,
-            "{} {}\n  section {}",
-            self.case.number, self.case.title, self.case.rule
-        );
         for entry in &self.transcript {
             for line in entry.to_string().lines() {
                 let _ = writeln!(text, "  {line}");

@@ -34,7 +34,7 @@ pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use origin::host_of_origin;
 pub use parties::{
     Acceptors, CertificateOf, CodeSet, Messages, Party, PartyKind, Quirks, Transport,
-    UnknownReversal,
+    UnknownReversal, Webhook, WebhookSecret, WebhookUrl,
 };
 pub use renamed::OutdatedKey;
 pub use sections::{

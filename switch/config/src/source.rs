@@ -15,7 +15,12 @@ use super::renamed::{self, OutdatedKey};
 use super::{Place, SettingsError};
 
 /// Keys whose values never stand in a message.
-const SECRETS: [&str; 2] = ["mac_key", "key_encrypting_key"];
+const SECRETS: [&str; 4] = [
+    "mac_key",
+    "key_encrypting_key",
+    "webhook.secret",
+    "webhook.url",
+];
 
 /// A file that was read.
 pub(super) struct Source {

@@ -22,6 +22,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod wallets;
+mod webhooks;
 mod worker;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -43,6 +44,7 @@ pub use requests::RequestMetrics;
 pub use stats::{Figure, LinkStats};
 pub use store::StoreMetrics;
 pub use wallets::WalletMetrics;
+pub use webhooks::WebhookMetrics;
 pub use worker::WorkerMetrics;
 
 use process::ProcessMetrics;
@@ -73,6 +75,8 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Notifications to payers.
     pub notify: NotifyMetrics,
+    /// Webhooks of parties.
+    pub webhooks: WebhookMetrics,
     cluster: OnceLock<ClusterMetrics>,
     /// Whether the last look for a new data key, or the last attempt to make one, has failed.
     pub data_key_renewal_failing: IntGauge,
@@ -105,6 +109,7 @@ impl Metrics {
             host: HostMetrics::new(&register),
             store: StoreMetrics::new(&register),
             notify: NotifyMetrics::new(&register),
+            webhooks: WebhookMetrics::new(&register),
             data_key_renewal_failing: register.gauge(
                 "data_key_renewal_failing",
                 "1 while no new data key can be made or read; the present one stays in use.",

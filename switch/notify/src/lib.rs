@@ -10,6 +10,7 @@
 //! | `dead_letter_client` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
+//! | `webhook` | notifies parties by HTTP, with a thread and rows of its own |
 //!
 //! A payer's address goes to the server that delivers to it and to nobody else: it is in no log line, no metric and no
 //! reason of a failure.
@@ -36,6 +37,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 pub mod texts;
+mod webhook;
 
 use channel::{Email, Sms};
 use tessera_config::{NotifySettings, SettingsError};
@@ -44,6 +46,10 @@ pub use dead_letter_client::{DeadLetterClient, Letters};
 pub use deliver::MallNames;
 pub use elsewhere::{remember, remembered};
 pub use service::{Notify, NotifyError};
+pub use webhook::{
+    Hook, HookDirectory, WebhookClient, WebhookDead, WebhookError, WebhookId, WebhookLetters,
+    Webhooks,
+};
 
 /// Tries what reading the configuration leaves for later: passwords and authorities of the channels.
 ///

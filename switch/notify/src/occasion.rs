@@ -330,7 +330,7 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
 }
 
 /// The event that opened a transaction, looked for from `entry` back.
-fn opened(
+pub fn opened(
     entry: &Entry,
     reference: Reference,
     journal: &dyn Journal,

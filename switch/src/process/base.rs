@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, ServerConfig};
 use tessera_admission::{Parties, PartyDirectory};
-use tessera_config::{PartyKind, Settings, check_authorities, ends_at, host_client, leased_server};
+use tessera_config::{
+    Acceptors, PartyKind, Settings, check_authorities, ends_at, host_client, leased_server,
+};
 use tessera_metrics::{Certificate, LinkStats, Metrics};
-use tessera_notify::MallNames;
+use tessera_notify::{Hook, HookDirectory, MallNames};
 
 use crate::gauges;
 use crate::ops::Health;
@@ -73,6 +75,29 @@ impl Base {
             let parties = party_directory.parties();
             let party = &parties.find(institution)?.party;
             (party.kind == PartyKind::Mall).then(|| party.name.clone())
+        })
+    }
+
+    /// The parties that have a webhook.
+    pub fn hooks(&self) -> HookDirectory {
+        let party_directory = Arc::clone(&self.party_directory);
+        Arc::new(move || {
+            let parties = party_directory.parties();
+            let hooks = parties.all().filter_map(|listed| {
+                let party = &listed.party;
+                Some(Hook {
+                    party: party.code,
+                    name: party.name.clone(),
+                    acceptors: match (&party.acceptors, party.kind) {
+                        (Acceptors::List(list), PartyKind::Mall) => list.clone(),
+                        (Acceptors::Any, _) | (Acceptors::List(_), PartyKind::Acquirer) => {
+                            Vec::new()
+                        }
+                    },
+                    webhook: party.webhook.clone()?,
+                })
+            });
+            hooks.collect()
         })
     }
 }

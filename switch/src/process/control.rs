@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::ServerHandle;
 use tessera_config::Settings;
-use tessera_notify::DeadLetterClient;
+use tessera_notify::{DeadLetterClient, WebhookClient};
 
 use crate::ops::{self, Operator};
 
@@ -14,17 +14,18 @@ pub(super) struct Control {
     server: ServerHandle,
     operator: Arc<OnceLock<Operator>>,
     outbox: Arc<OnceLock<DeadLetterClient>>,
+    webhooks: Arc<OnceLock<WebhookClient>>,
 }
 
 impl Control {
     /// To be called with the lock of the data: a socket in the folder is then an ended process's.
     pub fn serve(settings: &Settings) -> anyhow::Result<Self> {
         let socket = settings.operations_socket();
-        let (operator, outbox) = (Arc::default(), Arc::default());
+        let (operator, outbox, webhooks) = (Arc::default(), Arc::default(), Arc::default());
         let server = ops::control::serve(
             &socket,
             &settings.ops.operators,
-            Arc::clone(&outbox),
+            (Arc::clone(&outbox), Arc::clone(&webhooks)),
             Arc::clone(&operator),
         )?;
         let handle = server.handle();
@@ -34,6 +35,7 @@ impl Control {
             server: handle,
             operator,
             outbox,
+            webhooks,
         })
     }
 
@@ -46,6 +48,13 @@ impl Control {
     pub fn connect_outbox(&self, outbox: Option<&DeadLetterClient>) {
         if let Some(outbox) = outbox {
             let _ = self.outbox.set(outbox.clone());
+        }
+    }
+
+    /// From now on the events of webhooks that were given up are served. Called once.
+    pub fn connect_webhooks(&self, webhooks: Option<&WebhookClient>) {
+        if let Some(webhooks) = webhooks {
+            let _ = self.webhooks.set(webhooks.clone());
         }
     }
 

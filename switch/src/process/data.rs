@@ -7,7 +7,7 @@ use tessera_cluster::changes::Change;
 use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Options};
 use tessera_ledger::{Command, Supervision, WalletId};
-use tessera_notify::{DeadLetterClient, Notify};
+use tessera_notify::{DeadLetterClient, Notify, Webhooks};
 use tessera_store::{Checkpointer, Store};
 use tessera_vault::{Fit, SlotChanges, Vault, WalletKeys};
 
@@ -111,6 +111,17 @@ impl Data {
             Arc::clone(&self.journal),
             Arc::clone(&self.store),
             Arc::clone(&self.vault),
+            Arc::clone(&base.metrics),
+        )?)
+    }
+
+    /// The service that notifies parties by HTTP, where one has a webhook.
+    pub fn start_webhooks(&self, base: &Base) -> anyhow::Result<Option<Webhooks>> {
+        Ok(Webhooks::start(
+            &base.settings,
+            self.keys.clone(),
+            base.hooks(),
+            Arc::clone(&self.journal),
             Arc::clone(&base.metrics),
         )?)
     }

@@ -111,6 +111,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let notify = data.start_notifications(&base)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
     control.connect_outbox(outbox);
+    let webhooks = data.start_webhooks(&base)?;
+    control.connect_webhooks(webhooks.as_ref().map(|webhooks| &webhooks.client));
     if shared.vault.has_ring() {
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
@@ -182,6 +184,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     shredding.stop();
     if let Some(notify) = notify {
         notify.stop();
+    }
+    if let Some(webhooks) = webhooks {
+        webhooks.stop();
     }
     upkeep.stop();
     let (journal, lock) = data.finish_store().await?;

@@ -110,6 +110,13 @@ const ROWS: &[(&str, &[Home])] = &[
     ),
     ("messages to payers on their way", &[Switch("notify.batch")]),
     (
+        "events of webhooks",
+        &[
+            Constant("switch/notify/src/webhook/service.rs", "WAITING_MAX"),
+            Constant("switch/notify/src/webhook/service.rs", "UNDER_WAY_MAX"),
+        ],
+    ),
+    (
         "wallet server: operations that wait for a line",
         &[Constant("wallet/src/line/queue.rs", "WAITING_MAX")],
     ),

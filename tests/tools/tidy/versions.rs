@@ -39,6 +39,7 @@ const TABLES: &str = "switch/store/src/tables.rs";
 const FULL: &str = "switch/store/src/full/mod.rs";
 const FULL_FORMAT: &str = "switch/store/src/full/format.rs";
 const OUTBOX: &str = "switch/notify/src/outbox/mod.rs";
+const WEBHOOKS: &str = "switch/notify/src/webhook/outbox.rs";
 const BACKUP: &str = "switch/backup/src/lib.rs";
 const FRAMES: &str = "switch/backup/src/frames.rs";
 const BACKUP_VERSIONS: &str = "switch/backup/src/versions.rs";
@@ -82,6 +83,12 @@ const DRAWN: &[Drawn] = &[
         "\"format\"                     version ",
         OUTBOX,
         "FORMAT",
+    ),
+    drawn(
+        WEBHOOKS,
+        "\"format\"                                 version ",
+        WEBHOOKS,
+        "VERSION",
     ),
     drawn(
         BACKUP,

@@ -24,7 +24,6 @@ use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{NumberUse, SessionKind};
 use zeroize::Zeroizing;
 
-use crate::currency::Money;
 use crate::line::{Failure, Name};
 use crate::pages::entry;
 use crate::pages::parts::CARD_NAME;
@@ -35,7 +34,7 @@ use crate::web::trouble::{retry_after, status_of};
 use crate::web::visitor::locale;
 use crate::web::{App, Visitor, answer};
 use crate::words::refusals;
-use tessera_texts::{Text, entry as entry_text, extension as text};
+use tessera_texts::{Money, Text, entry as entry_text, extension as text};
 
 pub use package::{Browser, OriginError, Package};
 
@@ -189,7 +188,7 @@ async fn balance(
     let Nothing {} = read(&request, payload).await?;
     let session = bearer(&request)?;
     let overview = app.switch.overview(&session).await;
-    let overview = overview.map_err(|failure| failed(&failure))?;
+    let overview = overview.map_err(|failure| failed(&request, &failure))?;
     let money = Money::new(overview.available, app.currency());
     let balance = Balance {
         available: money.plain(),

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +23,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
@@ -67,13 +74,6 @@ public final class Mall implements AutoCloseable {
         public String reason() { return Message.tags(fields.getOrDefault("48", "")).getOrDefault("09", ""); }
     }
 
-    public enum Outcome { PAID, DECLINED, /** There was no answer in time, and the purchase was reversed. */ UNDONE }
-
-    public record Payment(Outcome outcome, Answer answer) {}
-
-    /** Stores a request, so that it survives a crash. */
-    public interface Keep { void keep(Map<String, String> request) throws IOException; }
-
     /**
      * What has become of an order or a request, in minor units; the state is "unknown" where the switch knows nothing of it, and
      * otherwise a word of docs/protocol.md, "Status inquiry". Code and reason are those of the answer that the request has got.
@@ -83,6 +83,13 @@ public final class Mall implements AutoCloseable {
         /** Whether the order is paid, and something of it is left. */
         public boolean paid() { return state.equals("approved") && approved > reversed; }
     }
+
+    public enum Outcome { PAID, DECLINED, /** There was no answer in time, and the purchase was reversed. */ UNDONE }
+
+    public record Payment(Outcome outcome, Answer answer) {}
+
+    /** Stores a request, so that it survives a crash. */
+    public interface Keep { void keep(Map<String, String> request) throws IOException; }
 
     /** A node of a cluster that does not answer is passed over after this time. */
     public int connectWithin = 1000;
@@ -215,13 +222,6 @@ public final class Mall implements AutoCloseable {
         }
     }
 
-    /** The milliseconds that an echo takes. */
-    public long echo() throws IOException {
-        Line line = line();
-        long began = millis();
-        line.ask(network("301"), silence);
-        rest(line);
-        return millis() - began;
     /** What has become of an order, by its number. See {@link #status(Map, int)}. */
     public Status status(String order, int within) throws IOException {
         var inquiry = inquiry();
@@ -259,6 +259,13 @@ public final class Mall implements AutoCloseable {
         return inquiry;
     }
 
+    /** The milliseconds that an echo takes. */
+    public long echo() throws IOException {
+        Line line = line();
+        long began = millis();
+        line.ask(network("301"), silence);
+        rest(line);
+        return millis() - began;
     }
 
     /** Closes the connections that are not in use. */
@@ -270,6 +277,53 @@ public final class Mall implements AutoCloseable {
             idleLines.clear();
         }
         lines.forEach(Line::close);
+    }
+
+    /** An event that is not from the switch, or is too old: do nothing with it. */
+    public static final class WebhookException extends IOException {
+        WebhookException(String what) { super(what); }
+    }
+
+    /**
+     * Verifies that the body of a webhook, as it came, is signed with the secret ({@code whsec_...}) and not older than five
+     * minutes; throws WebhookException otherwise. The values are those of the headers webhook-id, webhook-timestamp and
+     * webhook-signature. The same event may come more than once, with the same id.
+     */
+    public static void verifyWebhook(String secret, String id, String timestamp, String signatures, byte[] body)
+            throws WebhookException {
+        verifyWebhook(secret, id, timestamp, signatures, body, System.currentTimeMillis() / 1000);
+    }
+
+    static void verifyWebhook(String secret, String id, String timestamp, String signatures, byte[] body, long now)
+            throws WebhookException {
+        if (id == null || timestamp == null || !timestamp.matches("\\d{1,15}") || signatures == null) {
+            throw new WebhookException("a header is missing or wrong");
+        }
+        if (Math.abs(now - Long.parseLong(timestamp)) > 300) throw new WebhookException("too old, or the clocks differ");
+        byte[] made;
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(Base64.getDecoder().decode(secret.replaceFirst("^whsec_", "")), "HmacSHA256"));
+            mac.update((id + "." + timestamp + ".").getBytes(StandardCharsets.UTF_8));
+            made = ("v1," + Base64.getEncoder().encodeToString(mac.doFinal(body))).getBytes(StandardCharsets.UTF_8);
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalArgumentException("a secret is whsec_ and Base64", impossible);
+        }
+        boolean right = false;
+        for (String signature : signatures.split(" ")) {
+            right |= MessageDigest.isEqual(made, signature.getBytes(StandardCharsets.UTF_8));
+        }
+        if (!right) throw new WebhookException("a wrong signature");
+    }
+
+    /** What webhooks name an order by, in {@code data.order_key}: store it with the order. */
+    public static String orderKey(String acceptor, String order) {
+        try {
+            byte[] named = "%-15s%s".formatted(acceptor, order).getBytes(StandardCharsets.ISO_8859_1);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(named), 0, 16);
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     private Map<String, String> network(String code) {

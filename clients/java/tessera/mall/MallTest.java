@@ -67,6 +67,7 @@ final class MallTest {
         tests.put("without any answer it says what to continue with", MallTest::noAnswer);
         tests.put("a refused sign-on is said at once", MallTest::refusedSignOn);
         tests.put("connections are used again and shared", MallTest::shares);
+        tests.put("takes what the reference libraries of webhooks have signed, and nothing else", MallTest::webhooks);
         tests.put("values that cannot be sent are refused", MallTest::values);
         boolean hasSwitch = System.getenv("TESSERA_SWITCH") != null;
         if (hasSwitch) {
@@ -385,7 +386,6 @@ final class MallTest {
         }
     }
 
-    private static void noAnswer() throws Exception {
     private static void asks() throws Exception {
         String report = Message.tag("10", "approved") + Message.tag("11", "00");
         var amounts = List.of(1999, 1999, 500, 700, 0);
@@ -432,6 +432,7 @@ final class MallTest {
         }
     }
 
+    private static void noAnswer() throws Exception {
         var played = new Played(LOST, LOST, "00");
         equal("0421", thrown(Unanswered.class, () -> pay(played, 2000, 3000, 12_000)).request.get("mti"), "to continue with");
     }
@@ -463,6 +464,25 @@ final class MallTest {
             played.seen.forEach(request -> traces.add(request.get("11")));
             equal(played.seen.size(), traces.size(), "trace numbers");
         }
+    }
+
+    private static void verify(String body, long now, String timestamp, String signatures) throws IOException {
+        Mall.verifyWebhook("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp, signatures,
+                body.getBytes(), now);
+    }
+
+    private static void webhooks() throws Exception {
+        String body = "{\"test\": 2432232314}", sent = "1614265330";
+        String right = "v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v2,x";
+        long now = 1_614_265_330L;
+        verify(body, now, sent, right);
+        verify(body, now + 300, sent, right);
+        var wrong = List.<Test>of(() -> verify(body + " ", now, sent, right), () -> verify(body, now + 301, sent, right),
+                () -> verify(body, now - 301, sent, right), () -> verify(body, now, "1614265331", right),
+                () -> verify(body, now, "soon", right), () -> verify(body, now, sent, ""), () -> verify(body, now, sent, null));
+        for (Test each : wrong) thrown(Mall.WebhookException.class, each);
+        // SHA-256 of "MALL-0001      ORDER-1", the first 16 bytes.
+        equal("5104a223698df71473f2301a0e126d47", Mall.orderKey("MALL-0001", "ORDER-1"), "order key");
     }
 
     private static void values() throws Exception {
@@ -497,7 +517,14 @@ final class MallTest {
             check(mall.send(refund, 30_000).approved(), "refunded");
             check(mall.send(Mall.again(refund), 30_000).approved(), "once");
             equal("13", mall.send(mall.refund(purchase, 1300), 30_000).code(), "12.99 are left");
+            var status = mall.status(purchase, 30_000);
+            equal(List.of("approved", 1999L, 700L), List.of(status.state(), status.approved(), status.refunded()), "status");
+            equal(paid.answer().authorization(), status.authorization(), "authorization");
+            equal(status, mall.status(orders[0], 30_000), "the same by the order's number");
             check(mall.send(mall.reversal(refund), 30_000).approved(), "taken back");
+            equal(0L, mall.status(purchase, 30_000).refunded(), "refunded");
+            equal("unknown", mall.status(mall.purchase(orders[0], 1999, ""), 30_000).state(), "never sent");
+            equal("agreed", mall.status(orders[3], 30_000).state(), "not paid yet");
 
             var inPart = mall.purchase(orders[1], 1999, "");
             equal(Outcome.PAID, mall.pay(inPart, KEPT::add, 30_000).outcome(), "outcome");
@@ -506,6 +533,8 @@ final class MallTest {
             var whole = mall.purchase(orders[2], 1999, "");
             equal(Outcome.PAID, mall.pay(whole, KEPT::add, 30_000).outcome(), "outcome");
             equal(Outcome.UNDONE, mall.pay(mall.reversal(whole), KEPT::add, 30_000).outcome(), "outcome");
+            var undone = mall.status(whole, 30_000);
+            equal(List.of("reversed", 1999L), List.of(undone.state(), undone.reversed()), "status");
 
             equal("13", mall.pay(mall.purchase(orders[4], 2000, ""), KEPT::add, 30_000).answer().code(), "another amount");
             Answer unknown = mall.pay(mall.purchase("NOBODY-AGREED", 1, ""), KEPT::add, 30_000).answer();
@@ -517,14 +546,7 @@ final class MallTest {
         }
     }
 
-            var status = mall.status(purchase, 30_000);
-            equal(List.of("approved", 1999L, 700L), List.of(status.state(), status.approved(), status.refunded()), "status");
-            equal(paid.answer().authorization(), status.authorization(), "authorization");
-            equal(status, mall.status(orders[0], 30_000), "the same by the order's number");
     private static void overTls() throws Exception {
-            equal(0L, mall.status(purchase, 30_000).refunded(), "refunded");
-            equal("unknown", mall.status(mall.purchase(orders[0], 1999, ""), 30_000).state(), "never sent");
-            equal("agreed", mall.status(orders[3], 30_000).state(), "not paid yet");
         try (Mall trusting = mall(System.getenv("TESSERA_TLS")); Mall distrusting = mall(System.getenv("TESSERA_TLS"))) {
             var authorities = KeyStore.getInstance(KeyStore.getDefaultType());
             authorities.load(null, null);
@@ -533,8 +555,6 @@ final class MallTest {
                 authorities.setCertificateEntry("authority", authority);
             }
             var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            var undone = mall.status(whole, 30_000);
-            equal(List.of("reversed", 1999L), List.of(undone.state(), undone.reversed()), "status");
             trust.init(authorities);
             var context = SSLContext.getInstance("TLS");
             context.init(null, trust.getTrustManagers(), null);

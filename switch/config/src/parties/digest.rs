@@ -37,6 +37,10 @@ pub(crate) fn digest(folder: &Path, parties: &[Party]) -> Result<String, Setting
         part(&mac_key.map_or([0; 3], |key| key.check_value()));
         let wrapping = party.key_encrypting_key.as_ref();
         part(&wrapping.map_or([0; 3], |key| key.check_value()));
+        let secrets = party.webhook.iter().flat_map(|webhook| &webhook.secrets);
+        for secret in secrets {
+            part(&Sha256::digest(secret.expose())[..3]);
+        }
     }
     let digits = |byte: &u8| format!("{byte:02x}");
     Ok(digest.finalize()[..BYTES].iter().map(digits).collect())

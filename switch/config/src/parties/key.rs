@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::super::bounds::Breach;
 use super::super::environment::Environment;
+use super::webhook::WebhookSecret;
 use tessera_common::key_file;
 
 /// The parties of the published development configuration: code and MAC key, if it has one.
@@ -105,6 +106,34 @@ impl<'de> Deserialize<'de> for SecretText {
             .map(|text| Self(Zeroizing::new(text)))
             .map_err(|_| de::Error::custom("a key is hexadecimal digits in quotes"))
     }
+}
+
+const WEBHOOK_SECRET: Names = Names {
+    text: "webhook.secret",
+    file: "webhook.secret_file",
+    variable: "webhook.secret_environment",
+    several: "state one of secret, secret_file and secret_environment",
+    in_the_open: "a production configuration must name the secret with secret_file or secret_environment",
+};
+
+/// What the events of a party's webhook are signed with.
+pub(super) fn webhook_secrets(
+    stated: Stated<'_>,
+    environment: Environment,
+    base: &Path,
+) -> Result<Vec<WebhookSecret>, Breach> {
+    let (field, text) = stated.read(&WEBHOOK_SECRET, base)?;
+    let text = text.ok_or(Breach::new(
+        field,
+        "missing: events are signed with secret_file, secret_environment or secret",
+    ))?;
+    if environment == Environment::Production && field == WEBHOOK_SECRET.text {
+        return Err(Breach::new(field, WEBHOOK_SECRET.in_the_open));
+    }
+    WebhookSecret::read_some(&text).ok_or(Breach::new(
+        field,
+        "a secret is whsec_ and Base64 of 24 to 64 bytes; while it is changed, the new one and the old one",
+    ))
 }
 
 /// The key of party `code`; `None` where its messages carry no MAC. Files are seen from `base`.

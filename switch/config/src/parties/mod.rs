@@ -7,6 +7,7 @@ mod key;
 mod party;
 mod sets;
 mod text;
+mod webhook;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use tessera_protocol::Institution;
 pub(super) use digest::digest;
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, Messages};
+pub use webhook::{Webhook, WebhookSecret, WebhookUrl};
 
 use super::SettingsError;
 use super::bounds::Breach;

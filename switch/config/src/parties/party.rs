@@ -6,6 +6,7 @@ use tessera_protocol::{Amount, Dialect, Institution, KeyEncryptingKey, MacKey};
 use super::super::Identity;
 use super::super::network::Network;
 use super::sets::{CodeSet, Messages};
+use super::webhook::Webhook;
 use tessera_ledger::controls::Controls;
 
 /// An institution that connects, as its file describes it.
@@ -43,6 +44,8 @@ pub struct Party {
     pub in_flight_max: usize,
     /// Its unanswered requests on one connection.
     pub in_flight_per_connection_max: usize,
+    /// Where it is notified by HTTP of what has become of its requests; `None` if it is not.
+    pub webhook: Option<Webhook>,
     /// Where its payers may spend.
     pub controls: Controls,
     /// In what it differs from the others.

@@ -14,6 +14,7 @@ use super::super::network::Network;
 use super::super::sections::{MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, Messages};
+use super::webhook::{Webhook, WebhookUrl};
 use super::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 use tessera_ledger::controls::{self, Controls};
 
@@ -40,12 +41,22 @@ pub(super) struct PartyText {
     connections_max: Option<usize>,
     in_flight_max: Option<usize>,
     in_flight_per_connection_max: Option<usize>,
+    webhook: Option<WebhookText>,
     #[serde(default)]
     line: LineText,
     #[serde(default)]
     controls: ControlsText,
     #[serde(default)]
     quirks: QuirksText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookText {
+    url: String,
+    secret: Option<SecretText>,
+    secret_file: Option<PathBuf>,
+    secret_environment: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -162,8 +173,28 @@ impl PartyText {
                 self.in_flight_per_connection_max,
                 defaults.in_flight_per_connection_max,
             )?,
+            webhook: self
+                .webhook
+                .map(|webhook| webhook.into_webhook(context))
+                .transpose()?,
             controls: self.controls.into_controls()?,
             quirks: self.quirks.into_quirks()?,
+        })
+    }
+}
+
+impl WebhookText {
+    fn into_webhook(self, context: &Context<'_>) -> Result<Webhook, Breach> {
+        let allows_http = context.environment == Environment::Development;
+        let url = WebhookUrl::read(&self.url, allows_http);
+        let stated = Stated {
+            text: self.secret,
+            file: self.secret_file.as_deref(),
+            variable: self.secret_environment.as_deref(),
+        };
+        Ok(Webhook {
+            url: url.map_err(|why| Breach::new("webhook.url", why))?,
+            secrets: key::webhook_secrets(stated, context.environment, context.base)?,
         })
     }
 }

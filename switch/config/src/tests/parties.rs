@@ -148,7 +148,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             format!("{PARTY}messages = [\"0200\", \"0201\"]"),
-            ":5: messages: \"0201\" is not one of 0100, 0120, 0200, 0220, 0400, 0420, 0500, 0520",
+            ":5: messages: \"0201\" is not one of 0100, 0120, 0200, 0220, 0400, 0420, 0500, 0520, 0600",
         ),
         (
             format!("{PARTY}processing_codes = [\"000000\"]"),
@@ -241,6 +241,26 @@ fn names_what_is_wrong_with_a_party() {
                 "mac_key_environment = \"TESSERA_NO_SUCH_KEY\"",
             ),
             ":4: mac_key_environment = \"TESSERA_NO_SUCH_KEY\": no such variable in the switch's environment",
+        ),
+        (
+            format!("{PARTY}[webhook]\nurl = \"http://127.0.0.1/\"\nsecret_file = \"k\""),
+            ":6: webhook.url: it must be https; http only to this machine, in a development configuration",
+        ),
+        (
+            format!("{PARTY}[webhook]\nurl = \"https://shop.example/\""),
+            ":5: webhook.secret: missing: events are signed with secret_file, secret_environment or secret",
+        ),
+        (
+            format!(
+                "{PARTY}[webhook]\nurl = \"https://shop.example/\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\""
+            ),
+            ":7: webhook.secret: a production configuration must name the secret with secret_file or secret_environment",
+        ),
+        (
+            format!(
+                "{PARTY}[webhook]\nurl = \"https://shop.example/\"\nsecret_file = \"k\"\nsecret_environment = \"K\""
+            ),
+            ":8: webhook.secret_environment = \"K\": state one of secret, secret_file and secret_environment",
         ),
     ] {
         assert_eq!(party_complaint(&text), format!("parties/p.toml{expected}"));

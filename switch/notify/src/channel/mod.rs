@@ -15,7 +15,7 @@
 mod email;
 mod message;
 mod sms;
-mod trust;
+pub(crate) mod trust;
 
 use std::time::Duration;
 

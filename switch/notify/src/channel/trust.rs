@@ -29,7 +29,7 @@ fn roots(authority: Option<&Path>) -> Result<RootCertStore, SettingsError> {
 }
 
 /// The client's side of TLS with a server of these authorities.
-pub(super) fn client(authority: Option<&Path>) -> Result<Arc<ClientConfig>, SettingsError> {
+pub(crate) fn client(authority: Option<&Path>) -> Result<Arc<ClientConfig>, SettingsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -176,7 +176,7 @@ impl Unfolded {
         let reference = opening.reference;
         if reference <= self.highest {
             self.restore()?;
-            let transactions = &self.wallet.transactions;
+            let transactions = &mut self.wallet.transactions;
             let known = transactions.by_reference(reference).is_some()
                 || !transactions
                     .settled_about(About::Reference(reference))

@@ -4,12 +4,13 @@
 //!
 //! | request | right |
 //! | --- | --- |
-//! | `GET /journal`, `GET /outbox`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
+//! | `GET /journal`, `GET /outbox`, `GET /webhooks`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
 //! | `POST /operator` with `block`, `unblock`, `control` | `block` |
-//! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop` | `settle` |
+//! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop`, and the same below `/webhooks` | `settle` |
 
 mod caller;
 mod socket;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -31,7 +32,7 @@ pub use caller::Right;
 use super::operator::{Operator, OperatorRequest, Want};
 use tessera_config::OperatorSettings;
 use tessera_ledger::moment::rfc_3339;
-use tessera_notify::{DeadLetterClient, Letters};
+use tessera_notify::{DeadLetterClient, Letters, WebhookClient};
 
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;
@@ -44,7 +45,10 @@ const DEAD_LETTERS_MAX: usize = 1_000;
 pub fn serve(
     path: &Path,
     rights: &OperatorSettings,
-    outbox: Arc<OnceLock<DeadLetterClient>>,
+    (outbox, hooks): (
+        Arc<OnceLock<DeadLetterClient>>,
+        Arc<OnceLock<WebhookClient>>,
+    ),
     operator: Arc<OnceLock<Operator>>,
 ) -> anyhow::Result<Server> {
     let listener = socket::bind(path, !rights.is_empty())?;
@@ -53,6 +57,7 @@ pub fn serve(
         App::new()
             .app_data(rights.clone())
             .app_data(Data::from(Arc::clone(&outbox)))
+            .app_data(Data::from(Arc::clone(&hooks)))
             .app_data(Data::from(Arc::clone(&operator)))
             .wrap(from_fn(admit))
             .route("/journal", web::get().to(show_progress))
@@ -61,6 +66,7 @@ pub fn serve(
             .route("/outbox/drop", web::post().to(drop_all))
             .route("/outbox/{id}/retry", web::post().to(retry_one))
             .route("/outbox/{id}/drop", web::post().to(drop_one))
+            .configure(webhooks::routes)
             .route("/saf", web::get().to(list_advices))
             .route("/saf/{id}", web::get().to(show_advice))
             .route("/operator", web::post().to(grant))

@@ -33,7 +33,7 @@ fn the_switchs_own_user_may_ask_and_bodies_have_an_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("operations.sock");
         let rights = OperatorSettings::default();
-        let server = serve(&path, &rights, Arc::default(), Arc::default()).unwrap();
+        let server = serve(&path, &rights, Default::default(), Arc::default()).unwrap();
         let handle = server.handle();
         let running = actix_web::rt::spawn(server);
 

@@ -1,4 +1,6 @@
-//! `tessera certify`.
+//! `tessera certify`, and the transactions of `tessera simulate`.
+
+pub mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,0 +1,95 @@
+//! Where an operator asks about events that were given up.
+
+use tessera_kit::clock::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::outbox::Key;
+
+/// Requests that wait for the thread.
+const WAITING_MAX: usize = 16;
+
+/// Which event: shown as three numbers with dots between.
+#[derive(Debug, Clone, Copy)]
+pub struct WebhookId(pub(super) Key);
+
+/// An event that was given up.
+#[derive(Debug)]
+pub struct WebhookDead {
+    /// As it is named to try it again.
+    pub id: String,
+    /// The code of its party.
+    pub party: u64,
+    /// When it happened.
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the last try came to.
+    pub why: String,
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy)]
+pub enum WebhookLetters {
+    /// This one, if it is there.
+    One(WebhookId),
+    /// All there are.
+    All,
+}
+
+/// Cheap to clone; asks the thread that owns the rows.
+#[derive(Debug, Clone)]
+pub struct WebhookClient(mpsc::Sender<Ask>);
+
+pub(super) enum Ask {
+    /// The oldest of each party, at most so many.
+    List(usize, oneshot::Sender<Result<Vec<WebhookDead>, String>>),
+    /// Send these again (true), or forget them; how many there were.
+    Take(WebhookLetters, bool, oneshot::Sender<Result<usize, String>>),
+}
+
+impl std::str::FromStr for WebhookId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Key::from_text(text).map(Self).ok_or(())
+    }
+}
+
+impl std::fmt::Display for WebhookId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.to_text())
+    }
+}
+
+impl WebhookClient {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
+        let (asks, asked) = mpsc::channel(WAITING_MAX);
+        (Self(asks), asked)
+    }
+
+    /// What was given up, at most so many.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub async fn list(&self, most: usize) -> Result<Vec<WebhookDead>, String> {
+        self.ask(|answer| Ask::List(most, answer)).await
+    }
+
+    /// Sends them again, or forgets them. How many there were.
+    ///
+    /// # Errors
+    /// Why it can't be written.
+    pub async fn take(&self, letters: WebhookLetters, sends: bool) -> Result<usize, String> {
+        self.ask(|answer| Ask::Take(letters, sends, answer)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
+    ) -> Result<T, String> {
+        let stopped = || "webhooks are stopped: the log says why".to_owned();
+        let (answer, answered) = oneshot::channel();
+        self.0.send(ask(answer)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
