@@ -1,7 +1,7 @@
 //! Passkeys: what counts in the place of the password, and what becomes of them.
 
 use tessera_protocol::ResponseCode;
-use tessera_protocol::leased::{Limits, PASSKEYS_MAX, tag};
+use tessera_protocol::leased::{LanguageCode, Limits, PASSKEYS_MAX, tag};
 
 use super::payer::{Payers, SESSION, answer, code, session};
 use crate::{
@@ -261,6 +261,9 @@ fn passkeys_are_the_same_from_the_store_and_from_the_journal() {
     let (mut payers, number) = with_passkey(5);
     let reveal = || Action::Account(Box::new(AccountAction::RevealCard(None)));
     payers.account(new(2, 0));
+    // Also beside a language, which stands in front of them.
+    let korean = LanguageCode::from_letters(*b"ko").expect("a code");
+    payers.account(AccountAction::SetLanguage(korean));
     send(&mut payers, reveal(), fits(number, 6));
     payers.bench.checkpoint();
     assert_eq!(payers.bench.read_stored(), payers.bench.wallet);
