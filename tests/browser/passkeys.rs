@@ -17,7 +17,8 @@ struct Authenticator<'a> {
 }
 
 impl<'a> Authenticator<'a> {
-    fn plug_in(payer: &'a Payer<'a>) -> Self {
+    /// Touched by its owner whenever it asks, or not before it is said so.
+    fn plug_in(payer: &'a Payer<'a>, is_touched: bool) -> Self {
         let browser = &payer.browser;
         browser.devtools("WebAuthn.enable", &json!({ "enableUI": false }));
         let options = json!({ "options": {
@@ -26,7 +27,7 @@ impl<'a> Authenticator<'a> {
             "hasResidentKey": true,
             "hasUserVerification": true,
             "isUserVerified": true,
-            "automaticPresenceSimulation": true,
+            "automaticPresenceSimulation": is_touched,
         } });
         let added = browser.devtools("WebAuthn.addVirtualAuthenticator", &options);
         let id = added["value"]["authenticatorId"].as_str();
@@ -85,7 +86,7 @@ pub fn live() {
     payer.does("/home", "issue-card", &[], "ready");
     forgets();
     payer.add_source("card", "9902000000000018");
-    let authenticator = Authenticator::plug_in(&payer);
+    let authenticator = Authenticator::plug_in(&payer, true);
     let mut wrong = is_made(&payer);
     wrong.extend(signs_in(&payer, &authenticator));
     wrong.extend(confirms(&payer));
@@ -125,34 +126,53 @@ fn is_made(payer: &Payer<'_>) -> Vec<String> {
     inspector.wrong
 }
 
+/// The browser's own list of passkeys does not open: this authenticator's owner would choose at once. What it is switched on
+/// again with.
+fn hides_list(payer: &Payer<'_>) -> Value {
+    let source = "delete window.PublicKeyCredential?.isConditionalMediationAvailable";
+    let added = payer.browser.devtools(
+        "Page.addScriptToEvaluateOnNewDocument",
+        &json!({ "source": source }),
+    );
+    json!({ "identifier": added["value"]["identifier"] })
+}
+
+/// Presses the button on the page to sign in.
+fn presses_button(payer: &Payer<'_>) {
+    payer.open("/sign-in");
+    payer.browser.find("[data-passkey]:not([hidden])");
+    payer.browser.press("#sign-in-passkey");
+}
+
 /// In the place of number and password.
 fn signs_in(payer: &Payer<'_>, authenticator: &Authenticator<'_>) -> Vec<String> {
     let browser = &payer.browser;
     let mut inspector = Inspector::new(browser);
+    let list = hides_list(payer);
     browser.submit("sign-out", &[]);
-    authenticator.is_touched(false);
     payer.open("/sign-in");
     browser.find("[data-passkey]:not([hidden])");
     inspector.look("/sign-in, with a passkey");
     inspector.take_pictures("sign-in-passkey");
-    authenticator.is_touched(true);
-    payer.open("/sign-in");
-    browser.go(|| browser.press("#sign-in-passkey"));
+    presses_button(payer);
     browser.find("#available");
 
     // A finger that it does not know: the page says how to go on.
     browser.submit("sign-out", &[]);
     authenticator.knows_the_owner(false);
-    payer.open("/sign-in");
-    browser.press("#sign-in-passkey");
+    presses_button(payer);
     browser.wait_text(
         "#sign-in .passkey [role=status]",
         "The passkey was not used.",
     );
     inspector.take_pictures("sign-in-passkey-refused");
     authenticator.knows_the_owner(true);
-    browser.go(|| browser.press("#sign-in-passkey"));
+
+    // Out of the list under the field for the number.
+    browser.devtools("Page.removeScriptToEvaluateOnNewDocument", &list);
+    payer.open("/sign-in");
     browser.find("#available");
+    hides_list(payer);
     inspector.wrong
 }
 
@@ -194,19 +214,20 @@ fn opens_the_pay_window(payer: &Payer<'_>, authenticator: &Authenticator<'_>) ->
     let passkeys = authenticator.passkeys();
     payer.opens_pay_window();
     // Each window of this browser has authenticators of its own.
-    Authenticator::plug_in(payer).takes(&passkeys);
+    let copy = Authenticator::plug_in(payer, false);
+    copy.takes(&passkeys);
     browser.find("[data-passkey]:not([hidden])");
     inspector.look("the pay window, with a passkey");
     inspector.take_window_pictures("pay-sign-in-passkey");
-    browser.go(|| browser.press("#sign-in-passkey"));
+    browser.press("#sign-in-passkey");
+    copy.is_touched(true);
     browser.press("#agree button[type=submit]");
     browser.wait("the purchase to be paid", || {
         browser.has("#pay-state[data-final]")
     });
     browser.close_window();
     browser.look_at(&shop);
-    payer.open("/sign-in");
-    browser.go(|| browser.press("#sign-in-passkey"));
+    presses_button(payer);
     browser.wait_text("#error-summary", "there may be a copy of it");
     inspector.take_pictures("sign-in-passkey-copied");
     inspector.wrong
@@ -215,8 +236,7 @@ fn opens_the_pay_window(payer: &Payer<'_>, authenticator: &Authenticator<'_>) ->
 fn is_removed(payer: &Payer<'_>) -> Vec<String> {
     let browser = &payer.browser;
     let mut inspector = Inspector::new(browser);
-    payer.open("/sign-in");
-    browser.go(|| browser.press("#sign-in-passkey"));
+    presses_button(payer);
     browser.find("#available");
     payer.open("/sessions");
     let form = browser.attribute("#passkeys .rename form", "id");
@@ -234,8 +254,7 @@ fn is_removed(payer: &Payer<'_>) -> Vec<String> {
     browser.wait_text("#passkeys .empty", "You have no passkey yet.");
     // The browser has it still, and the switch does not.
     browser.submit("sign-out", &[]);
-    payer.open("/sign-in");
-    browser.go(|| browser.press("#sign-in-passkey"));
+    presses_button(payer);
     browser.wait_text("#error-summary", "does not open this wallet");
     inspector.look("/sign-in, with a removed passkey");
     inspector.take_pictures("sign-in-passkey-removed");

@@ -10,7 +10,7 @@ use tessera_vault::Purpose as Sealed;
 
 use super::data::{Data, Reading};
 use super::payer;
-use crate::passkeys::{Passkeys, Purpose, decode};
+use crate::passkeys::{Passkeys, Purpose, bound, decode};
 
 /// Who asks, and when.
 pub(super) struct Asked<'a> {
@@ -43,7 +43,10 @@ pub(super) fn read(
 ) -> Result<AccountAction, Rule> {
     let passkeys = configured(reading)?;
     let number = || data.small(tag::NUMBER)?.ok_or(Rule::NumberMissing);
-    let session = || asked.session.ok_or(Rule::SessionFormat);
+    let session = || -> Result<[u8; 32], Rule> {
+        let session = asked.session.ok_or(Rule::SessionFormat)?;
+        Ok(bound(asked.wallet, session))
+    };
     let challenge = |purpose: Purpose| passkeys.challenge(&purpose, asked.now);
     Ok(if code == Code::PasskeySignIn {
         AccountAction::SignIn(payer::new_session(data)?)

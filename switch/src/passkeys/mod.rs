@@ -20,7 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use tessera_kit::clock::Timestamp;
-use tessera_ledger::{Assertion, DuplicateKey, PasskeyUse, Rule, Secret};
+use tessera_ledger::{Assertion, DuplicateKey, PasskeyUse, Rule, Secret, WalletId};
 use tessera_protocol::leased::PASSKEY_ID_BYTES_MAX;
 
 use authenticator::AuthenticatorData;
@@ -155,6 +155,12 @@ impl Passkeys {
         let is_good = self.challenges.is_good(&challenge, purpose, now);
         is_good.then_some(challenge).ok_or(Rule::PasskeyTooLate)
     }
+}
+
+/// What a challenge of a session is made for: the session of this wallet, whatever its secret.
+pub fn bound(wallet: WalletId, session: [u8; 32]) -> [u8; 32] {
+    let hash = Sha256::new().chain_update(wallet.0.to_be_bytes());
+    hash.chain_update(session).finalize().into()
 }
 
 /// The id of a passkey, as browsers are asked for it: base64url.

@@ -21,7 +21,7 @@ use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
 use crate::message::WalletMessage;
-use crate::passkeys::Passkeys;
+use crate::passkeys::{Passkeys, bound};
 use tessera_admission::Requester;
 use tessera_kit::clock;
 use tessera_ledger::{Ask, Claims, Command, Proof, Rule, Secret, ShownPasskey, WalletId};
@@ -199,10 +199,11 @@ impl Shared {
         self.give_back(job);
     }
 
-    fn look_at(&self, ask: &Ask, claims: &Claims, passkey: (u32, &Secret)) -> ShownPasskey {
+    fn look_at(&self, job: &Job, claims: &Claims, passkey: (u32, &Secret)) -> ShownPasskey {
         let checked = match (&self.passkeys, &claims.assertion) {
             (Some(passkeys), Some(assertion)) => {
-                let (session, key) = (claims.session, &ask.opening.key);
+                let session = claims.session.map(|session| bound(job.wallet, session));
+                let key = &job.ask.opening.key;
                 passkeys.check(passkey, assertion, session, key, clock::now())
             }
             _ => Err(Rule::PasskeysNotConfigured),
@@ -296,7 +297,7 @@ fn find(hasher: &mut Hasher, shared: &Shared, job: &Job) -> Found {
             (right, None)
         }
         Stored::Passkey(number, material) => {
-            let shown = shared.look_at(&job.ask, claims, (*number, material));
+            let shown = shared.look_at(job, claims, (*number, material));
             (matches!(shown, ShownPasskey::Fits(_)), Some(shown))
         }
     };

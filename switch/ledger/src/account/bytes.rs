@@ -359,6 +359,52 @@ impl ProposedContact {
     }
 }
 
+impl Passkey {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_slice(&self.digest);
+        write_bytes(out, &self.sealed);
+        write_text(out, &self.name);
+        write_bytes(out, self.renamed.as_deref().unwrap_or_default());
+        out.put_u64_le(self.added_at.milliseconds());
+        out.put_u64_le(self.used_at.milliseconds());
+        out.put_u32_le(self.counter);
+        out.put_u8(u8::from(self.synced));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            digest: from.array()?,
+            sealed: read_bytes(from)?,
+            name: read_text(from)?,
+            renamed: Some(read_bytes(from)?).filter(|sealed| !sealed.is_empty()),
+            added_at: from.timestamp()?,
+            used_at: from.timestamp()?,
+            counter: from.u32()?,
+            synced: from.u8()? != 0,
+        })
+    }
+}
+
+impl PasskeyUse {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_u32_le(self.counter);
+        out.put_u8(u8::from(self.synced));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            counter: from.u32()?,
+            synced: from.u8()? != 0,
+            // Of the request, not of the passkey.
+            again: false,
+        })
+    }
+}
+
 fn write_limits(out: &mut Vec<u8>, limits: Limits) {
     limits
         .to_array()
@@ -404,22 +450,22 @@ fn read_language(from: &mut Reader<'_>) -> Result<LanguageCode, Unreadable> {
 }
 
 /// At most 65,535 bytes, which what came in a field cannot be.
-pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(usize::from(u16::MAX))];
     out.put_u16_le(bytes.len() as u16);
     out.put_slice(bytes);
 }
 
-pub(super) fn read_bytes(from: &mut Reader<'_>) -> Result<Box<[u8]>, Unreadable> {
+fn read_bytes(from: &mut Reader<'_>) -> Result<Box<[u8]>, Unreadable> {
     let length = from.u16()?;
     Ok(from.take(usize::from(length))?.into())
 }
 
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
+fn write_text(out: &mut Vec<u8>, text: &str) {
     write_bytes(out, text.as_bytes());
 }
 
-pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
     let bytes = read_bytes(from)?;
     let text = str::from_utf8(&bytes).map_err(|_| from.fault("a text"))?;
     Ok(text.into())

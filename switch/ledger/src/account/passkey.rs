@@ -1,12 +1,9 @@
 //! The passkeys of an account (W3C Web Authentication). Their ids and public keys are sealed by the vault.
 
-use bytes::BufMut;
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::PASSKEYS_MAX;
 
-use super::super::bytes::{Reader, Unreadable};
 use super::Account;
-use super::bytes::{read_bytes, read_text, write_bytes, write_text};
 use crate::Rule;
 
 /// A passkey.
@@ -101,51 +98,5 @@ impl Account {
         if let Some(passkey) = passkeys.find(|passkey| passkey.number == number) {
             change(passkey);
         }
-    }
-}
-
-impl Passkey {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u32_le(self.number);
-        out.put_slice(&self.digest);
-        write_bytes(out, &self.sealed);
-        write_text(out, &self.name);
-        write_bytes(out, self.renamed.as_deref().unwrap_or_default());
-        out.put_u64_le(self.added_at.milliseconds());
-        out.put_u64_le(self.used_at.milliseconds());
-        out.put_u32_le(self.counter);
-        out.put_u8(u8::from(self.synced));
-    }
-
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            number: from.u32()?,
-            digest: from.array()?,
-            sealed: read_bytes(from)?,
-            name: read_text(from)?,
-            renamed: Some(read_bytes(from)?).filter(|sealed| !sealed.is_empty()),
-            added_at: from.timestamp()?,
-            used_at: from.timestamp()?,
-            counter: from.u32()?,
-            synced: from.u8()? != 0,
-        })
-    }
-}
-
-impl PasskeyUse {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u32_le(self.number);
-        out.put_u32_le(self.counter);
-        out.put_u8(u8::from(self.synced));
-    }
-
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            number: from.u32()?,
-            counter: from.u32()?,
-            synced: from.u8()? != 0,
-            // Of the request, not of the passkey.
-            again: false,
-        })
     }
 }

@@ -90,9 +90,10 @@ pub(super) fn decide(
         | AccountAction::AddPasskey(_)
         | AccountAction::RenamePasskey(..)
         | AccountAction::RemovePasskey(_)
-        | AccountAction::ListPasskeys => {
-            return passkeys::decide(account, opening, action, context);
-        }
+        | AccountAction::ListPasskeys => match passkeys::decide(account, action, context) {
+            Ok(change) => Ok(change),
+            Err(decided) => return *decided,
+        },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze(None) => Ok(Change::Frozen),
         AccountAction::Freeze(Some(disputed)) => Ok(Change::Disputed(*disputed)),
@@ -235,7 +236,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
     })
 }
 
-pub(super) fn changed(opening: &Opening, change: Change) -> Decision {
+fn changed(opening: &Opening, change: Change) -> Decision {
     let outcome = match change.code() {
         code if code.is_approved() => Outcome::approved(),
         code => Outcome::declined(Verdict::with_code(Rule::WrongCode, code)),

@@ -2,31 +2,30 @@
 
 use tessera_protocol::leased::{PasskeyRow, tag};
 
-use super::super::{
-    AccountAction, Change, Context, Details, NewPasskey, Opening, Passkey, PayersAccount,
-};
-use super::account::changed;
+use super::super::{AccountAction, Change, Context, Details, NewPasskey, Passkey, PayersAccount};
 use super::replies::refuse;
 use super::{Decision, answer_with};
 use crate::Rule;
 
-/// Decides an action on passkeys that was let in.
+/// The change that an action on passkeys makes, which was let in; or what it comes to without one.
 pub(super) fn decide(
     account: &PayersAccount,
-    opening: &Opening,
     action: &AccountAction,
     context: &Context,
-) -> Decision {
+) -> Result<Change, Box<Decision>> {
+    let refuse = |rule: Rule| Box::new(refuse(rule));
     if !context.rules.passkeys {
-        return refuse(Rule::PasskeysNotConfigured);
+        return Err(refuse(Rule::PasskeysNotConfigured));
     }
-    let change = if let AccountAction::PasskeyChallenge(challenge) = action {
-        return answer_with(Details::Rows(vec![(tag::CHALLENGE, challenge.to_string())]));
-    } else if let AccountAction::BeginPasskey(challenge) = action {
-        if let Err(rule) = account.takes_one_more_passkey() {
-            return refuse(rule);
-        }
-        return answer_with(Details::Rows(vec![(tag::CHALLENGE, challenge.to_string())]));
+    let challenge = |challenge: &str| {
+        let row = (tag::CHALLENGE, challenge.to_owned());
+        Err(Box::new(answer_with(Details::Rows(vec![row]))))
+    };
+    let change = if let AccountAction::PasskeyChallenge(made) = action {
+        return challenge(made);
+    } else if let AccountAction::BeginPasskey(made) = action {
+        account.takes_one_more_passkey().map_err(refuse)?;
+        return challenge(made);
     } else if let AccountAction::AddPasskey(new) = action {
         let fits = account.takes_passkey(&new.digest);
         fits.map(|()| Change::PasskeyAdded {
@@ -38,12 +37,9 @@ pub(super) fn decide(
     } else if let AccountAction::RemovePasskey(number) = action {
         exists(account, *number).map(|()| Change::PasskeyRemoved(*number))
     } else {
-        return list(account);
+        return Err(Box::new(list(account)));
     };
-    match change {
-        Ok(change) => changed(opening, change),
-        Err(rule) => refuse(rule),
-    }
+    change.map_err(refuse)
 }
 
 fn passkey(new: &NewPasskey, number: u32, context: &Context) -> Passkey {
