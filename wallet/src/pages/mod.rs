@@ -44,6 +44,7 @@ mod load;
 mod money;
 mod notifications;
 pub mod parts;
+mod passkey_list;
 mod passkeys;
 mod recovery;
 mod register;

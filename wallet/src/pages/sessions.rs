@@ -7,7 +7,7 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::signed_out;
 use super::register::number;
-use super::{parts, passkeys, recovery};
+use super::{parts, passkey_list, recovery};
 use crate::drawn::digits;
 use crate::strength::unfit;
 use crate::switch::{Asks, Overview};
@@ -32,7 +32,7 @@ pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpRes
     let sessions = app.switch.sessions(&member.session).await?;
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
-    let passkeys = passkeys::section(app, member, &overview, &say).await?;
+    let passkeys = passkey_list::section(app, member, &overview, &say).await?;
     let token = member.token();
     let body = html! {
         h1 { (locale.say(text::TITLE)) }
