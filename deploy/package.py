@@ -124,14 +124,14 @@ def debian(tree, version, architecture):
     put(tree / "usr/share/lintian/overrides/tessera", (TOP / "deploy/debian/lintian-overrides").read_bytes(), 0o644)
     configuration = sorted(path.relative_to(tree) for path in (tree / "etc").rglob("*") if path.is_file())
     put(control / "conffiles", "".join(f"/{path}\n" for path in configuration).encode(), 0o644)
-    # It links to glibc and libgcc alone; a program that was built on Debian 12 needs no newer ones.
+    # The program links to glibc and libgcc alone: built on Debian 12, it needs no newer ones. The units call kill, of procps.
     fields = {
         "Package": "tessera",
         "Version": version,
         "Architecture": architecture,
         "Maintainer": "Tessera developers <packages@tessera.example>",
         "Installed-Size": str(sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) // 1024),
-        "Depends": "libc6 (>= 2.36), libgcc-s1, systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles",
+        "Depends": "libc6 (>= 2.36), libgcc-s1, procps, systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles",
         "Recommends": "ca-certificates, openssl",
         "Suggests": "haproxy, keepalived, openssh-client, prometheus",
         "Section": "net",

@@ -9,8 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use tessera_common::addresses::Addresses;
 use tessera_console::print;
+use tessera_simulators::certify::{self, Party};
 use tessera_simulators::load::{
-    self, AmountRange, Display, Faults, Mix, Options, Pace, Scale, Scenario, Threshold,
+    self, AmountRange, Display, Faults, Mix, Options, Pace, PartyLine, Profile, Scale, Scenario,
+    Threshold,
 };
 
 /// The exit code where all answers were right and a threshold does not hold.
@@ -23,7 +25,8 @@ const THRESHOLD_FAILED: u8 = 4;
     after_help = "\
 No other client may use the same cards meanwhile.
 
-Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers."
+Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.
+4: so it was, but a threshold does not hold. 1: otherwise."
 )]
 pub struct Load {
     #[command(subcommand)]
@@ -53,9 +56,27 @@ struct Run {
         default_value = "127.0.0.1:8583"
     )]
     target: Addresses,
-    /// Institution code (field 32) [default: 20000000001]
-    #[arg(long, value_name = "CODE")]
-    party: Option<u64>,
+    /// The party: the code of a development party, or a profile as in config/parties, with its packing, framing and MAC key
+    /// [default: 20000000001]
+    #[arg(long, value_name = "CODE | FILE")]
+    party: Option<String>,
+    /// Connect with TLS, trusting these authorities (PEM)
+    #[arg(long, value_name = "FILE")]
+    tls_authority: Option<PathBuf>,
+    /// The name in the switch's certificate [default: the host of the target]
+    #[arg(long, value_name = "NAME", requires = "tls_authority")]
+    tls_name: Option<String>,
+    /// The client certificate (PEM), if the switch requests one
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_authority",
+        requires = "tls_key"
+    )]
+    tls_certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// MAC key, 32 hexadecimal digits; known for the development parties
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
@@ -177,11 +198,43 @@ impl Run {
         })
     }
 
+    /// The party's code, and its profile where it is not a development party over TCP.
+    fn party(&self, scenario: &Scenario) -> anyhow::Result<(u64, Option<Profile>)> {
+        let code = scenario.party.unwrap_or(Options::default().party);
+        let named = self.party.clone().unwrap_or_else(|| code.to_string());
+        let tls = match &self.tls_authority {
+            Some(authority) => {
+                let pair = self.tls_certificate.as_deref().zip(self.tls_key.as_deref());
+                Some((certify::tls(authority, pair)?, self.tls_name.clone()))
+            }
+            None => None,
+        };
+        match named.parse() {
+            // With --key and --acceptor, any party that has no profile here.
+            Ok(code) if tls.is_none() => Ok((code, None)),
+            _ => {
+                let party = Party::find(&named)?;
+                let profile = Profile {
+                    code: party.code.parse().context("the party's code")?,
+                    acceptor: party.acceptor,
+                    is_mall: party.kind == certify::Kind::Mall,
+                    line: PartyLine {
+                        dialect: party.dialect,
+                        tls,
+                        key: party.key,
+                    },
+                };
+                Ok((profile.code, Some(profile)))
+            }
+        }
+    }
+
     fn options(self) -> anyhow::Result<Options> {
         let scenario = match &self.scenario {
             Some(path) => Scenario::read(path).map_err(|why| anyhow!(why))?,
             None => Scenario::default(),
         };
+        let (party, profile) = self.party(&scenario)?;
         let usual = Options::default();
         let mut thresholds = scenario.thresholds;
         let abort = self.abort_on_fail;
@@ -208,7 +261,8 @@ impl Run {
             thresholds,
             faults: self.faults.unwrap_or_default(),
             target: self.target,
-            party: self.party.or(scenario.party).unwrap_or(usual.party),
+            party,
+            profile,
             key: self.key,
             acceptor: self.acceptor,
             cards: self.cards.or(scenario.cards).unwrap_or(usual.cards),

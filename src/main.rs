@@ -12,7 +12,6 @@ mod demo;
 mod doctor;
 mod explain;
 mod export;
-mod extension;
 mod findings;
 mod host;
 mod input;
@@ -74,7 +73,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Export(export::Export),
-    Extension(extension::Extension),
+    Extension(wallet::extension::Extension),
     Host(host::Host),
     Journal(journal::Journal),
     Keys(keys::Keys),

@@ -1,4 +1,6 @@
-//! `tessera wallet`.
+//! `tessera wallet`, and the packages of its browser extension.
+
+pub mod extension;
 
 use std::path::PathBuf;
 

@@ -111,9 +111,10 @@ async function showIcons(open, top, hasForm) {
   const on = top && (await sites.icons()).includes(top.origin);
   if (on) {
     const off = button("Remove the icon", "quiet small", async () => {
+      // As long as the page may be looked into.
+      await tab.switchIcon(open.id, false);
       await sites.hideIcon(top.origin);
       await chrome.runtime.sendMessage("settle");
-      await tab.switchIcon(open.id, false);
       await look();
     });
     place.replaceChildren(hint(`Card fields at ${site(top.origin)} show an icon that opens Tessera.`), off);

@@ -50,7 +50,8 @@ export async function refuseIcon() {
 
 export async function hideIcon(origin) {
   await keep((await icons()).filter((one) => one !== origin));
-  await chrome.permissions.remove({ origins: [pattern(origin)] });
+  // Of a host that the extension needs for the wallet server too, the permission stays.
+  await chrome.permissions.remove({ origins: [pattern(origin)] }).catch(() => {});
 }
 
 async function keep(origins) {

@@ -12,6 +12,7 @@ mod history;
 mod line;
 mod malls;
 mod metrics;
+mod package;
 mod pages;
 mod passkey_models;
 mod pay;
@@ -27,6 +28,6 @@ mod web;
 mod words;
 
 pub use caller::{Caller, ForwardedHeader};
-pub use extension::{Browser, OriginError, Package};
+pub use package::{Browser, OriginError, Package};
 pub use server::{Addresses, run};
 pub use settings::{HttpsSettings, LineSettings, Mall, Settings, SettingsError};

@@ -9,7 +9,13 @@
 //!    mix, pace, model ──▶ session ──▶ template ──▶ terminal ──▶ TCP     (one task and one write per connection)
 //!                          ▲                       │
 //!                        judge ◀── layout ◀────────┘                 (one read, every answer in it)
+//!                          │
+//!                          └──▶ statistics ──▶ view                    (a picture or a line each second)
+//!                                   └───────▶ report ──▶ JSON, page, comparison
 //! ```
+//!
+//! `scenario` says when what is asked, what goes wrong on purpose and what must hold; a plain rate or window is a scenario of
+//! one stage.
 //!
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
@@ -28,13 +34,15 @@ mod scenario;
 mod session;
 mod shared;
 pub(crate) mod speakers;
+mod times;
 mod view;
 pub(crate) mod words;
 
 pub use compare::Comparison;
+pub use connections::party_line::PartyLine;
 pub(crate) use connections::{access, back_off, sign_on};
 pub use mix::{Kind, Mix};
-pub use options::{AmountRange, Options, Pace, parse_duration};
+pub use options::{AmountRange, Options, Pace, Profile};
 pub use page::page;
 pub use report::about::{About, command_line, parse_name};
 pub use report::machine::{Machine, Product};
@@ -50,6 +58,7 @@ pub use scenario::plan::{Course, Stage};
 pub use scenario::scale::Scale;
 pub use scenario::threshold::{Outcome, Threshold};
 pub use shared::{Live, Phase};
+pub use times::parse_duration;
 pub use view::Display;
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tessera_common::addresses::Addresses;
 
+use super::connections::party_line::PartyLine;
 use super::mix::Mix;
 use super::scenario::faults::Faults;
-use super::scenario::plan::Stage;
+use super::scenario::plan::{Course, Plan, Stage};
 use super::scenario::threshold::Threshold;
 
 /// The options of a run.
@@ -25,6 +26,8 @@ pub struct Options {
     pub party: u64,
     /// MAC key as 32 hexadecimal digits. Known for the development parties, `None` means theirs.
     pub key: Option<String>,
+    /// The party's profile and line, where it is not a development party over TCP; then `party` and `key` count for nothing.
+    pub profile: Option<Profile>,
     /// Card acceptor (field 42); `None` means the development party's own.
     pub acceptor: Option<String>,
     /// How many development cards (or wallets, by order) are used.
@@ -79,6 +82,7 @@ impl Default for Options {
             target: loopback(8583),
             party: 20_000_000_001,
             key: None,
+            profile: None,
             acceptor: None,
             cards: 1_000,
             first_card: 1,
@@ -103,6 +107,51 @@ impl Default for Options {
             silence: Duration::from_secs(3),
             opening: Duration::from_secs(60),
             settle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A party that the generator does not know by itself.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Institution code, field 32.
+    pub code: u64,
+    /// Card acceptor, field 42.
+    pub acceptor: String,
+    /// Whether it buys by order, as a mall.
+    pub is_mall: bool,
+    /// How it connects.
+    pub line: PartyLine,
+}
+
+impl Options {
+    /// The plan of the run.
+    pub fn plan(&self) -> Plan {
+        Plan::new(match self.stages.is_empty() {
+            true => vec![self.only_stage()],
+            false => self.stages.clone(),
+        })
+    }
+
+    /// The whole of a run that has no stages.
+    fn only_stage(&self) -> Stage {
+        let connections = f64::from(self.connections);
+        Stage {
+            name: String::new(),
+            duration: self.duration,
+            course: match self.pace {
+                Pace::Rate(rate) => Course::Rate {
+                    from: rate,
+                    to: rate,
+                },
+                Pace::Window(window) => Course::Connections {
+                    from: connections,
+                    to: connections,
+                    window,
+                },
+            },
+            mix: self.mix,
+            faults: self.faults,
         }
     }
 }
@@ -167,40 +216,9 @@ impl AmountRange {
     }
 }
 
-/// Reads `30s`, `500ms`, `2m`, `1h`, or a bare number of seconds.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit() && character != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is not a time such as 30s, 500ms or 2m"))?;
-    let seconds = match unit.trim() {
-        "" | "s" => number,
-        "ms" => number / 1_000.0,
-        "m" | "min" => number * 60.0,
-        "h" => number * 3_600.0,
-        other => return Err(format!("`{other}` is no unit of time: use ms, s, min or h")),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_times() {
-        assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("1.5m"), Ok(Duration::from_secs(90)));
-        assert_eq!(parse_duration("3min"), Ok(Duration::from_secs(180)));
-        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
-        assert!(parse_duration("soon").is_err());
-        assert!(parse_duration("3 fortnights").is_err());
-    }
 
     #[test]
     fn reads_amounts() {

@@ -184,12 +184,14 @@ impl Lines {
         let acquirer = speakers.iter().find(|speaker| speaker.way == Way::Card);
         let acquirer = match acquirer {
             Some(speaker) => {
-                let key = key_of(speaker)?.map(Box::new);
+                let key = key_of(shared, speaker)?.map(Box::new);
+                let line = shared.party_line(speaker).cloned().map(Box::new);
                 let (speaker, target) = (speaker.clone(), options.target.clone());
                 let access = Access::Acquirer {
                     speaker,
                     key,
                     target,
+                    line,
                 };
                 Some(Line::start(Rc::clone(shared), access, options.connections))
             }
@@ -264,7 +266,7 @@ fn terminals(
     let mut wakes = Vec::with_capacity(speakers.len());
     for (connection, speaker) in (0..).zip(speakers) {
         let wake = Rc::new(Notify::new());
-        let key = key_of(&speaker)?;
+        let key = key_of(shared, &speaker)?;
         let stock = (speaker.way == Way::Order).then(|| {
             let terminal = shared.terminal(connection);
             Rc::new(Stock::new(
@@ -287,7 +289,11 @@ fn terminals(
     Ok((terminals, wakes))
 }
 
-fn key_of(speaker: &Speaker) -> Result<Option<MacKey>, LoadError> {
+/// The key with which a speaker's messages are sealed in the binary packing.
+fn key_of(shared: &Shared, speaker: &Speaker) -> Result<Option<MacKey>, LoadError> {
+    if let Some(profile) = shared.profile(speaker) {
+        return Ok(profile.line.inner_key().cloned());
+    }
     let key = speaker.key.as_deref().map(MacKey::from_hex).transpose();
     key.map_err(|error| LoadError::Options(format!("key: {error}")))
 }

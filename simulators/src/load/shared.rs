@@ -8,12 +8,14 @@ use tessera_common::addresses::Unreached;
 use tokio::sync::Notify;
 
 use super::clock::Clock;
+use super::connections::party_line::PartyLine;
 use super::connections::sign_on::SignOnError;
-use super::options::Options;
+use super::options::{Options, Profile};
 use super::report::about::About;
 use super::report::statistics::Statistics;
 use super::scenario::plan::{Plan, Stage};
 use super::session::model::Model;
+use super::speakers::Speaker;
 
 /// What others may watch of a run while it goes on, and the one thing that they may ask of it.
 #[derive(Default)]
@@ -165,7 +167,7 @@ impl Shared {
         let tag = base36(clock.started_milliseconds() / 4);
         let about = About::now(&options);
         live.name.replace(about.name.clone());
-        let plan = Plan::of(&options);
+        let plan = options.plan();
         live.duration.set(Duration::from_nanos(plan.duration()));
         live.stages.replace(plan.stages().to_vec());
         Self {
@@ -181,6 +183,18 @@ impl Shared {
             fault: RefCell::default(),
             ended: Cell::new(None),
         }
+    }
+
+    /// The profile of the party that speaks, where it has one: a development mall beside it has none.
+    pub fn profile(&self, speaker: &Speaker) -> Option<&Profile> {
+        let profile = self.options.profile.as_ref();
+        profile.filter(|profile| profile.code == speaker.party)
+    }
+
+    /// Its line, where that is not the binary packing over TCP.
+    pub fn party_line(&self, speaker: &Speaker) -> Option<&PartyLine> {
+        let line = self.profile(speaker).map(|profile| &profile.line);
+        line.filter(|line| !line.is_plain())
     }
 
     /// Asking begins now.

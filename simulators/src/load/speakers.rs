@@ -69,6 +69,22 @@ pub struct Speaker {
 impl Speaker {
     /// The party of the options, by default with its development key and card acceptor.
     pub fn from_options(options: &Options) -> Self {
+        if let Some(profile) = &options.profile {
+            return Self {
+                party: profile.code,
+                acceptor: options
+                    .acceptor
+                    .clone()
+                    .unwrap_or_else(|| profile.acceptor.clone()),
+                // The line has it.
+                key: None,
+                way: if profile.is_mall {
+                    Way::Order
+                } else {
+                    Way::Card
+                },
+            };
+        }
         let known = KNOWN.iter().find(|known| known.code == options.party);
         let mall = known.is_some_and(|known| known.mall) || options.orders == Some(1.0);
         let acceptor = known.map_or("SHOP-77", |known| known.acceptor);

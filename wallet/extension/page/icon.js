@@ -12,6 +12,8 @@
   const GAP = 6;
   const SVG = "http://www.w3.org/2000/svg";
   const HELP_MS = 6_000;
+  // As in icons/: four tiles, on white.
+  const TILES = [["#ffffff", "M0 0h20v20H0z"], ["#14594c", "M2 2h7.5v7.5H2z"], ["#e8b04a", "M10.5 2H18v7.5h-7.5z"], ["#3c8da0", "M2 10.5h7.5V18H2z"], ["#b5542b", "M10.5 10.5H18V18h-7.5z"]];
 
   let shown = null;
 
@@ -70,7 +72,7 @@
     const drawing = document.createElementNS(SVG, "svg");
     drawing.setAttribute("viewBox", "0 0 20 20");
     style(drawing, { display: "block", width: "100%", height: "100%" });
-    for (const [fill, path] of [["#14594c", "M0 0h20v20H0z"], ["#ffffff", "M3 5.5h14v2.6H3zM3 10h5.4v4.5H3zM10.2 10H17v4.5h-6.8z"]]) {
+    for (const [fill, path] of TILES) {
       const part = document.createElementNS(SVG, "path");
       part.setAttribute("fill", fill);
       part.setAttribute("d", path);

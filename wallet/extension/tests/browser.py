@@ -169,7 +169,6 @@ def keeps_sites_to_itself(payer, wallet):
     assert payer.offers() == [], "no card where the wallet is taken"
     assert "Choose its button to pay with Tessera" in driver.find_element(By.ID, "affiliated").text
     payer.until(lambda: driver.find_element(By.ID, "available").text == "$1,234.50", "the balance")
-    assert driver.find_element(By.ID, "shortcut").text.startswith("Alt+Shift+P opens")
     driver.find_element(By.CSS_SELECTOR, "#recent summary").click()
     assert [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#recent a")] == [shop]
     driver.find_element(By.CSS_SELECTOR, "#recent .remove").click()
@@ -222,7 +221,7 @@ def main():
         payer.until(lambda: "wrong" in payer.said(), "the refusal")
         payer.sign_in(PASSWORD)
         payer.until(lambda: driver.find_element(By.ID, "shown-card").text, "the card")
-        assert asked[-1] == ("/extension/v1/session", {"client": CLIENT, "password": PASSWORD}), asked
+        assert ("/extension/v1/session", {"client": CLIENT, "password": PASSWORD}) in asked, asked
         buy(payer, "plain")
         assert asked[-1] == ("/extension/v1/number", {"once": False}), "for this mall, by default"
         buy(payer, "controlled")

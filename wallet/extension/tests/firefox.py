@@ -159,7 +159,7 @@ def shows_the_icon_where_it_is_wanted(payer, wallet):
     said = payer.fill()
     assert said.startswith("Filled: card number, expiry"), f"the icon is not in the way: {said}"
     payer.popup.run("document.querySelector('#icons button').click()")
-    payer.popup.until("icons.innerText.includes('Show an icon')")
+    payer.popup.until("!icons.innerText.includes('Remove the icon')")
     assert payer.popup.run("chrome.storage.local.get()") == {}
     assert payer.popup.run("chrome.scripting.getRegisteredContentScripts()") == []
     print("The icon comes and goes.")

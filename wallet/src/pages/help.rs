@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use maud::{Markup, html};
 
-use crate::extension::{Browser, Package};
+use crate::package::{Browser, Package};
 use crate::web::layout::{self, Head};
 use crate::web::{App, Member, Visitor, answer};
 use tessera_texts::{Text, help as text, layout as layout_text};

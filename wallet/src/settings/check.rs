@@ -100,7 +100,11 @@ pub fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };
-    matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    // Hosts of URLs may have semicolons and quotes, which end what they are put into.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_[]/".contains(&byte);
+    matches!(url.scheme(), "http" | "https")
+        && url.origin().ascii_serialization() == text
+        && text.bytes().all(is_plain)
 }
 
 /// Whether browsers take an origin for safe although nothing is encrypted: this machine's own.

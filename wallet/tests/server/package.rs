@@ -122,6 +122,7 @@ fn no_extension_is_made_for_a_wallet_server_that_is_unfit() {
         "https://wallet.example/path",
         "https://a; script-src *",
         "https://a\"b",
+        "https://a;b",
         "ftp://wallet.example",
     ] {
         assert_eq!(refused(origin), OriginError::Malformed(origin.to_owned()));

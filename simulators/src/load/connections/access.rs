@@ -11,9 +11,10 @@ use rustls::{ClientConfig, RootCertStore};
 use tessera_common::addresses::{Addresses, HostPort, reach};
 use tessera_common::pem;
 use tessera_protocol::{Balances, MacKey, Message, Mti, Packer, tlv};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
+use super::party_line::PartyLine;
+use super::stream::Stream;
 use crate::load::clock::Stamp;
 use crate::load::session::model::Stated;
 use crate::load::session::orders::{Order, Stock};
@@ -38,11 +39,6 @@ mod tag {
     pub const AVAILABLE: u8 = 11;
 }
 
-/// A stream of either kind.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
-
 /// Which of them, and what is needed to sign on.
 pub enum Access {
     /// Balances by card number, 0100/31.
@@ -53,6 +49,8 @@ pub enum Access {
         key: Option<Box<MacKey>>,
         /// Where.
         target: Addresses,
+        /// How, where it is not the binary packing over TCP.
+        line: Option<Box<PartyLine>>,
     },
     /// Balances by wallet, and orders: 0600.
     WalletServer {
@@ -89,10 +87,13 @@ impl Access {
 
     /// Connects to one of the addresses; the sign-on is still to come.
     pub async fn open(&self, address: &HostPort) -> io::Result<Box<dyn Stream>> {
-        let stream = reach(address).await?;
         match self {
-            Self::Acquirer { .. } => Ok(Box::new(stream)),
+            Self::Acquirer {
+                line: Some(line), ..
+            } => line.open(address).await,
+            Self::Acquirer { line: None, .. } => Ok(Box::new(reach(address).await?)),
             Self::WalletServer { tls, .. } => {
+                let stream = reach(address).await?;
                 let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
                 Ok(Box::new(
                     TlsConnector::from(Arc::clone(tls))

@@ -14,9 +14,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::access::{Access, Name, Stream, announce_order};
+use super::access::{Access, Name, announce_order};
 use super::back_off::BackOff;
 use super::sign_on::{SignOnError, sign_on};
+use super::stream::Stream;
 use crate::load::clock::Stamp;
 use crate::load::session::model::Stated;
 use crate::load::session::orders::{Order, Stock};

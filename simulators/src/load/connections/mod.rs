@@ -4,5 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod back_off;
 pub(super) mod line;
+pub mod party_line;
 pub(crate) mod sign_on;
+mod stream;
 pub(super) mod terminal;

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::FutureExt as _;
 use tessera_common::addresses::{HostPort, Unreached, reach};
-use tokio::io::AsyncReadExt as _;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::back_off::BackOff;
 use super::line::Line;
 use super::sign_on::{Network, SignOnError, network, sign_on};
+use super::stream::Stream;
 use crate::load::clock::Stamp;
 use crate::load::session::Session;
 use crate::load::shared::Shared;
@@ -38,6 +39,14 @@ pub struct Terminal {
     pub(in crate::load) wake: Rc<Notify>,
     /// Where this connection's orders are announced.
     pub(in crate::load) line: Option<Rc<Line>>,
+}
+
+/// A connection that has signed on.
+enum Opened {
+    /// The binary packing over TCP.
+    Plain(TcpStream),
+    /// Another packing, another framing, or TLS.
+    Converted(Box<dyn Stream>),
 }
 
 /// How a connection ended.
@@ -141,7 +150,16 @@ impl Terminal {
                     round.worked();
                     shared.live.statistics.borrow_mut().connected += 1;
                     shared.begun().await;
-                    let end = self.drive(stream, rest).await;
+                    let end = match stream {
+                        Opened::Plain(stream) => {
+                            let (reader, writer) = stream.into_split();
+                            self.drive(reader, writer, rest).await
+                        }
+                        Opened::Converted(stream) => {
+                            let (reader, writer) = split(stream);
+                            self.drive(reader, writer, rest).await
+                        }
+                    };
                     shared.live.statistics.borrow_mut().connected -= 1;
                     if matches!(end, End::Silent) {
                         target.hung(address);
@@ -155,15 +173,24 @@ impl Terminal {
     }
 
     /// Connects and signs on.
-    async fn open(&self, address: &HostPort) -> Result<(TcpStream, BytesMut), SignOnError> {
-        let mut stream = reach(address).await?;
+    async fn open(&self, address: &HostPort) -> Result<(Opened, BytesMut), SignOnError> {
         let (party, key) = (self.session.speaker.party, self.session.key.as_ref());
+        if let Some(line) = self.shared.party_line(&self.session.speaker) {
+            let mut stream = line.open(address).await?;
+            let rest = sign_on(&mut stream, party, key, self.stamp()).await?;
+            return Ok((Opened::Converted(stream), rest));
+        }
+        let mut stream = reach(address).await?;
         let rest = sign_on(&mut stream, party, key, self.stamp()).await?;
-        Ok((stream, rest))
+        Ok((Opened::Plain(stream), rest))
     }
 
-    async fn drive(&mut self, stream: TcpStream, rest: BytesMut) -> End {
-        let (mut reader, mut writer) = stream.into_split();
+    async fn drive<R, W>(&mut self, mut reader: R, mut writer: W, rest: BytesMut) -> End
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let mut flushed = true;
         let read_bytes =
             (self.shared.slots() as usize / 2 * ANSWER_BYTES).clamp(4_096, READ_BYTES_MAX);
         let mut incoming = vec![0; read_bytes + tessera_protocol::FRAME_BYTES_MAX + 2];
@@ -187,15 +214,22 @@ impl Terminal {
             if let Some(cut_at) = self.session.cut_at.take() {
                 out.truncate(cut_at);
                 // What the other side does not take now, it would not have read before the cut either.
-                let _ = writer.try_write(&out[written..]);
+                let _ = writer.write(&out[written..]).now_or_never();
+                let _ = writer.flush().now_or_never();
                 return End::CutOnPurpose;
             }
             if written < out.len() {
-                match writer.try_write(&out[written..]) {
-                    Ok(sent) => written += sent,
-                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                    Err(_) => return End::Cut,
+                match writer.write(&out[written..]).now_or_never() {
+                    Some(Ok(sent)) => written += sent,
+                    None => {}
+                    Some(Err(_)) => return End::Cut,
                 }
+                // Over TCP there is nothing to flush.
+                flushed = match writer.flush().now_or_never() {
+                    Some(Ok(())) => true,
+                    None => false,
+                    Some(Err(_)) => return End::Cut,
+                };
             }
             if written == out.len() {
                 out.clear();
@@ -236,8 +270,12 @@ impl Terminal {
                         filled -= taken;
                     }
                 },
-                sent = writer.write(&out[written..]), if written < out.len() => match sent {
-                    Ok(sent) => written += sent,
+                sent = send(&mut writer, &out[written..]), if written < out.len() || !flushed => match sent {
+                    Ok(0) => flushed = true,
+                    Ok(sent) => {
+                        written += sent;
+                        flushed = false;
+                    }
                     Err(_) => return End::Cut,
                 },
                 () = self.wake.notified() => {}
@@ -285,6 +323,14 @@ impl Terminal {
             let order = stock.order(account, amount);
             line.announce(&stock, order);
         }
+    }
+}
+
+/// Sends what there is, or else sees to it that what was sent is on its way: then 0.
+async fn send<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> std::io::Result<usize> {
+    match bytes {
+        [] => writer.flush().await.map(|()| 0),
+        bytes => writer.write(bytes).await,
     }
 }
 

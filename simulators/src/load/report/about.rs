@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 
 use super::machine::{Machine, Product};
 use crate::load::options::Options;
-use crate::load::scenario::plan::Plan;
 use crate::load::speakers::Speaker;
 
 /// Longer names do not fit into a title.
@@ -124,13 +123,26 @@ fn settings(options: &Options) -> BTreeMap<String, String> {
     let mut set = |name: &str, value: String| settings.insert(name.to_owned(), value);
     let seconds = |time: std::time::Duration| format!("{} s", time.as_secs_f64());
     set("target", options.target.to_string());
-    set("party", options.party.to_string());
-    set("acceptor", speaker.acceptor);
-    let mac = if speaker.key.is_some() { "yes" } else { "no" };
+    set("party", speaker.party.to_string());
+    set("acceptor", speaker.acceptor.clone());
+    let has_key = match &options.profile {
+        Some(profile) => profile.line.key.is_some(),
+        None => speaker.key.is_some(),
+    };
+    let mac = if has_key { "yes" } else { "no" };
+    if let Some(profile) = &options.profile {
+        set("dialect", profile.line.dialect.to_string());
+        let tls = if profile.line.tls.is_some() {
+            "yes"
+        } else {
+            "no"
+        };
+        set("tls", tls.to_owned());
+    }
     set("mac", mac.to_owned());
     set("cards", options.cards.to_string());
     set("first_card", options.first_card.to_string());
-    let plan = Plan::of(options);
+    let plan = options.plan();
     let paces = plan.stages().iter().map(|stage| {
         let time = stage.duration.as_secs_f64();
         format!("{} for {time} s", stage.course)

@@ -4,6 +4,7 @@ pub mod about;
 pub mod advice;
 pub(super) mod buckets;
 pub(super) mod json;
+pub mod latency;
 pub mod machine;
 pub mod reason;
 pub mod seconds;
@@ -21,8 +22,9 @@ use tessera_protocol::mask_card_numbers;
 
 use self::about::About;
 use self::buckets::Bucket;
+pub use self::latency::Latency;
+use self::latency::rounded;
 use self::seconds::Second;
-
 use self::statistics::Statistics;
 use self::verify::Verified;
 use crate::load::mix::Kind;
@@ -131,21 +133,6 @@ pub struct Steady {
     pub approvals_per_second: f64,
 }
 
-/// Percentiles in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Latency {
-    /// Median.
-    pub p50_us: u64,
-    /// Nine of ten.
-    pub p90_us: u64,
-    /// 99 of a hundred.
-    pub p99_us: u64,
-    /// 999 of a thousand.
-    pub p999_us: u64,
-    /// The longest.
-    pub max_us: u64,
-}
-
 /// One kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct KindReport {
@@ -221,19 +208,6 @@ impl Steady {
     }
 }
 
-impl From<&Histogram<u64>> for Latency {
-    fn from(histogram: &Histogram<u64>) -> Self {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Self {
-            p50_us: at(0.5),
-            p90_us: at(0.9),
-            p99_us: at(0.99),
-            p999_us: at(0.999),
-            max_us: histogram.max(),
-        }
-    }
-}
-
 impl Report {
     pub(in crate::load) fn new(
         shared: &Shared,
@@ -249,7 +223,10 @@ impl Report {
             schema: SCHEMA,
             about: shared.about.clone(),
             target: options.target.to_string(),
-            party: options.party,
+            party: options
+                .profile
+                .as_ref()
+                .map_or(options.party, |profile| profile.code),
             pace: options.pace.to_string(),
             mix: options.mix.to_string(),
             connections: options.connections,
@@ -401,11 +378,6 @@ fn thresholds(
         }
     };
     shared.options.thresholds.iter().map(outcome).collect()
-}
-
-/// A figure with the digits that mean something: `parts` of one.
-fn rounded(figure: f64, parts: f64) -> f64 {
-    (figure * parts).round() / parts
 }
 
 fn kind_report(statistics: &Statistics, kind: Kind) -> KindReport {

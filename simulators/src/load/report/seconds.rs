@@ -4,7 +4,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::Latency;
+use super::latency::{Latency, rounded};
 use super::reason::Reasons;
 
 const SECOND: u64 = 1_000_000_000;
@@ -155,7 +155,7 @@ impl Seconds {
     fn push(&mut self, seconds: f64, counted: Counted, connections: u32) {
         self.done.push(Second {
             at: self.done.len() as u32,
-            seconds: super::rounded(seconds, 1_000.0),
+            seconds: rounded(seconds, 1_000.0),
             planned: None,
             counted: counted.since(&self.before),
             latency: Latency::from(&self.latency),

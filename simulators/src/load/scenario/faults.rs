@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use serde::{Deserialize, Serialize};
 
 use super::units::Share;
-use crate::load::options::parse_duration;
+use crate::load::times::parse_duration;
 
 /// Shares of the requests that go wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]

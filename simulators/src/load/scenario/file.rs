@@ -180,7 +180,7 @@ impl Scenario {
 
 impl File {
     fn scenario(self) -> Result<Scenario, Wrong> {
-        if self.stages.as_ref().is_empty() {
+        if self.stages.get_ref().is_empty() {
             return wrong(&self.stages, "at least one stage is needed");
         }
         let mix = match &self.mix {
@@ -192,12 +192,12 @@ impl File {
             .as_ref()
             .map_or_else(Faults::default, FaultTable::faults);
         let mut stages = Vec::new();
-        for (at, table) in self.stages.as_ref().iter().enumerate() {
+        for (at, table) in self.stages.get_ref().iter().enumerate() {
             stages.push(stage(at, table, mix, faults)?);
         }
         let is_open = |stage: &Stage| matches!(stage.course, Course::Rate { .. });
         let is_closed = |stage: &Stage| matches!(stage.course, Course::Connections { .. });
-        let mut paced = stages.iter().zip(self.stages.as_ref());
+        let mut paced = stages.iter().zip(self.stages.get_ref());
         let first_open = stages
             .iter()
             .find(|stage| !matches!(stage.course, Course::Pause));
@@ -221,14 +221,14 @@ impl File {
             (Some(stated), Some(_)) => {
                 return wrong(stated, "the stages state the connections of a closed loop");
             }
-            (Some(stated), None) if *stated.as_ref() == 0 => {
+            (Some(stated), None) if *stated.get_ref() == 0 => {
                 return wrong(stated, "at least one connection is needed");
             }
-            (Some(stated), None) => Some(*stated.as_ref()),
+            (Some(stated), None) => Some(*stated.get_ref()),
             (None, most) => most,
         };
         let amount = match &self.amount {
-            Some(text) => Some(AmountRange::parse(text.as_ref()).or_else(|why| wrong(text, why))?),
+            Some(text) => Some(AmountRange::parse(text.get_ref()).or_else(|why| wrong(text, why))?),
             None => None,
         };
         let thresholds = self
@@ -251,7 +251,7 @@ impl File {
 }
 
 fn mix(table: &Spanned<MixTable>) -> Result<Mix, Wrong> {
-    table.as_ref().mix().or_else(|why| wrong(table, why))
+    table.get_ref().mix().or_else(|why| wrong(table, why))
 }
 
 fn stage(
@@ -260,12 +260,12 @@ fn stage(
     usual: Mix,
     faults: Faults,
 ) -> Result<Stage, Wrong> {
-    let stated = table.as_ref();
-    if stated.duration.as_ref().0.is_zero() {
+    let stated = table.get_ref();
+    if stated.duration.get_ref().0.is_zero() {
         return wrong(&stated.duration, "a stage takes more than no time");
     }
     let window = stated.window.as_ref();
-    if let Some(window) = window.filter(|window| !(1..=16_384).contains(window.as_ref())) {
+    if let Some(window) = window.filter(|window| !(1..=16_384).contains(window.get_ref())) {
         return wrong(window, "window: 1 to 16384");
     }
     let course = match (&stated.rate, &stated.connections, stated.pause) {
@@ -273,7 +273,7 @@ fn stage(
             if let Some(window) = window {
                 return wrong(window, "a stage with a `rate` has no `window`");
             }
-            let Ramp { from, to } = *rate.as_ref();
+            let Ramp { from, to } = *rate.get_ref();
             if from.max(to) <= 0.0 {
                 return wrong(
                     rate,
@@ -283,11 +283,11 @@ fn stage(
             Course::Rate { from, to }
         }
         (None, Some(connections), false) => {
-            let Ramp { from, to } = *connections.as_ref();
+            let Ramp { from, to } = *connections.get_ref();
             if from.min(to) < 1.0 || from.max(to) > 46_000.0 {
                 return wrong(connections, "connections: 1 to 46000");
             }
-            let window = window.map_or(WINDOW, |window| *window.as_ref());
+            let window = window.map_or(WINDOW, |window| *window.get_ref());
             Course::Connections { from, to, window }
         }
         (None, None, true) => Course::Pause,
@@ -303,7 +303,7 @@ fn stage(
             Some(name) => name.clone(),
             None => format!("stage {}", at + 1),
         },
-        duration: stated.duration.as_ref().0,
+        duration: stated.duration.get_ref().0,
         course,
         mix: match &stated.mix {
             Some(table) => mix(table)?,
@@ -314,7 +314,7 @@ fn stage(
 }
 
 fn threshold(table: &ThresholdTable) -> Result<Threshold, Wrong> {
-    let parsed = Threshold::parse(table.check.as_ref()).or_else(|why| wrong(&table.check, why))?;
+    let parsed = Threshold::parse(table.check.get_ref()).or_else(|why| wrong(&table.check, why))?;
     let after = table.after.map_or(DELAY, |after| after.0);
     Ok(parsed.ending_the_run(table.abort_on_fail, after))
 }
@@ -436,8 +436,8 @@ after = "2s"
             "line 2: a stage takes more than no time",
         ),
         (
-            "[[stages]]\nduration = \"1s\"\nrate = \"5...9\"\n",
-            "line 3: `5...9` is neither a number nor a ramp",
+            "[[stages]]\nduration = \"1s\"\nrate = \"5..x\"\n",
+            "line 3: `5..x` is neither a number nor a ramp",
         ),
         (
             "[[stages]]\nduration = \"1s\"\nrate = 0\n",

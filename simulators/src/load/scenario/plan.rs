@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use super::faults::Faults;
 use crate::load::mix::Mix;
-use crate::load::options::{Options, Pace};
 
 /// Never.
 const NEVER: u64 = u64::MAX;
@@ -55,30 +54,6 @@ pub struct Stage {
     pub faults: Faults,
 }
 
-impl Stage {
-    /// The whole of a run that has no stages.
-    fn whole(options: &Options) -> Self {
-        let connections = f64::from(options.connections);
-        Self {
-            name: String::new(),
-            duration: options.duration,
-            course: match options.pace {
-                Pace::Rate(rate) => Course::Rate {
-                    from: rate,
-                    to: rate,
-                },
-                Pace::Window(window) => Course::Connections {
-                    from: connections,
-                    to: connections,
-                    window,
-                },
-            },
-            mix: options.mix,
-            faults: options.faults,
-        }
-    }
-}
-
 impl fmt::Display for Course {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -106,15 +81,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of a run.
-    pub fn of(options: &Options) -> Self {
-        match options.stages.is_empty() {
-            true => Self::new(vec![Stage::whole(options)]),
-            false => Self::new(options.stages.clone()),
-        }
-    }
-
-    fn new(stages: Vec<Stage>) -> Self {
+    /// That of these stages, of which there is at least one.
+    pub fn new(stages: Vec<Stage>) -> Self {
         let (mut starts, mut before) = (vec![0], vec![0.0]);
         let (mut start, mut count) = (0, 0.0);
         for stage in &stages {
@@ -255,14 +223,14 @@ impl Plan {
                 return Some(start);
             }
             // It rises above the connection somewhere in this stage, or not at all.
-            let into = (wanted - from) / (to - from);
-            let rises = to > from && to > wanted && start < end;
+            if to <= from || to <= wanted {
+                return None;
+            }
+            let into = ((wanted - from) / (to - from)).max(0.0);
             let duration = self.stages[stage].duration.as_nanos() as f64;
             // The next nanosecond but one: above, not equal.
-            let instant = self.starts[stage] + (into.max(0.0) * duration) as u64 + 2;
-            rises
-                .then(|| instant.max(start))
-                .filter(|instant| *instant < end)
+            let instant = self.starts[stage] + (into * duration) as u64 + 2;
+            Some(instant.max(start)).filter(|instant| *instant < end)
         })
     }
 

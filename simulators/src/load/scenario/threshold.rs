@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::load::mix::Kind;
-use crate::load::options::parse_duration;
-use crate::load::report::Latency;
+use crate::load::report::latency::Latency;
 use crate::load::report::seconds::Counted;
 use crate::load::report::statistics::Statistics;
+use crate::load::times::parse_duration;
 use crate::load::words::latency;
 
 /// A run is not ended by a threshold before this, unless the threshold says otherwise: the first requests are the slowest.

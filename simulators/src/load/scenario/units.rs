@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::load::options::parse_duration;
+use crate::load::times::parse_duration;
 
 /// A part of all.
 #[derive(Debug, Clone, Copy, PartialEq)]

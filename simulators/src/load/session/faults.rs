@@ -23,7 +23,7 @@ impl Session {
         statistics: &mut Statistics,
         out: &mut Vec<u8>,
     ) {
-        let Some(slot) = self.slots.find(trace).map(|slot| *slot) else {
+        let Some(slot) = self.slots.find(trace).copied() else {
             return;
         };
         if Faults::happens(self.faults.disconnects, &mut self.dice) {
@@ -82,6 +82,8 @@ impl Session {
                 state: State::InFlight,
                 planned: now,
                 sent: now,
+                // It may have been reversed meanwhile: it is not reversed again.
+                reversed: true,
                 ..old
             };
             // Its place may be taken by a request under way: then it is not repeated.

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, MacKey, Message, Payer, Request, ResponseCode, Stan,
-    answer, cut,
+    Amount, Balances, Currency, Dialect, Extras, MacKey, Message, Payer, Request, ResponseCode,
+    Stan, answer,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -33,6 +33,8 @@ pub struct Manners {
     pub cheats: Option<(Kind, u64)>,
     /// Decides repeats afresh.
     pub forgets: bool,
+    /// How it speaks.
+    pub dialect: Dialect,
 }
 
 impl Default for Manners {
@@ -45,6 +47,7 @@ impl Default for Manners {
             silent_on: None,
             cheats: None,
             forgets: false,
+            dialect: Dialect::CANONICAL,
         }
     }
 }
@@ -180,18 +183,29 @@ impl FakeSwitch {
         let (mut incoming, mut out) = (BytesMut::new(), BytesMut::new());
         let mut requests = 0;
         loop {
-            while let Some(frame) = cut(&mut incoming).unwrap() {
-                let message = Message::parse(&frame).unwrap();
-                if key.as_ref().is_some_and(|key| !key.verify(&frame)) {
+            let dialect = self.manners.dialect;
+            while let Some(frame) = dialect.cut(&mut incoming).unwrap() {
+                let (header, sealed) = dialect.open(frame);
+                if key
+                    .as_ref()
+                    .is_some_and(|key| !dialect.verify(key, &sealed))
+                {
                     return;
                 }
+                let unpacked = dialect.unpack(&sealed);
+                assert_eq!(unpacked.fault, None);
+                let message = Message::parse(&unpacked.message).unwrap();
                 requests += 1;
                 if self.manners.cut_every.is_some_and(|every| requests > every) {
                     // Decided, but the answer is lost.
                     self.decide(&message, &mut BytesMut::new(), key.as_ref());
                     return;
                 }
-                self.decide(&message, &mut out, key.as_ref());
+                dialect
+                    .answer(header, key.as_ref(), &mut out, |out, key| {
+                        self.decide(&message, out, key);
+                    })
+                    .unwrap();
             }
             if stream.write_all(&out).await.is_err() {
                 return;

@@ -2,6 +2,7 @@
 //! ones that cheat.
 
 mod cost;
+mod dialects;
 mod fail_over;
 mod fake_switch;
 mod full_ledger;

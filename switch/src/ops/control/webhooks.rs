@@ -91,7 +91,7 @@ async fn take(
     };
     let (counted, error) = (count.as_ref().ok(), count.as_ref().err());
     tracing::info!(
-        by = caller.name(),
+        by = caller.signature(""),
         event,
         done,
         count = counted,

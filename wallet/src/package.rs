@@ -14,7 +14,7 @@ use crate::settings::{is_local, is_origin};
 /// Files of `wallet/extension`, by their path below it.
 macro_rules! embedded {
     ($($path:literal),* $(,)?) => {
-        &[$(($path, include_bytes!(concat!("../../extension/", $path)))),*]
+        &[$(($path, include_bytes!(concat!("../extension/", $path)))),*]
     };
 }
 
@@ -44,11 +44,11 @@ const FILES: &[(&str, &[u8])] = embedded![
     "tab.js",
 ];
 
-const MANIFEST: &str = include_str!("../../extension/manifest.json");
+const MANIFEST: &str = include_str!("../extension/manifest.json");
 /// What Firefox has in its manifest instead, as a merge patch (RFC 7396).
-const FIREFOX: &str = include_str!("../../extension/firefox.json");
-const BUILD: &str = include_str!("../../extension/build.js");
-const README: &str = include_str!("../../extension/README.md");
+const FIREFOX: &str = include_str!("../extension/firefox.json");
+const BUILD: &str = include_str!("../extension/build.js");
+const README: &str = include_str!("../extension/README.md");
 
 /// The wallet server's origin in the sources.
 const SHIPPED: &str = "http://localhost:8080";

@@ -11,8 +11,6 @@
 //! Refused: `{"error", "message", "retry_after"}`. `error` is `form` (400), `origin` (403), `credentials` or `session` (401), `throttled`
 //! (429), `refused` (422), `unavailable` (503).
 
-mod package;
-
 use std::fmt;
 
 use actix_web::http::{StatusCode, header};
@@ -35,8 +33,6 @@ use crate::web::visitor::locale;
 use crate::web::{App, Visitor, answer};
 use crate::words::refusals;
 use tessera_texts::{Money, Text, entry as entry_text, extension as text};
-
-pub use package::{Browser, OriginError, Package};
 
 /// The routes of version 1.
 pub fn routes(config: &mut ServiceConfig) {
