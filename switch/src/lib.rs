@@ -10,6 +10,13 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 mod assembly;
+#[cfg(test)]
+#[path = "../../tests/rig/authenticator.rs"]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "as the integration tests have it"
+)]
+mod authenticator;
 mod cluster;
 pub mod fault;
 mod gauges;
@@ -46,7 +53,8 @@ pub mod leased;
 pub mod mall;
 pub mod ops;
 pub mod orders;
-pub mod passwords;
+pub mod passkeys;
+mod passwords;
 pub mod provision;
 pub mod repair;
 pub mod router;

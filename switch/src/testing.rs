@@ -28,6 +28,7 @@ use crate::dispatch::{Batch, Inbox, Inboxes, Outgoing, Wakes};
 use crate::gate::{DeadLetters, Gate, HostLines};
 use crate::message::WalletMessage;
 use crate::orders::{Orders, WaitingPurchases};
+use crate::passkeys::Passkeys;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::router::ActiveWallets;
 use crate::shared::{Directory, OperatorPolicy, PartyTotals, PolicyReader, StandInBudget};
@@ -112,10 +113,12 @@ impl Bench {
             address_tries: 30,
         });
         let give_back = inboxes;
+        let passkeys = Arc::new(Passkeys::new("http://localhost:8080").expect("random numbers"));
         let passwords = Passwords::start(
             1,
             1,
             throttle,
+            Some(Arc::clone(&passkeys)),
             Arc::new(move |wallet, message| give_back.send(wallet, message)),
         );
         let services = Rc::new(Services {

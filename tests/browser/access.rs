@@ -520,7 +520,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// In the size of the window that the script opens.
-    fn take_window_pictures(&self, name: &str) {
+    pub fn take_window_pictures(&self, name: &str) {
         self.size(480, 640);
         for scheme in ["light", "dark"] {
             self.colours(scheme);

@@ -13,6 +13,7 @@ mod life;
 mod mall_page;
 mod messages;
 mod operators;
+mod passkeys;
 mod payer;
 mod pictures;
 mod plain;
@@ -40,6 +41,13 @@ fn a_wallet_lives_from_its_first_page_to_its_last_and_nobody_learns_whose_it_is(
 fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
     let _one = one_browser();
     access::everybody_can_use_every_page();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
+fn a_passkey_signs_in_pays_and_is_removed() {
+    let _one = one_browser();
+    passkeys::live();
 }
 
 #[test]

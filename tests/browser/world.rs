@@ -23,6 +23,11 @@ impl World {
 
     /// The same, with these pieces of the wallet server's configuration replaced.
     pub fn with_wallet(changes: &[(&str, &str)]) -> Self {
+        Self::with(changes, &[])
+    }
+
+    /// The same, and these pieces of the switch's.
+    pub fn with(changes: &[(&str, &str)], of_switch: &[(&str, &str)]) -> Self {
         let (mail, sms) = (Peer::mail(0), Peer::centre(0));
         let notify = format!(
             "\n[notify.email]\nserver = \"127.0.0.1:{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"\n\
@@ -30,17 +35,15 @@ impl World {
             mail.address.port(),
             sms.address.port()
         );
-        let mut rig = Rig::with(
-            0,
-            0,
-            &[
-                ("\nanswer_within = \"7s\"", "\nanswer_within = \"2s\""),
-                ("\norder_wait = \"3s\"", "\norder_wait = \"1s\""),
-                ("\ntries_per_address = 30", "\ntries_per_address = 1000"),
-                ("\nlevel = \"info\"", "\nlevel = \"debug\""),
-                ("\n[ops]\n", &notify),
-            ],
-        );
+        let mut all = vec![
+            ("\nanswer_within = \"7s\"", "\nanswer_within = \"2s\""),
+            ("\norder_wait = \"3s\"", "\norder_wait = \"1s\""),
+            ("\ntries_per_address = 30", "\ntries_per_address = 1000"),
+            ("\nlevel = \"info\"", "\nlevel = \"debug\""),
+            ("\n[ops]\n", &notify),
+        ];
+        all.extend_from_slice(of_switch);
+        let mut rig = Rig::with(0, 0, &all);
         rig.start_host(&[]);
         rig.start_switch();
         rig.wait_until_ready();

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod leased_line;
+mod passkeys;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod shop;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
 pub mod audit;
+pub mod authenticator;
 pub mod clock;
 pub mod cluster;
 pub mod cluster_status;
@@ -78,6 +79,8 @@ pub struct Addresses {
     pub operations: SocketAddr,
     pub host: SocketAddr,
     pub tally: SocketAddr,
+    /// Of the wallet server's pages: the switch knows for which site passkeys are.
+    pub pages: SocketAddr,
 }
 
 /// Puts a program of ours where nothing of this machine's user is known, in a time zone and a language of nobody who writes tests:
@@ -156,6 +159,7 @@ impl Rig {
             operations: free_port(),
             host: free_port(),
             tally: free_port(),
+            pages: free_port(),
         };
         let rig = Self {
             folder,
@@ -470,6 +474,10 @@ impl Rig {
             .replace("127.0.0.1:8585", &at.wallet_server.to_string())
             .replace("127.0.0.1:9583", &at.operations.to_string())
             .replace("127.0.0.1:7583", &at.host.to_string())
+            .replace(
+                "http://localhost:8080",
+                &format!("http://localhost:{}", at.pages.port()),
+            )
             // Whatever the machine: commands go from one worker to another in every test.
             .replace("\nworkers = 0\n", "\nworkers = 2\n")
             .replace("\"256MiB\"", "\"4MiB\"")

@@ -71,8 +71,8 @@ impl Rig {
     /// Starts the wallet server, for a mall whose pages are at `mall`, and waits until it has a line to the switch.
     /// `more` are further pieces of its configuration that are replaced.
     pub fn start_wallet(&self, mall: SocketAddr, more: &[(&str, &str)]) -> Wallet {
-        let (address, metrics) = (free_port(), free_port());
-        let origin = format!("http://localhost:{}", address.port());
+        let (address, metrics) = (self.addresses.pages, free_port());
+        let origin = self.pages_origin();
         let mut changes = vec![
             ("127.0.0.1:8080", address.to_string()),
             ("http://localhost:8080", origin.clone()),
@@ -96,6 +96,11 @@ impl Rig {
             metrics,
             origin,
         }
+    }
+
+    /// The origin of the wallet server's pages.
+    pub fn pages_origin(&self) -> String {
+        format!("http://localhost:{}", self.addresses.pages.port())
     }
 
     /// Starts it again where it was, after it was killed.

@@ -60,7 +60,7 @@ fn the_guide_has_every_operation_of_the_leased_line() {
         known
     );
     // 31 was never given.
-    let tags = (1..=47).filter(|tag| *tag != 31);
+    let tags = (1..=47).chain(53..=58).filter(|tag| *tag != 31);
     let tags: Vec<_> = tags.map(|tag| format!("{tag:02}")).collect();
     assert_eq!(
         first_cells(&read("docs/protocol.md"), heading, "| tag"),

@@ -132,7 +132,7 @@ function keepFresh(place) {
     }
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("purchase");
     const now = document.getElementById("purchase");
-    if (!next || now.querySelector("form[data-sent]")) {
+    if (!next || now.querySelector("form[data-sent], [aria-busy]")) {
       return;
     }
     const focus = document.activeElement.id;
@@ -144,6 +144,7 @@ function keepFresh(place) {
     }
     now.replaceChildren(...next.childNodes);
     prepare(now);
+    preparePasskeys(now);
     document.getElementById(focus)?.focus();
   };
   source.addEventListener("state", (event) => {

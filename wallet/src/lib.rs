@@ -14,6 +14,7 @@ mod malls;
 mod metrics;
 mod package;
 mod pages;
+mod passkey_models;
 mod pay;
 mod policy;
 mod reload;

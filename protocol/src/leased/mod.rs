@@ -16,14 +16,20 @@ pub mod tag;
 pub use operation::{Operation, WATCHED};
 pub use rows::{
     EventKind, HistoryRow, LIMITS, LanguageCode, Limits, NotificationPreferences, NumberRow,
-    NumberState, NumberUse, Purpose, ReloadRow, RequestRow, RowError, SessionKind, SessionRow,
-    SourceKind, SourceRow, Spent,
+    NumberState, NumberUse, PasskeyRow, Purpose, ReloadRow, RequestRow, RowError, SessionKind,
+    SessionRow, SourceKind, SourceRow, Spent,
 };
 
 /// A session's handle: the wallet in 16 hexadecimal digits, and the secret of [`SECRET_DIGITS`] that opened it.
 pub const SESSION_DIGITS: usize = 16 + SECRET_DIGITS;
 /// The secret that a session is opened with: 24 random bytes in hexadecimal.
 pub const SECRET_DIGITS: usize = 48;
+/// Passkeys of a wallet.
+pub const PASSKEYS_MAX: usize = 10;
+/// Characters of a passkey's name at most.
+pub const PASSKEY_NAME_CHARACTERS_MAX: usize = 40;
+/// Bytes of a passkey's id at most.
+pub const PASSKEY_ID_BYTES_MAX: usize = 256;
 /// Bytes of a password at least.
 pub const PASSWORD_BYTES_MIN: usize = 10;
 /// Bytes of a password at most.

@@ -75,6 +75,13 @@ operations! {
     SetRecovery = 208, "set the recovery code, in place of the one before";
     Overview = 210, "overview: the data of the payer's pages except lists";
     SetLanguage = 220, "set the language of the payer's messages";
+    PasskeyChallenge = 221, "a challenge for a passkey: to sign in, or of a session to confirm an operation";
+    PasskeySignIn = 222, "open a session by a passkey";
+    BeginPasskey = 223, "a challenge to add a passkey";
+    AddPasskey = 224, "add a passkey";
+    RenamePasskey = 225, "rename a passkey";
+    RemovePasskey = 226, "remove a passkey";
+    ListPasskeys = 227, "list the passkeys";
 }
 
 impl Operation {
@@ -88,6 +95,8 @@ impl Operation {
                 | Self::ReadHistory
                 | Self::ListSessions
                 | Self::Overview
+                | Self::PasskeyChallenge
+                | Self::ListPasskeys
         )
     }
 }

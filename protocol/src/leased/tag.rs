@@ -22,7 +22,7 @@ pub const EXPIRY: u8 = 9;
 pub const LEDGER: u8 = 10;
 /// Available balance in minor units, decimal.
 pub const AVAILABLE: u8 = 11;
-/// How many events of history.
+/// How many events of history. In an overview: how many passkeys there are; absent where none can be had.
 pub const COUNT: u8 = 12;
 /// Where history goes on; absent where it ends. In an overview and a notice: where the newest event stands.
 pub const POSITION: u8 = 13;
@@ -92,3 +92,15 @@ pub const CONFIRMED_FOR: u8 = 45;
 pub const OWED: u8 = 46;
 /// The language of messages, a [`LanguageCode`](super::LanguageCode). Absent in an overview where none was set.
 pub const LANGUAGE: u8 = 47;
+/// What a passkey signs: made by the switch, good once and for a few minutes, base64url.
+pub const CHALLENGE: u8 = 53;
+/// Secret: the id of a passkey, base64url.
+pub const PASSKEY: u8 = 54;
+/// Secret: what a passkey knows the wallet by, base64url. It is not the identification number.
+pub const PASSKEY_USER: u8 = 55;
+/// The client data of a passkey's answer, as the browser made it: JSON, base64url.
+pub const CLIENT_DATA: u8 = 56;
+/// Secret: the authenticator data of a passkey's answer, base64url; then, but for a new passkey, a full stop and its signature.
+pub const AUTHENTICATOR: u8 = 57;
+/// A [`PasskeyRow`](super::PasskeyRow).
+pub const PASSKEY_ROW: u8 = 58;

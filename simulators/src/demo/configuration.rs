@@ -38,6 +38,9 @@ pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost
     move_port(&mut file, "listen", usual.mall, at.mall)?;
     move_port(&mut file, "listen", usual.leased, at.leased)?;
     move_port(&mut file, "listen", usual.operations, at.operations)?;
+    let shipped = format!("origin = \"{}\"", wallet_origin(&USUAL));
+    let origin = format!("origin = \"{}\"", wallet_origin(ports));
+    change(&mut file, &shipped, &origin)?;
     // The link can be cut, and should be seen to come back soon.
     move_port(&mut file, "address", USUAL.host, ports.link)?;
     change(

@@ -14,6 +14,7 @@ mod locate;
 mod nearest;
 mod network;
 mod notify;
+mod origin;
 mod parties;
 mod read;
 mod renamed;
@@ -30,6 +31,7 @@ pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use network::Network;
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
+pub use origin::host_of_origin;
 pub use parties::{
     Acceptors, CertificateOf, CodeSet, Messages, Party, PartyKind, Quirks, Transport,
     UnknownReversal, Webhook, WebhookSecret, WebhookUrl,

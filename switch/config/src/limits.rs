@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
 use super::certificate::fingerprint;
-use super::notify;
 use super::settings::WORKERS_MAX;
 use super::{Environment, Settings};
+use super::{notify, origin};
 
 /// Checks everything but the parties.
 pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
@@ -46,6 +46,11 @@ fn certificates(settings: &Settings) -> Result<(), Breach> {
         if list.iter().any(|text| text.trim().is_empty()) {
             return Err(Breach::new(key, "an empty text matches no certificate"));
         }
+    }
+    if let Some(origin) = &leased.origin
+        && let Some(flaw) = origin::flaw(origin)
+    {
+        return Err(Breach::new("leased.origin", format!("{origin:?}: {flaw}")));
     }
     Ok(())
 }

@@ -197,6 +197,8 @@ pub struct LeasedSettings {
     /// For so long the password of a browser's session counts after it was right.
     #[serde(with = "units::duration")]
     pub confirmed_for: Duration,
+    /// The origin of the wallet server's pages, for passkeys; none where payers can have none.
+    pub origin: Option<String>,
 }
 
 impl Default for LeasedSettings {
@@ -219,6 +221,7 @@ impl Default for LeasedSettings {
             session_idle: Duration::from_secs(15 * 60),
             session_max_age: Duration::from_secs(12 * 60 * 60),
             confirmed_for: Duration::from_secs(5 * 60),
+            origin: None,
         }
     }
 }

@@ -11,8 +11,8 @@ use tessera_protocol::{Amount, CardNumber, OrderKey, OriginalData, ResponseCode,
 
 use super::{
     About, Balance, Contact, ContactChannel, Day, Directed, DuplicateKey, NamedOriginal, Opening,
-    Owed, Reconciled, Reference, Reload, Rule, Secret, Source, StatusQuery, Supervision,
-    UnseenOriginal, WalletId,
+    Owed, PasskeyUse, Reconciled, Reference, Reload, Rule, Secret, Source, StatusQuery,
+    Supervision, UnseenOriginal, WalletId,
 };
 
 /// A command to a wallet.
@@ -179,6 +179,32 @@ pub struct Claims {
     pub address: Option<Secret>,
     /// What has become of the passwords; none before they were looked at.
     pub proof: Option<Proof>,
+    /// What a passkey has signed, in the place of the password.
+    pub assertion: Option<Assertion>,
+    /// What has become of that; none before it was looked at.
+    pub passkey: Option<ShownPasskey>,
+}
+
+/// What a passkey has signed (Web Authentication, 7.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
+    /// SHA-256 of the passkey's id.
+    pub passkey: [u8; 32],
+    /// What the browser says of it, JSON.
+    pub client_data: Box<[u8]>,
+    /// What the authenticator says of it.
+    pub authenticator: Box<[u8]>,
+    /// Over both.
+    pub signature: Box<[u8]>,
+}
+
+/// What was found of an assertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownPasskey {
+    /// Its signature fits this passkey.
+    Fits(PasskeyUse),
+    /// It proves nothing.
+    Refused(Rule),
 }
 
 /// What has become of the passwords that came with a request.
@@ -328,6 +354,18 @@ pub enum AccountAction {
     RemoveSource(u32),
     /// Reload by itself, or no longer.
     SetReload(Option<Reload>),
+    /// A challenge for a passkey, which is this, and the ids of those that there are.
+    PasskeyChallenge(Box<str>),
+    /// The same to add one.
+    BeginPasskey(Box<str>),
+    /// Add a passkey: it has answered the challenge.
+    AddPasskey(NewPasskey),
+    /// Call the passkey of this number so: the name is sealed by the vault.
+    RenamePasskey(u32, Box<[u8]>),
+    /// Remove the passkey of this number.
+    RemovePasskey(u32),
+    /// The passkeys.
+    ListPasskeys,
     /// What has become of an order.
     ReadOrder,
     /// Refuse purchases; of a transaction that the payer does not recognise, if that is why.
@@ -359,6 +397,23 @@ pub struct NewSession {
     pub kind: SessionKind,
     /// What the payer knows the device by.
     pub device: Box<str>,
+}
+
+/// A passkey to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPasskey {
+    /// SHA-256 of its id.
+    pub digest: [u8; 32],
+    /// Its id and its public key, sealed by the vault.
+    pub sealed: Box<[u8]>,
+    /// What it knows the wallet by.
+    pub user: Box<[u8]>,
+    /// Its name at first.
+    pub name: Box<str>,
+    /// Its signature counter.
+    pub counter: u32,
+    /// Its provider copies it to the payer's other devices.
+    pub synced: bool,
 }
 
 /// An address, and the code that is to be sent there.
@@ -405,6 +460,8 @@ pub struct Rules {
     pub renew_before: u64,
     /// For so many milliseconds the password counts that was right last; 0: it is needed each time.
     pub confirmed_for: u64,
+    /// Payers can have passkeys.
+    pub passkeys: bool,
     /// What payers can be notified by.
     pub channels: Channels,
     /// For so many milliseconds an authorization holds money.

@@ -12,6 +12,7 @@ mod find;
 mod funding;
 mod host;
 mod import;
+mod passkeys;
 mod purchase;
 mod refund;
 mod replies;

@@ -48,8 +48,8 @@ mod transactions;
 
 pub use about::About;
 pub use account::{
-    Account as PayersAccount, Change, Contact, ContactChannel, ProposedContact, Reload, Secret,
-    Session, Source,
+    Account as PayersAccount, Change, Contact, ContactChannel, Passkey, PasskeyUse,
+    ProposedContact, Reload, Secret, Session, Source,
 };
 pub use balance::Balance;
 pub use blocks::{Block, Blocks, CardRange, Subject};
@@ -57,8 +57,9 @@ pub use bytes::{NameCard, Reader, Unreadable};
 pub use card_name::{CardName, LastFour};
 pub use cards::{Card, CardNumbers, Cards, Terms};
 pub use command::{
-    AccountAction, Action, AdviceSubject, Ask, Channels, Claims, Command, ContactAndCode, Context,
-    HistoryRequest, LoadFrom, NewSession, Proof, Rules, StandIn, code_digest,
+    AccountAction, Action, AdviceSubject, Ask, Assertion, Channels, Claims, Command,
+    ContactAndCode, Context, HistoryRequest, LoadFrom, NewPasskey, NewSession, Proof, Rules,
+    ShownPasskey, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};

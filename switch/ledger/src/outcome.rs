@@ -41,6 +41,8 @@ pub enum Effect {
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
     /// account's hash; none where there is no account, which must take as long.
     Prove(Option<Box<str>>),
+    /// Look at what the passkey of this number has signed, and ask again with what has become of it.
+    ProvePasskey(u32),
     /// Load from this source, because the wallet reloads by itself after this purchase.
     Reload(Reference, u32, Amount),
     /// Ask the host for a card in the place of the one with this serial number, which expires soon.

@@ -124,6 +124,13 @@ rules! {
     TooManySources = ABOVE_COUNT_LIMIT, "too many sources: remove one of them first";
     NothingToReload = INVALID_AMOUNT, "tag 02: no amount to reload";
     NothingToLoad = INVALID_AMOUNT, "nothing to load";
+    WrongPasskey = SECURITY_VIOLATION, "no such passkey, or it has signed something else";
+    PasskeyTooLate = SECURITY_VIOLATION, "the passkey's challenge is over, used or another's";
+    PasskeyCounter = SECURITY_VIOLATION, "the passkey's counter does not rise: there is a copy of it";
+    NoSuchPasskey = NOT_FOUND, "no such passkey";
+    PasskeyExists = DUPLICATE, "the wallet has this passkey";
+    TooManyPasskeys = ABOVE_COUNT_LIMIT, "too many passkeys: remove one of them first";
+    PasskeysNotConfigured = INVALID_TRANSACTION, "passkeys are not configured";
     NoReloadDue = DUPLICATE, "no reload is due any more";
     OperatorsLimits = ABOVE_AMOUNT_LIMIT, "above the operator's limits";
     NoContactProposed = NOT_FOUND, "no address waits for its code";
@@ -209,6 +216,8 @@ rules! {
     LimitsFormat = FORMAT_ERROR, "tag 29: five limits";
     ReferenceFormat = FORMAT_ERROR, "tag 41: no reference of a transaction";
     LanguageFormat = FORMAT_ERROR, "tag 47: two small letters of a language";
+    PasskeyNameFormat = FORMAT_ERROR, "tag 20: a passkey's name has 1 to 40 characters";
+    PasskeyFormat = FORMAT_ERROR, "tags 54 to 57: not what a passkey answers";
     // Faults of the switch: nothing was applied.
     NoRandomNumbers = FAULT, "the system has no random numbers";
     NotEncrypted = FAULT, "it could not be encrypted";

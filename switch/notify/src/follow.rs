@@ -236,6 +236,10 @@ impl Reading<'_> {
                 | Change::Unfrozen
                 | Change::Disputed(_)
                 | Change::LimitsSet(_)
+                | Change::PasskeyAdded { .. }
+                | Change::PasskeyUsed(_)
+                | Change::PasskeyRenamed(..)
+                | Change::PasskeyRemoved(_)
                 | Change::CodeMissed => as_before(confirmed),
             }
         } else if ends(entry, self.journal)? {

@@ -48,6 +48,8 @@ pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bo
         | Occasion::PasswordChanged
         | Occasion::RecoverySet
         | Occasion::Recovered
+        | Occasion::PasskeyAdded
+        | Occasion::PasskeyRemoved
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen
@@ -300,8 +302,12 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         Change::PasswordChanged { .. } => notice(Occasion::PasswordChanged),
         Change::RecoverySet(_) => notice(Occasion::RecoverySet),
         Change::Recovered(_) => notice(Occasion::Recovered),
+        Change::PasskeyAdded { passkey, .. } => Notice {
+            device: Some(passkey.name.to_string()),
+            ..notice(Occasion::PasskeyAdded)
+        },
+        Change::PasskeyRemoved(_) => notice(Occasion::PasskeyRemoved),
         Change::Frozen => notice(Occasion::Frozen),
-
         Change::Unfrozen => notice(Occasion::Unfrozen),
         Change::ContactConfirmed(_) | Change::ContactRemoved => notice(Occasion::ContactChanged),
         Change::ContactProposed { .. } => notice(Occasion::ConfirmationCode),
@@ -316,6 +322,8 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         | Change::CodeMissed
         | Change::ContactResealed(_)
         | Change::Disputed(_)
+        | Change::PasskeyUsed(_)
+        | Change::PasskeyRenamed(..)
         | Change::PreferencesSet(_)
         | Change::LanguageSet(_) => return None,
     })

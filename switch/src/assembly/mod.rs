@@ -19,6 +19,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::dispatch::{Inbox, Inboxes, Outgoing};
 use crate::gate::DeadLetters;
 use crate::orders::Orders;
+use crate::passkeys::Passkeys;
 use crate::passwords::Passwords;
 use crate::router::{ActiveWallets, Worker, WorkerTask};
 use crate::settlement::Settlement;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) inboxes: Inboxes,
     pub(crate) links: Links,
     pub(crate) passwords: Passwords,
+    pub(crate) passkeys: Option<Arc<Passkeys>>,
     pub(crate) stand_in: Arc<StandInBudget>,
     pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) settlement: Settlement,

@@ -155,6 +155,7 @@ pub(super) fn wallet_servers(
             order_valid_for: settings.mall.order_valid_for.as_millis() as u64,
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
+            passkeys: shared.passkeys.clone(),
         },
         certificates: settings.leased.certificates(),
         signed_on: Arc::clone(&shared.wallet_lines),
@@ -193,6 +194,7 @@ fn rules(settings: &Settings) -> Rules {
         session_max_age: settings.leased.session_max_age.as_millis() as u64,
         renew_before: settings.host.renew_cards_before.as_millis() as u64,
         confirmed_for: settings.leased.confirmed_for.as_millis() as u64,
+        passkeys: settings.leased.origin.is_some(),
         channels: Channels {
             email: settings.notify.email.is_some(),
             mobile: settings.notify.sms.is_some(),

@@ -127,6 +127,14 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
         | Code::ChangePassword
         | Code::EndSession
         | Code::SetRecovery
+        | Code::PasskeyChallenge
+        | Code::BeginPasskey
+        | Code::AddPasskey
+        | Code::RenamePasskey
+        | Code::RemovePasskey
+        | Code::ListPasskeys
+        // Its wallet says which it is.
+        | Code::PasskeySignIn
         | Code::Overview => None,
     }
 }
@@ -139,6 +147,13 @@ pub(super) fn at_once(
     out: &mut BytesMut,
 ) {
     write(request, code, reason, &AnswerFields::default(), out);
+}
+
+/// A challenge for a passkey of somebody who is not known yet.
+pub(super) fn challenge(request: &Message<'_>, challenge: &str, out: &mut BytesMut) {
+    let mut fields = AnswerFields::default();
+    fields.add(tag::CHALLENGE, challenge.as_bytes());
+    write(request, ResponseCode::APPROVED, None, &fields, out);
 }
 
 fn write(

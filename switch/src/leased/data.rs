@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use tessera_protocol::leased::tag;
-use tessera_protocol::{Amount, Currency, Institution, tlv};
+use tessera_protocol::{Administrative, Amount, Currency, Institution, tlv};
 
 use tessera_ledger::{ContactChannel, Rule, Secret};
 use tessera_vault::Vault;
+
+use crate::passkeys::Passkeys;
 
 /// What is needed to read operations.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct Reading {
     pub vault: Arc<Vault>,
     /// The configured channels of notifications.
     pub channels: Vec<ContactChannel>,
+    /// Makes challenges for passkeys, and reads what they answer; none where they are not configured.
+    pub passkeys: Option<Arc<Passkeys>>,
 }
 
 /// Fields 60 and 62.
@@ -30,6 +34,13 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
+    pub(super) fn of(administrative: &Administrative<'a>) -> Self {
+        Self {
+            open: administrative.data[0].unwrap_or_default(),
+            secret: administrative.data[2].unwrap_or_default(),
+        }
+    }
+
     pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Rule> {
         tlv::find(self.open, tag).map_err(|_| Rule::OpenDataFormat)
     }
@@ -39,12 +50,12 @@ impl<'a> Data<'a> {
     }
 
     /// An eight-digit digest of an operation's data, independent of order: the same operation with other data is a
-    /// different one. What is secret is left out, as nothing may be kept that could be guessed from.
+    /// different one. What is secret is left out, as nothing may be kept that could be guessed from; and what proves who asks.
     pub(super) fn contents(&self) -> Result<[u8; 8], Rule> {
         let mut sum = 0u32;
         for item in tlv::iterate(self.open) {
             let (tag, value) = item.map_err(|_| Rule::OpenDataFormat)?;
-            if tag != tag::SOURCE {
+            if tag != tag::SOURCE && tag != tag::CLIENT_DATA {
                 sum = sum.wrapping_add(crc32c::crc32c_append(crc32c::crc32c(&[tag]), value));
             }
         }

@@ -9,6 +9,7 @@ mod answer_fields;
 mod data;
 mod history;
 mod operation;
+mod passkey;
 mod payer;
 #[cfg(test)]
 mod random_input;

@@ -5,7 +5,7 @@ use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{Administrative, ClientNumber, Message, OrderKey, Stan};
 
 use super::data::{Data, Reading};
-use super::payer;
+use super::{passkey, payer};
 use tessera_journal::Position;
 use tessera_ledger::{
     Action, Ask, Claims, Class, DuplicateKey, HistoryRequest, KeyFields, KeyPayer, LoadFrom,
@@ -35,12 +35,9 @@ impl Operation {
             .raw(37)
             .and_then(|text| text.try_into().ok())
             .ok_or(Rule::NoRetrieval)?;
-        let data = Data {
-            open: administrative.data[0].unwrap_or_default(),
-            secret: administrative.data[2].unwrap_or_default(),
-        };
+        let data = Data::of(administrative);
         let key = key_of(message).ok_or(Rule::NoKey)?;
-        let (wallet, claims) = who(code, &data, &key)?;
+        let (wallet, claims) = who(code, &data, &key, reading)?;
         let acceptor = data.acceptor()?;
         let payer = match data.find(tag::ORDER)? {
             Some(order) if (1..=32).contains(&order.len()) => {
@@ -72,6 +69,22 @@ impl Operation {
                 })
             }
             Code::Unwatch => Action::Unwatch,
+            Code::PasskeyChallenge
+            | Code::PasskeySignIn
+            | Code::BeginPasskey
+            | Code::AddPasskey
+            | Code::RenamePasskey
+            | Code::RemovePasskey
+            | Code::ListPasskeys => {
+                let session = claims.as_ref().and_then(|claims| claims.session);
+                let asked = passkey::Asked {
+                    wallet,
+                    session,
+                    key: &key,
+                    now,
+                };
+                Action::Account(Box::new(passkey::read(code, &asked, &data, reading)?))
+            }
             Code::RevealCard
             | Code::ReissueCard
             | Code::IssueNumber
@@ -141,11 +154,17 @@ fn who(
     code: Code,
     data: &Data<'_>,
     key: &DuplicateKey,
+    reading: &Reading,
 ) -> Result<(WalletId, Option<Box<Claims>>), Rule> {
     let mut claims = Claims {
         password: data.secret(tag::PASSWORD)?.map(Secret::new),
         new_password: data.secret(tag::NEW_PASSWORD)?.map(Secret::new),
         address: data.secret(tag::ADDRESS)?.map(Secret::new),
+        // What makes a passkey proves nothing.
+        assertion: match code == Code::AddPasskey {
+            true => None,
+            false => passkey::assertion(data, reading)?,
+        },
         ..Claims::default()
     };
     let wallet = match code {
@@ -161,6 +180,7 @@ fn who(
             }
             WalletId::of_client(&number)
         }
+        Code::PasskeySignIn => passkey::wallet_of(data, reading)?,
         Code::IssueCard
         | Code::RevealCard
         | Code::ReissueCard
@@ -193,6 +213,12 @@ fn who(
         | Code::ChangePassword
         | Code::EndSession
         | Code::SetRecovery
+        | Code::PasskeyChallenge
+        | Code::BeginPasskey
+        | Code::AddPasskey
+        | Code::RenamePasskey
+        | Code::RemovePasskey
+        | Code::ListPasskeys
         | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
                 let (wallet, digest) = payer::session(handle).ok_or(Rule::SessionFormat)?;

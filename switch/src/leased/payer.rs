@@ -94,6 +94,13 @@ pub(super) fn read(
         | Code::CancelOrder
         | Code::ReadBalance
         | Code::ReadHistory
+        | Code::PasskeyChallenge
+        | Code::PasskeySignIn
+        | Code::BeginPasskey
+        | Code::AddPasskey
+        | Code::RenamePasskey
+        | Code::RemovePasskey
+        | Code::ListPasskeys
         | Code::Unwatch => {
             return Err(Rule::NotOfAccount);
         }
@@ -122,7 +129,7 @@ pub(super) fn is_password(password: &Secret) -> bool {
     (PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.expose().len())
 }
 
-fn new_session(data: &Data<'_>) -> Result<NewSession, Rule> {
+pub(super) fn new_session(data: &Data<'_>) -> Result<NewSession, Rule> {
     let secret = data.secret(tag::SECRET)?.unwrap_or_default();
     if secret.len() != SECRET_DIGITS || !secret.iter().all(|digit| is_hex(*digit)) {
         return Err(Rule::SecretFormat);
@@ -214,7 +221,7 @@ fn contact(wallet: WalletId, data: &Data<'_>, reading: &Reading) -> Result<Conta
 }
 
 /// On its way to the wallet, which seals it with its own key.
-fn seal(
+pub(super) fn seal(
     vault: &Vault,
     wallet: WalletId,
     purpose: Purpose,

@@ -11,6 +11,7 @@ use tessera_vault::Vault;
 use super::Reading;
 use super::operation::Operation;
 use crate::mutation::Mutation;
+use crate::passkeys::Passkeys;
 
 const CASES: usize = 20_000;
 
@@ -35,6 +36,7 @@ fn operations() -> Vec<Vec<u8>> {
         (tag::PREFERENCES, "plrs"),
         (tag::LIMITS, "1,2,3,4,5"),
         (tag::SOURCE, "9902000000000018"),
+        (tag::CLIENT_DATA, "e30"),
     ] {
         assert!(data.add(tag, value.as_bytes()));
     }
@@ -48,6 +50,9 @@ fn operations() -> Vec<Vec<u8>> {
         (tag::CONTACT, "alice@example.com"),
         (tag::CODE, "123456"),
         (tag::SOURCE, "9902000000000018"),
+        (tag::PASSKEY, "AQID"),
+        (tag::PASSKEY_USER, "AQID"),
+        (tag::AUTHENTICATOR, "AQID.BAUG"),
     ] {
         assert!(secrets.add(tag, value.as_bytes()));
     }
@@ -77,6 +82,7 @@ fn every_operation_is_read_or_refused() {
         order_valid_for: 1_000,
         vault: Arc::new(Vault::for_tests(folder.path())),
         channels: Vec::new(),
+        passkeys: Some(Arc::new(Passkeys::new("http://localhost:8080").unwrap())),
     };
     let (read, refused) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     Mutation::of(operations()).run(CASES, |input| {

@@ -16,9 +16,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::field::display;
 
-use super::answer;
 use super::data::Reading;
 use super::operation::Operation;
+use super::{answer, passkey};
 use crate::dispatch::Outgoing;
 use crate::message::WalletMessage;
 
@@ -236,6 +236,19 @@ impl Session {
                 self.say(&message, Rule::NotSignedOn);
             }
             Ok(Request::Administrative(administrative)) => {
+                let reading = &self.keeper.reading;
+                let now_is = clock::now();
+                match passkey::challenge(&message, &administrative, reading, now_is) {
+                    Some(Ok(challenge)) => {
+                        self.write(|out| answer::challenge(&message, &challenge, out));
+                        return Ok(());
+                    }
+                    Some(Err(rule)) => {
+                        self.say(&message, rule);
+                        return Ok(());
+                    }
+                    None => {}
+                }
                 let operation = Operation::read(
                     &message,
                     &administrative,

@@ -37,6 +37,9 @@ impl Digester {
             hash.update(bytes.len().to_le_bytes());
             hash.update(bytes);
         }
+        if let Some(assertion) = &claims.assertion {
+            hash.update(&assertion.signature);
+        }
         let mut digest = Digest::default();
         digest.copy_from_slice(&hash.finalize()[..16]);
         digest

@@ -1,6 +1,6 @@
 //! Passwords are checked and hashed on threads of their own: one takes as long as a hundred thousand decisions.
 //!
-//! In come requests that a wallet has sent here with what it knows of its password; out go the same requests to the
+//! In come requests that a wallet has sent here with what it knows of its password or passkey; out go the same requests to the
 //! same wallet, with a proof. What never happens here: a password is kept, an unknown account is answered
 //! faster than a known one, or a request counts as a guess whose password is not checked.
 
@@ -21,8 +21,10 @@ use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
 use crate::message::WalletMessage;
+use crate::passkeys::{Passkeys, bound};
 use tessera_admission::Requester;
-use tessera_ledger::{Ask, Claims, Command, Proof, WalletId};
+use tessera_kit::clock;
+use tessera_ledger::{Ask, Claims, Command, Proof, Rule, Secret, ShownPasskey, WalletId};
 
 /// Requests of one account that wait for its tries under way: what a payer's impatient clicks come to.
 const WAITING_OF_ACCOUNT_MAX: usize = 16;
@@ -36,8 +38,17 @@ pub struct Job {
     pub ask: Box<Ask>,
     /// The requester that waits for the answer.
     pub requester: Requester,
+    /// What the request is compared with.
+    pub stored: Stored,
+}
+
+/// What a request is compared with.
+#[derive(Debug)]
+pub enum Stored {
     /// The hash that the password must fit; none where there is no account, which takes as long.
-    pub stored: Option<Box<str>>,
+    Password(Option<Box<str>>),
+    /// The number, the id and the public key of the passkey that must have signed.
+    Passkey(u32, Secret),
 }
 
 /// Why a request's passwords are not checked now. It did not count as a guess.
@@ -62,6 +73,8 @@ pub struct Passwords {
 struct Shared {
     throttle: Throttle,
     digester: Digester,
+    /// Looks at what passkeys have signed; none where they are not configured.
+    passkeys: Option<Arc<Passkeys>>,
     waiting: Mutex<Waiting>,
     waiting_max: usize,
     give_back: Return,
@@ -83,12 +96,14 @@ impl Passwords {
         threads: usize,
         waiting_max: usize,
         throttle: Throttle,
+        passkeys: Option<Arc<Passkeys>>,
         give_back: Return,
     ) -> io::Result<Self> {
         let digester = Digester::new().ok_or_else(|| io::Error::other("no random numbers"))?;
         let shared = Arc::new(Shared {
             throttle,
             digester,
+            passkeys,
             waiting: Mutex::default(),
             waiting_max,
             give_back,
@@ -120,7 +135,8 @@ impl Passwords {
             }),
             Verdict::KnownWrong => {
                 drop(waiting);
-                self.shared.prove(job, false, None);
+                let found = self.shared.known_wrong(&job);
+                self.shared.prove(job, found);
                 Ok(())
             }
             Verdict::Wait => waiting
@@ -132,13 +148,19 @@ impl Passwords {
 }
 
 impl Shared {
-    /// A registration guesses no account's password; it counts for the address alone.
+    /// A registration guesses no account's password; it counts for the address alone. So does a passkey: a signature is not
+    /// guessed, and nobody who knows an identification number can keep its passkeys from working.
     fn try_of(&self, job: &Job) -> Try {
         let none = Claims::default();
         let claims = job.ask.claims.as_deref().unwrap_or(&none);
         let digest = self
             .digester
             .digest(job.wallet, &job.ask.opening.key, claims);
+        if matches!(job.stored, Stored::Passkey(..)) {
+            return self
+                .throttle
+                .try_of_passkey(claims.address.as_ref(), digest);
+        }
         let account = (!job.ask.action.registers()).then_some(job.wallet);
         self.throttle
             .try_of(account, claims.address.as_ref(), digest)
@@ -148,18 +170,48 @@ impl Shared {
         self.throttle.settle(one, settled, Instant::now());
     }
 
+    fn known_wrong(&self, job: &Job) -> Found {
+        Found {
+            right: false,
+            new_hash: None,
+            passkey: match job.stored {
+                Stored::Password(_) => None,
+                Stored::Passkey(..) => Some(ShownPasskey::Refused(Rule::WrongPasskey)),
+            },
+        }
+    }
+
     /// Gives a request back with what was found; it holds its passwords no longer.
-    fn prove(&self, mut job: Job, right: bool, new_hash: Option<Box<str>>) {
+    fn prove(&self, mut job: Job, found: Found) {
         if let Some(claims) = &mut job.ask.claims {
             claims.password = None;
             claims.new_password = None;
             claims.proof = Some(Proof {
-                of: job.stored.take(),
-                right,
-                new_hash,
+                of: match &mut job.stored {
+                    Stored::Password(stored) => stored.take(),
+                    Stored::Passkey(..) => None,
+                },
+                right: found.right,
+                new_hash: found.new_hash,
             });
+            claims.passkey = found.passkey;
         }
         self.give_back(job);
+    }
+
+    fn look_at(&self, job: &Job, claims: &Claims, passkey: (u32, &Secret)) -> ShownPasskey {
+        let checked = match (&self.passkeys, &claims.assertion) {
+            (Some(passkeys), Some(assertion)) => {
+                let session = claims.session.map(|session| bound(job.wallet, session));
+                let key = &job.ask.opening.key;
+                passkeys.check(passkey, assertion, session, key, clock::now())
+            }
+            _ => Err(Rule::PasskeysNotConfigured),
+        };
+        match checked {
+            Ok(used) => ShownPasskey::Fits(used),
+            Err(rule) => ShownPasskey::Refused(rule),
+        }
     }
 
     fn give_back(&self, job: Job) {
@@ -208,36 +260,53 @@ fn work(taken: &Mutex<Receiver<(Try, Job)>>, shared: &Shared) {
 fn check(hasher: &mut Hasher, shared: &Shared, one: Try, job: Job) {
     let wallet = job.wallet;
     let registers = job.ask.action.registers();
-    let (right, new_hash) = match &job.ask.claims {
-        Some(claims) => find(hasher, claims, job.stored.as_deref(), registers),
-        None => (false, None),
-    };
-    let settled = match right && !registers {
-        true => Settled::Right,
-        false => Settled::Counts,
+    let found = find(hasher, shared, &job);
+    let settled = match found.passkey {
+        // It took too long, or the form was sent again: that is no try to get in.
+        Some(ShownPasskey::Refused(Rule::PasskeyTooLate)) => Settled::NotChecked,
+        _ if found.right && !registers => Settled::Right,
+        _ => Settled::Counts,
     };
     shared.settle(&one, settled);
-    shared.prove(job, right, new_hash);
+    shared.prove(job, found);
     let waited = shared.waiting().take(wallet);
     for job in waited {
         shared.give_back(job);
     }
 }
 
-/// Whether the password is right, and the hash of the one to be.
-fn find(
-    hasher: &mut Hasher,
-    claims: &Claims,
-    stored: Option<&str>,
-    registers: bool,
-) -> (bool, Option<Box<str>>) {
-    let right = match &claims.password {
-        Some(password) => hasher.fits(password.expose(), stored),
-        None => registers,
+/// What was found of a request.
+struct Found {
+    /// The password, or the passkey's signature, is right.
+    right: bool,
+    /// The hash of the password to be.
+    new_hash: Option<Box<str>>,
+    /// What a passkey has signed.
+    passkey: Option<ShownPasskey>,
+}
+
+fn find(hasher: &mut Hasher, shared: &Shared, job: &Job) -> Found {
+    let none = Claims::default();
+    let claims = job.ask.claims.as_deref().unwrap_or(&none);
+    let (right, passkey) = match &job.stored {
+        Stored::Password(stored) => {
+            let right = match &claims.password {
+                Some(password) => hasher.fits(password.expose(), stored.as_deref()),
+                None => job.ask.action.registers(),
+            };
+            (right, None)
+        }
+        Stored::Passkey(number, material) => {
+            let shown = shared.look_at(job, claims, (*number, material));
+            (matches!(shown, ShownPasskey::Fits(_)), Some(shown))
+        }
     };
     let new = claims.new_password.as_ref().filter(|_| right);
-    let new_hash = new.and_then(|password| hasher.hash(password.expose()));
-    (right, new_hash)
+    Found {
+        right,
+        new_hash: new.and_then(|password| hasher.hash(password.expose())),
+        passkey,
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl Bench {
             address_tries: 30,
         });
         let give_back = Arc::new(move |_, message| sender.send(message).expect("the test listens"));
-        let passwords = Passwords::start(2, 64, throttle, give_back).expect("threads");
+        let passwords = Passwords::start(2, 64, throttle, None, give_back).expect("threads");
         let stored = Hasher::new().hash(RIGHT).expect("a hash");
         Self {
             passwords,
@@ -43,7 +43,7 @@ impl Bench {
             wallet: WALLET,
             ask: Box::new(load(number, password)),
             requester: requester(),
-            stored: Some(self.stored.clone()),
+            stored: Stored::Password(Some(self.stored.clone())),
         }
     }
 
@@ -76,7 +76,7 @@ impl Bench {
                         wallet: WALLET,
                         ask,
                         requester: requester.expect("an asker"),
-                        stored: Some(self.stored.clone()),
+                        stored: Stored::Password(Some(self.stored.clone())),
                     };
                     submit(job, &mut answers);
                 }

@@ -130,6 +130,15 @@ impl Throttle {
         }
     }
 
+    /// A try with a passkey from an address: wrong passwords from there do not count for it, nor the other way round.
+    pub(super) fn try_of_passkey(&self, address: Option<&Secret>, digest: Digest) -> Try {
+        let address = address.map(|address| self.hasher.hash_one(("passkey", address.expose())));
+        Try {
+            keys: [None, address.map(Key::Address)],
+            digest,
+        }
+    }
+
     /// Takes a place for a try, where there is one.
     pub(super) fn reserve(&self, one: &Try, now: Instant) -> Verdict {
         let mut state = self.lock();

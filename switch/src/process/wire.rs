@@ -12,6 +12,7 @@ use super::data::Data;
 use crate::assembly::Shared;
 use crate::dispatch::{Inbox, Inboxes};
 use crate::orders::Orders;
+use crate::passkeys::Passkeys;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::settlement::Settlement;
 use crate::shared::{Directory, OperatorPolicy, PartyTotals, StandInBudget};
@@ -32,9 +33,12 @@ pub(super) fn wire(base: &Base, data: &Data) -> anyhow::Result<(Shared, WorkerIn
     let totals = data.store.totals(known_from(&decided))?;
     let policy = Arc::new(OperatorPolicy::new(decided));
     let (links, link_inboxes) = Links::new(&base.link_stats);
+    let origin = settings.leased.origin.as_deref();
+    let passkeys = origin.map(Passkeys::new).transpose()?.map(Arc::new);
     let shared = Shared {
         links,
-        passwords: start_passwords(base, &inboxes)?,
+        passwords: start_passwords(base, passkeys.clone(), &inboxes)?,
+        passkeys,
         stand_in: Arc::new(StandInBudget::new(settings.host.stand_in.overall)),
         settlement: Settlement {
             inboxes: inboxes.clone(),
@@ -70,7 +74,11 @@ pub(super) fn wire(base: &Base, data: &Data) -> anyhow::Result<(Shared, WorkerIn
     Ok((shared, inboxes))
 }
 
-fn start_passwords(base: &Base, inboxes: &Inboxes) -> std::io::Result<Passwords> {
+fn start_passwords(
+    base: &Base,
+    passkeys: Option<Arc<Passkeys>>,
+    inboxes: &Inboxes,
+) -> std::io::Result<Passwords> {
     let settings = &base.settings.leased;
     let throttle = Throttle::new(ThrottleSettings {
         account_tries: settings.tries_per_account,
@@ -81,6 +89,7 @@ fn start_passwords(base: &Base, inboxes: &Inboxes) -> std::io::Result<Passwords>
         settings.password_threads,
         settings.passwords_waiting_max,
         throttle,
+        passkeys,
         Arc::new(move |wallet, message| give_back.send(wallet, message)),
     )
 }

@@ -287,6 +287,10 @@ impl WalletActor {
                 (Purpose::Contact, &mut proposed.contact.sealed),
                 (Purpose::Code, &mut proposed.sealed_code),
             ]
+        } else if let AccountAction::AddPasskey(new) = action {
+            vec![(Purpose::Passkey, &mut new.sealed)]
+        } else if let AccountAction::RenamePasskey(_, name) = action {
+            vec![(Purpose::PasskeyName, name)]
         } else {
             return Ok(());
         };

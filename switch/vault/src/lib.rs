@@ -47,6 +47,12 @@ pub enum Purpose {
     Contact,
     /// A confirmation code.
     Code,
+    /// The id and the public key of a passkey.
+    Passkey,
+    /// What the payer calls a passkey.
+    PasskeyName,
+    /// The number of a wallet, as its passkeys know it.
+    PasskeyUser,
 }
 
 /// Why something could not be sealed or opened.
@@ -223,6 +229,9 @@ fn bound_to(wallet: WalletId, purpose: Purpose) -> [u8; 9] {
         Purpose::Source => 1,
         Purpose::Contact => 2,
         Purpose::Code => 3,
+        Purpose::Passkey => 4,
+        Purpose::PasskeyUser => 5,
+        Purpose::PasskeyName => 6,
     };
     aad
 }

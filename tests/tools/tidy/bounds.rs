@@ -92,6 +92,14 @@ const ROWS: &[(&str, &[Home])] = &[
         )],
     ),
     (
+        "answered challenges of passkeys, for 5 minutes",
+        &[Constant("switch/src/passkeys/challenge.rs", "ANSWERED_MAX")],
+    ),
+    (
+        "passkeys of a wallet",
+        &[Constant("protocol/src/leased/mod.rs", "PASSKEYS_MAX")],
+    ),
+    (
         "counts of wrong passwords: accounts and addresses",
         &[Constant("switch/src/passwords/throttle.rs", "KEYS_MAX")],
     ),

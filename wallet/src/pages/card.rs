@@ -72,11 +72,11 @@ fn with_card(
     }));
     let reveal = html! {
         (select(locale, "reveal", "number", text::WHICH, &shown, "", say))
-        (password(locale, "reveal", overview.confirmed, say))
+        (password(locale, "reveal", overview.asks(), say))
         button type="submit" { (locale.say(text::REVEAL)) }
     };
     let reissue = html! {
-        (password(locale, "reissue", overview.confirmed, say))
+        (password(locale, "reissue", overview.asks(), say))
         button.second type="submit" { (locale.say(text::REISSUE)) }
     };
     html! {
@@ -144,7 +144,7 @@ fn new_form(app: &App, locale: &Locale, overview: &Overview, token: &str, say: &
         input type="hidden" name="name" value=(say.name("new-number"));
         (select(locale, "new-number", "usage", text::USAGE, &uses, "", say))
         (amount(locale, "new-number", "limit", app.in_currency(text::LIMIT), "", true, say))
-        (password(locale, "new-number", overview.confirmed, say))
+        (password(locale, "new-number", overview.asks(), say))
         button type="submit" { (locale.say(text::MAKE)) }
     };
     form("new-number", "/card/numbers/new", token, &fields)
@@ -239,6 +239,7 @@ pub async fn shown(
     }
     let proof = Proof {
         password: None,
+        passkey: None,
         address: None,
     };
     match app.switch.reveal(&member.session, &proof, number).await {

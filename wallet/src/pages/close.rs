@@ -18,7 +18,7 @@ pub fn section(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> 
     let fields = html! {
         (select(locale, "close", "source", text::CLOSE_TO, &sources, "", say))
         (tick(locale, "close", "sure", text::CLOSE_SURE, false, say))
-        (password(locale, "close", false, say))
+        (password(locale, "close", overview.asks_always(), say))
         button.danger type="submit" { (locale.say(text::CLOSE_IT)) }
     };
     html! {

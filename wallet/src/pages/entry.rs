@@ -9,15 +9,15 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use crate::session::Session;
-use crate::switch::Entry;
+use crate::switch::{Entry, SignedByPasskey};
 use crate::web::cookies::Kept;
-use crate::web::fields::{Field, summary};
+use crate::web::fields::{Field, passkey, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
-use crate::words::refusals;
-use tessera_texts::{Locale, Text, entry as text, recovery};
+use crate::words::{passkeys as passkeys_words, refusals};
+use tessera_texts::{Locale, Text, entry as text, passkeys, recovery};
 
 /// What the start page says of the wallet.
 const START_POINTS: &[(Text, Text)] = &[
@@ -108,7 +108,8 @@ pub fn sign_in_fields(locale: &Locale, say: &Say) -> Markup {
             name: "client",
             label: text::CLIENT,
             hint: Some(text::CLIENT_HINT),
-            autocomplete: "username",
+            // Browsers offer passkeys where they fill in the number.
+            autocomplete: "username webauthn",
             inputmode: "numeric",
             longest: 40,
             secret: true,
@@ -124,6 +125,7 @@ pub fn sign_in_fields(locale: &Locale, say: &Say) -> Markup {
             ..Field::default()
         }.show(locale, say))
         button type="submit" { (locale.say(text::SIGN_IN)) }
+        (passkey(locale, "sign-in", "sign-in", passkeys::SIGN_IN))
     }
 }
 
@@ -143,6 +145,9 @@ pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
 /// # Errors
 /// What the form should say.
 pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Result<Session, Say> {
+    if let Some(signed) = SignedByPasskey::from_form(posted.raw("passkey")) {
+        return by_passkey(app, visitor, &signed).await;
+    }
     // An impossible number is refused here; only the switch knows whether a possible one exists, and it never answers
     // that without the password.
     let client = ClientNumber::from_text(posted.text("client"))
@@ -155,6 +160,29 @@ pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Resul
         }
         Err(failure) if failure.is("63") => Err(Say::failed("sign-in", &failure, text::NO_MATCH)),
         Err(failure) => Err(Say::failed("sign-in", &failure, refusals::words(&failure))),
+    }
+}
+
+async fn by_passkey(
+    app: &App,
+    visitor: &Visitor,
+    signed: &SignedByPasskey,
+) -> Result<Session, Say> {
+    let (device, address) = (visitor.device(), visitor.address.as_ref());
+    match app
+        .switch
+        .sign_in_by_passkey(signed, &device, address)
+        .await
+    {
+        Ok(session) => {
+            end_old(app, visitor).await;
+            Ok(session)
+        }
+        Err(failure) => {
+            let words = passkeys_words::refusal(&failure);
+            let words = words.unwrap_or_else(|| refusals::words(&failure));
+            Err(Say::failed("sign-in", &failure, words))
+        }
     }
 }
 

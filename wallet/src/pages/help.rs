@@ -21,6 +21,8 @@ const QUESTIONS: &[(Text, Text)] = &[
     (text::STOLEN, text::STOLEN_LEAD),
     (text::SIGNED_OUT, text::SIGNED_OUT_LEAD),
     (text::CLOSE, text::CLOSE_LEAD),
+    (text::PASSKEY, text::PASSKEY_LEAD),
+    (text::LOST_PASSKEY, text::LOST_PASSKEY_LEAD),
 ];
 const INSTALL: &[Text] = &[
     text::INSTALL_PHONE,

@@ -58,7 +58,7 @@ fn freezing(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Mar
         @if overview.state == WalletState::Frozen {
             p.warning id="frozen" { (locale.say(text::FROZEN)) }
             (form("unfreeze", "/limits/unfreeze", token, &html! {
-                (password(locale, "unfreeze", false, say))
+                (password(locale, "unfreeze", overview.asks_always(), say))
                 button type="submit" { (locale.say(text::UNFREEZE)) }
             }))
         } @else {
@@ -241,7 +241,7 @@ async fn show_review(
     let token = member.token();
     let fields = html! {
         @for (name, _, _) in FIELDS { input type="hidden" name=(name) value=(asked.text(name)); }
-        (password(locale, "limits", overview.confirmed, &say))
+        (password(locale, "limits", overview.asks(), &say))
         p.actions {
             button type="submit" { (locale.say(text::SET)) }
             a.button.second href="/limits" { (locale.say(text::GO_BACK)) }

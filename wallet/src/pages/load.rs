@@ -63,7 +63,7 @@ async fn show_review(
         input type="hidden" name="name" value=(name);
         input type="hidden" name="source" value=(wanted.source);
         input type="hidden" name="amount" value=(asked.text("amount"));
-        (password(locale, "load", overview.confirmed, say))
+        (password(locale, "load", overview.asks(), say))
         p.actions {
             button type="submit" { (locale.say(text::load_amount(shown(wanted.money)))) }
             a.button.second href="/money" { (locale.say(text::GO_BACK)) }

@@ -22,12 +22,14 @@
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits` (GET): transaction, day, month, day_count, month_count |
 //! | `/limits/set` | `#review` · `limits`: password |
 //! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
-//! | `/sessions` | `#client-number` · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
+//! | `/sessions` | `#client-number` · `add-passkey`: password · `#passkey-N`, `rename-N`: name · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
+//! | `/passkeys/remove` | `remove-passkey`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | `/language` | `language`: language |
 //! | everywhere | `sign-out` |
 //!
-//! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]).
+//! A field for the password is there only while the last one does not count any more ([`Overview::confirmed`]). Beside it is
+//! `#FORM-passkey`, a button with the hidden field `passkey`, where the wallet has passkeys; and on the forms to sign in.
 //!
 //! [`Overview::confirmed`]: crate::switch::Overview::confirmed
 
@@ -42,6 +44,8 @@ mod load;
 mod money;
 mod notifications;
 pub mod parts;
+mod passkey_list;
+mod passkeys;
 mod recovery;
 mod register;
 mod sessions;
@@ -119,6 +123,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/sessions/password", post().to(sessions::password))
         .route("/language", get().to(languages::page))
         .route("/language", post().to(languages::choose))
+        .route("/passkeys/challenge", get().to(passkeys::challenge))
+        .route("/passkeys/begin", post().to(passkeys::begin))
+        .route("/passkeys/add", post().to(passkeys::add))
+        .route("/passkeys/rename", post().to(passkeys::rename))
+        .route("/passkeys/remove", get().to(passkeys::ask_to_remove))
+        .route("/passkeys/remove", post().to(passkeys::remove))
         .route("/more", get().to(help::more))
         .route("/help", get().to(help::page))
         .route("/program", get().to(help::program))

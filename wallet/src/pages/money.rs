@@ -101,7 +101,7 @@ fn add_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Mar
             secret: true,
             ..Field::default()
         }.show(locale, say))
-        (password(locale, "add-source", overview.confirmed, say))
+        (password(locale, "add-source", overview.asks(), say))
         button type="submit" { (locale.say(text::ADD_IT)) }
     };
     form("add-source", "/money/sources/add", token, &fields)
@@ -128,7 +128,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         (select(locale, "reload", "source", text::FROM, &source_choices(overview), &chosen, say))
         (amount(locale, "reload", "threshold", app.in_currency(text::THRESHOLD), &threshold, false, say))
         (amount(locale, "reload", "amount", app.in_currency(text::RELOAD_AMOUNT), &loaded, false, say))
-        (password(locale, "reload", overview.confirmed, say))
+        (password(locale, "reload", overview.asks(), say))
         button type="submit" { @if reload.is_some() { (locale.say(text::RELOAD_CHANGE)) } @else { (locale.say(text::RELOAD_ON)) } }
     };
     html! {
@@ -139,7 +139,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
                 details.fold open[say.is_about("reload-off")] {
                     summary { (locale.say(text::RELOAD_OFF_TITLE)) }
                     (form("reload-off", "/money/reload/off", &token, &html! {
-                        (password(locale, "reload-off", overview.confirmed, say))
+                        (password(locale, "reload-off", overview.asks(), say))
                         button.second type="submit" { (locale.say(text::RELOAD_OFF)) }
                     }))
                 }
@@ -225,7 +225,7 @@ async fn show_removal(
     let reloads = overview.reload.is_some_and(|row| row.source == number);
     let fields = html! {
         input type="hidden" name="number" value=(number);
-        (password(locale, "remove-source", overview.confirmed, &say))
+        (password(locale, "remove-source", overview.asks(), &say))
         p.actions {
             button.danger type="submit" { (locale.say(text::REMOVE)) }
             a.button.second href="/money" { (locale.say(text::KEEP)) }

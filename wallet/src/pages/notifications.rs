@@ -66,7 +66,7 @@ fn contact(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Mark
             Some(contact) => {
                 p id="contact" { (locale.say(text::SENT_TO)) " " strong { (contact.shown) } }
                 (form("remove-contact", "/notifications/remove", token, &html! {
-                    (password(locale, "remove-contact", false, say))
+                    (password(locale, "remove-contact", overview.asks_always(), say))
                     button.second type="submit" { (locale.say(text::REMOVE)) }
                 }))
             },
@@ -126,7 +126,7 @@ fn contact_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) ->
             longest: 254,
             ..Field::default()
         }.show(locale, say))
-        (password(locale, "contact", false, say))
+        (password(locale, "contact", overview.asks_always(), say))
         button type="submit" { (locale.say(text::SEND_CODE)) }
     };
     form("contact", "/notifications/contact", token, &fields)

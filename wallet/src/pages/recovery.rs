@@ -48,6 +48,7 @@ pub async fn set_first(
 ) -> bool {
     let proof = Proof {
         password: Some(own.clone()),
+        passkey: None,
         address: visitor.address.clone(),
     };
     let code = code_of(&Part::Recovery.of(&visitor.form_secret));
@@ -98,7 +99,7 @@ fn without_head(picture: &str) -> &str {
 pub fn section(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let locale = member.locale();
     let fields = html! {
-        (password(locale, "recovery", false, say))
+        (password(locale, "recovery", overview.asks_always(), say))
         button.second type="submit" {
             @if overview.recovers { (locale.say(text::ANOTHER)) } @else { (locale.say(text::CREATE)) }
         }

@@ -7,16 +7,17 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
 use super::entry::signed_out;
 use super::register::number;
-use super::{parts, recovery};
+use super::{parts, passkey_list, recovery};
 use crate::drawn::digits;
 use crate::strength::unfit;
+use crate::switch::{Asks, Overview};
 use crate::web::cookies::{self, Kept};
-use crate::web::fields::{Field, summary};
+use crate::web::fields::{Field, passkey, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
-use tessera_texts::{entry as entry_text, sessions as text};
+use tessera_texts::{entry as entry_text, passkeys as passkeys_text, sessions as text};
 
 /// `/sessions`
 pub async fn page(
@@ -27,15 +28,17 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let sessions = app.switch.sessions(&member.session).await?;
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
+    let passkeys = passkey_list::section(app, member, &overview, &say).await?;
     let token = member.token();
     let body = html! {
         h1 { (locale.say(text::TITLE)) }
         (summary(locale, &say))
         (number(member))
+        (passkeys)
         section {
             h2 { (locale.say(text::SESSIONS)) }
             ul.rows { @for row in &sessions { (session(member, row)) } }
@@ -46,7 +49,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         section {
             h2 { (locale.say(text::PASSWORD)) }
             p { (locale.say(text::CHANGE_LEAD)) }
-            (form("password", "/sessions/password", &token, &password_fields(member, &say)))
+            (form("password", "/sessions/password", &token, &password_fields(member, &overview, &say)))
         }
         (recovery::section(member, &overview, &say))
     };
@@ -86,7 +89,7 @@ fn session(member: &Member, row: &SessionRow) -> Markup {
     }
 }
 
-fn password_fields(member: &Member, say: &Say) -> Markup {
+fn password_fields(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let locale = member.locale();
     let field = |name, label, hint, autocomplete| Field {
         form: "password",
@@ -107,6 +110,7 @@ fn password_fields(member: &Member, say: &Say) -> Markup {
         (field("new", text::NEW, Some(entry_text::PASSWORD_HINT), "new-password").show(locale, say))
         (field("again", text::AGAIN, None, "new-password").show(locale, say))
         button type="submit" { (locale.say(text::CHANGE)) }
+        @if overview.asks_always() == Asks::PasswordOrPasskey { (passkey(locale, "password", "confirm", passkeys_text::CHANGE_PASSWORD)) }
     }
 }
 

@@ -70,7 +70,7 @@ pub fn show(
             Obstacle::Frozen => {
                 p.warning id="frozen" { (locale.say(text::FROZEN)) }
                 (form("unfreeze", &address("/pay/unfreeze", request), token, &html! {
-                    (password(locale, "unfreeze", false, say))
+                    (password(locale, "unfreeze", overview.asks_always(), say))
                     button type="submit" { (locale.say(text::UNFREEZE)) }
                 }))
             },
@@ -120,7 +120,7 @@ fn load_form(
         input type="hidden" name="name" value=(say.name("load"));
         (select(locale, "load", "source", text::LOAD_FROM, &parts::source_choices(overview), "", say))
         (amount(locale, "load", "amount", app.in_currency(text::LOAD_AMOUNT), &missing, false, say))
-        (password(locale, "load", overview.confirmed, say))
+        (password(locale, "load", overview.asks(), say))
         button type="submit" { (locale.say(text::LOAD)) }
     };
     form("load", &address("/pay/load", request), token, &fields)

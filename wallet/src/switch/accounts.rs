@@ -73,6 +73,17 @@ impl FromStr for ShownCard {
     }
 }
 
+/// How a form asks whether it is the payer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// The last answer still counts.
+    Nothing,
+    /// For the password.
+    Password,
+    /// For the password, or a passkey in its place.
+    PasswordOrPasskey,
+}
+
 /// Where notifications go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContactKind {
@@ -160,6 +171,8 @@ pub struct Overview {
     channels: Option<String>,
     /// Whether the last password still counts: forms need none.
     pub confirmed: bool,
+    /// How many passkeys there are; `None` where nobody can have any.
+    pub passkeys: Option<usize>,
 }
 
 impl Overview {
@@ -178,6 +191,22 @@ impl Overview {
     pub fn offers(&self, kind: ContactKind) -> bool {
         let channels = self.channels.as_deref();
         channels.is_none_or(|words| words.split(',').any(|word| word == kind.word()))
+    }
+
+    /// How forms ask whether it is the payer, unless the last answer still counts.
+    pub fn asks(&self) -> Asks {
+        match self.confirmed {
+            true => Asks::Nothing,
+            false => self.asks_always(),
+        }
+    }
+
+    /// How forms ask each time whether it is the payer.
+    pub fn asks_always(&self) -> Asks {
+        match self.passkeys {
+            Some(count) if count > 0 => Asks::PasswordOrPasskey,
+            _ => Asks::Password,
+        }
     }
 
     fn of(answer: &Answer) -> Result<Self, Failure> {
@@ -200,6 +229,7 @@ impl Overview {
             owed: answer.value(tag::OWED).unwrap_or_default(),
             channels: answer.value(tag::CHANNELS),
             confirmed: answer.value::<u64>(tag::CONFIRMED_FOR).is_some(),
+            passkeys: answer.value(tag::COUNT),
         })
     }
 }

@@ -5,15 +5,17 @@ mod accounts;
 mod cards;
 mod money;
 mod orders;
+mod passkeys;
 mod preferences;
 
 use tessera_protocol::Currency;
 use tessera_protocol::leased::{Operation, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, tag};
 use zeroize::Zeroizing;
 
-pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
+pub use accounts::{Asks, ContactKind, Entry, Overview, ShownCard, WalletState};
 pub use cards::Revealed;
 pub use orders::{AgreedOrder, Order, OrderState};
+pub use passkeys::{Asked, MadePasskey, SignedByPasskey, name as passkey_name};
 
 use crate::caller::Caller;
 use crate::line::{Answer, Failure, Fields, Line, Name, Refusal};
@@ -26,19 +28,22 @@ pub struct Switch {
     currency: Currency,
 }
 
-/// The proof that operations on money and secrets need: the password, and the address of the browser.
+/// The proof that operations on money and secrets need: the password or a passkey, and the address of the browser.
 pub struct Proof {
     /// The password; none where the form had no field for it, because the last one still counts.
     pub password: Option<Zeroizing<String>>,
+    /// What a passkey has signed in the place of the password.
+    pub passkey: Option<SignedByPasskey>,
     /// The browser's address, for the rate limit of wrong passwords.
     pub address: Option<Caller>,
 }
 
 impl Proof {
     fn add_to(&self, fields: Fields) -> Result<Fields, Failure> {
-        match &self.password {
-            Some(password) => with_password(fields, password, self.address.as_ref()),
-            None => Ok(fields),
+        match (&self.passkey, &self.password) {
+            (Some(signed), _) => Ok(with_address(signed.add_to(fields), self.address.as_ref())),
+            (None, Some(password)) => with_password(fields, password, self.address.as_ref()),
+            (None, None) => Ok(fields),
         }
     }
 }

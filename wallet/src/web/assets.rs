@@ -26,6 +26,7 @@ macro_rules! assets {
 assets! {
     "style.css" "text/css; charset=utf-8";
     "app.js" "text/javascript; charset=utf-8";
+    "passkey.js" "text/javascript; charset=utf-8";
     "pay.js" "text/javascript; charset=utf-8";
     "icon.svg" "image/svg+xml";
     "icon-192.png" "image/png";

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use tessera_texts::{Locale, Text};
 
 use super::say::Say;
-use tessera_texts::forms as text;
+use crate::switch::Asks;
+use tessera_texts::{forms as text, passkeys};
 
 /// A field to type into.
 #[derive(Default, Clone)]
@@ -32,12 +33,17 @@ pub struct Field<'a> {
     pub longest: u16,
     /// Never shown again once it was typed.
     pub secret: bool,
+    /// The beginning of its id, where a page has several such forms; the id of the form where it is empty.
+    pub id: &'a str,
 }
 
 impl Field<'_> {
     /// The field with its label, hint and error.
     pub fn show(self, locale: &Locale, say: &Say) -> Markup {
-        let id = format!("{}-{}", self.form, self.name);
+        let id = match self.id.is_empty() {
+            true => format!("{}-{}", self.form, self.name),
+            false => format!("{}-{}", self.id, self.name),
+        };
         let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
         let wrong = say.about(self.form, self.name);
         let described = match (self.hint.is_none(), wrong) {
@@ -95,12 +101,12 @@ fn complaint(locale: &Locale, wrong: Option<&Text>, id: &str) -> Markup {
     html! { @if let Some(wrong) = wrong { p.error id=(id) { (locale.say(wrong)) } } }
 }
 
-/// The field for the password that is needed again, unless the last one still counts.
-pub fn password(locale: &Locale, form: &'static str, confirmed: bool, say: &Say) -> Markup {
-    if confirmed && say.about(form, "password").is_none() {
+/// The field for the password that is needed again, and a passkey in its place, unless the last one still counts.
+pub fn password(locale: &Locale, form: &'static str, asks: Asks, say: &Say) -> Markup {
+    if asks == Asks::Nothing && say.about(form, "password").is_none() {
         return html! {};
     }
-    Field {
+    let field = Field {
         form,
         name: "password",
         label: text::PASSWORD,
@@ -108,8 +114,24 @@ pub fn password(locale: &Locale, form: &'static str, confirmed: bool, say: &Say)
         autocomplete: "current-password",
         longest: 128,
         ..Field::default()
+    };
+    html! {
+        @if asks == Asks::PasswordOrPasskey { (passkey(locale, form, "confirm", passkeys::CONFIRM)) }
+        (field.show(locale, say))
     }
-    .show(locale, say)
+}
+
+/// A passkey in the place of the form's password: the script shows the button, fills the field and sends the form. `purpose` is
+/// `confirm` or `sign-in`.
+pub fn passkey(locale: &Locale, form: &str, purpose: &str, label: Text) -> Markup {
+    html! {
+        div.passkey hidden data-passkey=(purpose) data-cancelled=(locale.say(passkeys::CANCELLED))
+            data-failed=(locale.say(passkeys::FAILED)) data-unreachable=(locale.say(passkeys::UNREACHABLE)) {
+            input type="hidden" name="passkey";
+            button.second type="button" id={ (form) "-passkey" } { (locale.say(label)) }
+            p.hint role="status" {}
+        }
+    }
 }
 
 /// A field for an amount in the wallets' currency.

@@ -20,7 +20,7 @@ use tessera_texts::trouble as text;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), \
-    payment=(), usb=(), interest-cohort=()";
+    payment=(), usb=(), interest-cohort=(), publickey-credentials-create=(self), publickey-credentials-get=(self)";
 
 /// The middleware; see the module.
 pub async fn guard<B: MessageBody + 'static>(

@@ -147,6 +147,7 @@ fn document_head(locale: &Locale, title: Text, head: Head<'_>) -> Markup {
             link rel="apple-touch-icon" href=(assets::path("icon-192.png"));
             link rel="manifest" href="/manifest.webmanifest";
             script src=(assets::path("app.js")) defer {}
+            script src=(assets::path("passkey.js")) defer {}
             @for script in head.scripts { script src=(assets::path(script)) defer {} }
         }
     }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::forms::TOKEN;
 use super::{Trouble, Visitor, is_pay_window};
 use crate::session::same;
-use crate::switch::Proof;
+use crate::switch::{Proof, SignedByPasskey};
 
 /// Our longest form is a tenth of this.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -63,11 +63,12 @@ impl Posted {
         !self.raw(name).is_empty()
     }
 
-    /// The password of the form, if it asked for one, and where it was typed.
+    /// The password of the form, or what a passkey has signed, if it asked for one, and where that was.
     pub fn proof(&self, visitor: &Visitor) -> Proof {
         let password = self.find("password");
         Proof {
             password: password.map(|password| Zeroizing::new(password.to_owned())),
+            passkey: SignedByPasskey::from_form(self.raw("passkey")),
             address: visitor.address.clone(),
         }
     }

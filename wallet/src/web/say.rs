@@ -8,7 +8,7 @@ use super::trouble::{retry_after, status_of};
 use super::{App, Member, Posted, Trouble, Visitor, answer, cookies};
 use crate::line::{Failure, Name};
 use crate::session::Session;
-use crate::words::{done, refusals};
+use crate::words::{done, passkeys, refusals};
 use tessera_texts::{Text, refusals as text};
 
 /// A message, or none.
@@ -114,6 +114,11 @@ impl Say {
         self.done.as_ref()
     }
 
+    /// Whether this was done, by its word in the address.
+    pub fn has_done(&self, key: &str) -> bool {
+        self.done.is_some() && self.done == done::words(key)
+    }
+
     /// What is wrong.
     pub fn complaint(&self) -> Option<&Complaint> {
         self.complaint.as_ref()
@@ -184,8 +189,8 @@ fn is_open(failure: &Failure) -> bool {
     }
 }
 
-/// Shows a member's page again with what the switch refused about one of its forms. A 63 means the password where the
-/// session is still good.
+/// Shows a member's page again with what the switch refused about one of its forms. A 63 means the password or
+/// passkey where the session is still good.
 ///
 /// # Errors
 /// Where the session has ended, or the page can't be shown.
@@ -212,7 +217,8 @@ pub async fn about(
 ) -> Result<Say, Trouble> {
     if failure.is("63") {
         app.switch.balance(session).await?;
-        return Ok(Say::wrong(form, "password", text::WRONG_PASSWORD));
+        let words = passkeys::refusal(failure).unwrap_or(text::WRONG_PASSWORD);
+        return Ok(Say::wrong(form, "password", words));
     }
     if failure.wants_password() {
         return Ok(Say::wrong(form, "password", text::PASSWORD_AGAIN));

@@ -3,6 +3,7 @@
 
 pub mod done;
 pub mod limits;
+pub mod passkeys;
 pub mod refusals;
 pub mod transaction;
 pub mod transactions;

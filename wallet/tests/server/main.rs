@@ -10,6 +10,7 @@ mod money;
 mod mutation;
 mod package;
 mod pages;
+mod passkeys;
 mod pay;
 mod random_input;
 mod register;

@@ -170,3 +170,48 @@ impl FromStr for NumberRow {
         })
     }
 }
+
+/// A passkey: `number,added,used,synced,name`. Times in milliseconds since 1970; synced is 1 for one that its provider copies to
+/// the payer's other devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyRow {
+    /// Within the wallet.
+    pub number: u32,
+    /// When it was added.
+    pub added_at: u64,
+    /// When it was last used, to a minute.
+    pub used_at: u64,
+    /// Whether it is copied to other devices.
+    pub synced: bool,
+    /// What the payer calls it.
+    pub name: String,
+}
+
+impl fmt::Display for PasskeyRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{},{},{},{},{}",
+            self.number,
+            self.added_at,
+            self.used_at,
+            u8::from(self.synced),
+            self.name
+        )
+    }
+}
+
+impl FromStr for PasskeyRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [number, added_at, used_at, synced, name] = parts(row, "passkey")?;
+        Ok(Self {
+            number: parse(number, "passkey")?,
+            added_at: parse(added_at, "passkey")?,
+            used_at: parse(used_at, "passkey")?,
+            synced: synced == "1",
+            name: name.to_owned(),
+        })
+    }
+}

@@ -12,7 +12,7 @@ use std::str::FromStr;
 pub use history::{HistoryRow, RequestRow};
 pub use language::LanguageCode;
 pub use limits::{LIMITS, Limits, Spent};
-pub use listed::{NumberRow, ReloadRow, SessionRow, SourceRow};
+pub use listed::{NumberRow, PasskeyRow, ReloadRow, SessionRow, SourceRow};
 pub use preferences::NotificationPreferences;
 pub use words::{EventKind, NumberState, NumberUse, Purpose, SessionKind, SourceKind};
 
@@ -110,6 +110,13 @@ mod tests {
             used_at: 2,
             current: true,
             device: "Firefox, on a phone".into(),
+        });
+        reads_what_it_writes(&PasskeyRow {
+            number: 8,
+            added_at: 1,
+            used_at: 2,
+            synced: true,
+            name: "Chrome, at work".into(),
         });
         reads_what_it_writes(&NumberRow {
             number: 3,

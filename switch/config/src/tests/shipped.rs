@@ -23,7 +23,7 @@ fn shipped_file_states_the_defaults() {
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
     let (folder, bare) = read_with(
-        "environment = \"development\"\n[sandbox]\nplay = true\n[leased]\ncertificate_subjects = [\"CN=Tessera development wallet server\"]",
+        "environment = \"development\"\n[sandbox]\nplay = true\n[leased]\ncertificate_subjects = [\"CN=Tessera development wallet server\"]\norigin = \"http://localhost:8080\"",
         &parties,
     );
     let without = |folder: &Path, settings: &Settings| {

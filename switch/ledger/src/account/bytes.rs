@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 22 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 26 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{
@@ -7,10 +7,13 @@ use tessera_protocol::leased::{
 
 use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable, write_optional_time};
-use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
+use super::{
+    Account, Change, Contact, ContactChannel, Passkey, PasskeyUse, ProposedContact, Reload,
+    Session, Source,
+};
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 22;
+pub(crate) const NEWEST_CHANGE: u8 = 26;
 
 impl Account {
     /// Appends the account to `out`.
@@ -25,6 +28,7 @@ impl Account {
             self.closed,
             self.recovery.is_some(),
             self.language.is_some(),
+            self.passkey_user.is_some(),
         ];
         let bits = flags.into_iter().enumerate();
         out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
@@ -39,6 +43,10 @@ impl Account {
         if let Some(language) = self.language {
             out.put_slice(&language.letters());
         }
+        if let Some(user) = &self.passkey_user {
+            write_bytes(out, user);
+            write_list(out, &self.passkeys, Passkey::write);
+        }
     }
 
     /// Reads what [`Account::write`] wrote.
@@ -49,7 +57,7 @@ impl Account {
         let reload = read_option(from, Reload::read)?;
         let limits = read_limits(from)?;
         let flags = from.u8()?;
-        Ok(Self {
+        let mut account = Self {
             password,
             sessions,
             sources,
@@ -70,7 +78,14 @@ impl Account {
                 0 => None,
                 _ => Some(read_language(from)?),
             },
-        })
+            passkeys: Vec::new(),
+            passkey_user: None,
+        };
+        if flags & 16 != 0 {
+            account.passkey_user = Some(read_bytes(from)?);
+            account.passkeys = read_list(from, Passkey::read)?;
+        }
+        Ok(account)
     }
 }
 
@@ -160,6 +175,24 @@ impl Change {
                 out.put_u8(22);
                 out.put_slice(&language.letters());
             }
+            Self::PasskeyAdded { passkey, user } => {
+                out.put_u8(23);
+                passkey.write(out);
+                write_bytes(out, user);
+            }
+            Self::PasskeyUsed(used) => {
+                out.put_u8(24);
+                used.write(out);
+            }
+            Self::PasskeyRenamed(number, name) => {
+                out.put_u8(25);
+                out.put_u32_le(*number);
+                write_bytes(out, name);
+            }
+            Self::PasskeyRemoved(number) => {
+                out.put_u8(26);
+                out.put_u32_le(*number);
+            }
         }
     }
 
@@ -197,6 +230,13 @@ impl Change {
             20 => Self::RecoverySet(read_text(from)?),
             21 => Self::Recovered(read_text(from)?),
             22 => Self::LanguageSet(read_language(from)?),
+            23 => Self::PasskeyAdded {
+                passkey: Passkey::read(from)?,
+                user: read_bytes(from)?,
+            },
+            24 => Self::PasskeyUsed(PasskeyUse::read(from)?),
+            25 => Self::PasskeyRenamed(from.u32()?, read_bytes(from)?),
+            26 => Self::PasskeyRemoved(from.u32()?),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }
@@ -315,6 +355,52 @@ impl ProposedContact {
             code: from.array()?,
             until: from.timestamp()?,
             tries: from.u8()?,
+        })
+    }
+}
+
+impl Passkey {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_slice(&self.digest);
+        write_bytes(out, &self.sealed);
+        write_text(out, &self.name);
+        write_bytes(out, self.renamed.as_deref().unwrap_or_default());
+        out.put_u64_le(self.added_at.milliseconds());
+        out.put_u64_le(self.used_at.milliseconds());
+        out.put_u32_le(self.counter);
+        out.put_u8(u8::from(self.synced));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            digest: from.array()?,
+            sealed: read_bytes(from)?,
+            name: read_text(from)?,
+            renamed: Some(read_bytes(from)?).filter(|sealed| !sealed.is_empty()),
+            added_at: from.timestamp()?,
+            used_at: from.timestamp()?,
+            counter: from.u32()?,
+            synced: from.u8()? != 0,
+        })
+    }
+}
+
+impl PasskeyUse {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_u32_le(self.counter);
+        out.put_u8(u8::from(self.synced));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            counter: from.u32()?,
+            synced: from.u8()? != 0,
+            // Of the request, not of the passkey.
+            again: false,
         })
     }
 }

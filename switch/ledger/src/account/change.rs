@@ -5,7 +5,9 @@ use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{LanguageCode, Limits, NotificationPreferences};
 
 use super::super::Reference;
-use super::{Account, Contact, ProposedContact, Reload, SESSIONS_MAX, Session, Source};
+use super::{
+    Account, Contact, Passkey, PasskeyUse, ProposedContact, Reload, SESSIONS_MAX, Session, Source,
+};
 
 /// How details reach the payer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,6 +94,19 @@ pub enum Change {
     PreferencesSet(NotificationPreferences),
     /// The language of messages.
     LanguageSet(LanguageCode),
+    /// A passkey was added; its number is given when it is applied.
+    PasskeyAdded {
+        /// The passkey.
+        passkey: Passkey,
+        /// What it knows the wallet by.
+        user: Box<[u8]>,
+    },
+    /// A passkey was used: its counter has risen, or a minute has passed since its last use.
+    PasskeyUsed(PasskeyUse),
+    /// A passkey has another name, sealed by the vault.
+    PasskeyRenamed(u32, Box<[u8]>),
+    /// A passkey was removed.
+    PasskeyRemoved(u32),
 }
 
 impl Change {
@@ -119,7 +134,11 @@ impl Change {
             | Self::ContactResealed(_)
             | Self::ContactRemoved
             | Self::PreferencesSet(_)
-            | Self::LanguageSet(_) => ResponseCode::APPROVED,
+            | Self::LanguageSet(_)
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyUsed(_)
+            | Self::PasskeyRenamed(..)
+            | Self::PasskeyRemoved(_) => ResponseCode::APPROVED,
         }
     }
 }
@@ -199,6 +218,18 @@ impl Account {
             }
             Change::PreferencesSet(preferences) => self.preferences = *preferences,
             Change::LanguageSet(language) => self.language = Some(*language),
+            Change::PasskeyAdded { passkey, user } => self.add_passkey(passkey, user),
+            Change::PasskeyUsed(used) => self.change_passkey(used.number, |passkey| {
+                passkey.used_at = at;
+                passkey.counter = used.counter;
+                passkey.synced = used.synced;
+            }),
+            Change::PasskeyRenamed(number, name) => {
+                self.change_passkey(*number, |passkey| passkey.renamed = Some(name.clone()));
+            }
+            Change::PasskeyRemoved(number) => {
+                self.passkeys.retain(|passkey| passkey.number != *number);
+            }
         }
     }
 

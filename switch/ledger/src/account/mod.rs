@@ -5,6 +5,7 @@
 
 pub(crate) mod bytes;
 mod change;
+mod passkey;
 mod secret;
 
 use tessera_kit::clock::Timestamp;
@@ -13,6 +14,7 @@ use tessera_protocol::leased::{
 };
 
 pub use change::{Change, ContactChannel};
+pub use passkey::{Passkey, PasskeyUse};
 pub use secret::Secret;
 
 use super::Reference;
@@ -57,12 +59,16 @@ pub struct Account {
     pub preferences: NotificationPreferences,
     /// The payout that will end the wallet, while it is under way.
     pub closing: Option<Reference>,
-    /// How many numbers were given to sessions and sources.
+    /// How many numbers were given to sessions, sources and passkeys.
     pub numbers: u32,
     /// The recovery code's hash, like the password's.
     pub recovery: Option<Box<str>>,
     /// The language of messages, where one was set.
     pub language: Option<LanguageCode>,
+    /// Its passkeys, oldest first.
+    pub passkeys: Vec<Passkey>,
+    /// What passkeys know the wallet by, sealed with the operator's key; none before the first passkey.
+    pub passkey_user: Option<Box<[u8]>>,
 }
 
 /// A session, known by the digest of its secret.
@@ -154,6 +160,8 @@ impl Account {
             numbers: 0,
             recovery: None,
             language: None,
+            passkeys: Vec::new(),
+            passkey_user: None,
         }
     }
 

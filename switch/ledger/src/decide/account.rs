@@ -12,7 +12,7 @@ use super::super::{
     Wallet, WalletId, code_digest,
 };
 use super::replies::refuse;
-use super::{Decision, answer_with, cards, claims, funding};
+use super::{Decision, answer_with, cards, claims, funding, passkeys};
 use crate::{Rule, Verdict};
 
 /// Decides an action that was let in.
@@ -84,6 +84,15 @@ pub(super) fn decide(
                 return decision;
             }
             None => Err(Rule::NoSuchSource.into()),
+        },
+        AccountAction::PasskeyChallenge(_)
+        | AccountAction::BeginPasskey(_)
+        | AccountAction::AddPasskey(_)
+        | AccountAction::RenamePasskey(..)
+        | AccountAction::RemovePasskey(_)
+        | AccountAction::ListPasskeys => match passkeys::decide(account, action, context) {
+            Ok(change) => Ok(change),
+            Err(decided) => return *decided,
         },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze(None) => Ok(Change::Frozen),
@@ -317,6 +326,9 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
     }
     if let Some(language) = account.language {
         rows.push((tag::LANGUAGE, language.to_string()));
+    }
+    if context.rules.passkeys {
+        rows.push((tag::COUNT, account.passkeys.len().to_string()));
     }
     if let Some(currency) = wallet.currency {
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));

@@ -233,7 +233,11 @@ fn kind(event: &Event) -> EventKind {
             | Change::CodeMissed
             | Change::RecoverySet(_)
             | Change::LanguageSet(_)
-            | Change::ContactResealed(_) => EventKind::Other,
+            | Change::ContactResealed(_)
+            | Change::PasskeyAdded { .. }
+            | Change::PasskeyUsed(_)
+            | Change::PasskeyRenamed(..)
+            | Change::PasskeyRemoved(_) => EventKind::Other,
         },
     }
 }
@@ -243,6 +247,7 @@ fn detail(change: &Change) -> Detail<'_> {
         Change::SignedIn(session) => Detail::Text(&session.device),
         Change::SourceAdded(source) => Detail::Text(&source.shown),
         Change::ContactProposed { proposed, .. } => Detail::Text(&proposed.contact.shown),
+        Change::PasskeyAdded { passkey, .. } => Detail::Text(&passkey.name),
         Change::Registered(_)
         | Change::SignedOut(_)
         | Change::SessionUsed(_)
@@ -261,6 +266,9 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::ContactResealed(_)
         | Change::ContactRemoved
         | Change::PreferencesSet(_)
-        | Change::LanguageSet(_) => Detail::None,
+        | Change::LanguageSet(_)
+        | Change::PasskeyUsed(_)
+        | Change::PasskeyRenamed(..)
+        | Change::PasskeyRemoved(_) => Detail::None,
     }
 }

@@ -11,6 +11,7 @@ mod imported;
 mod kept;
 mod model;
 mod originals;
+mod passkeys;
 mod payer;
 mod plain;
 mod refunds;

@@ -50,6 +50,10 @@ pub enum Occasion {
     RecoverySet,
     /// The recovery code was used.
     Recovered,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// The wallet was frozen.
     Frozen,
     /// The payer does not recognise a transaction, and the wallet was frozen.
@@ -161,6 +165,8 @@ fn words(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
         | Occasion::ContactChanged
         | Occasion::RecoverySet
         | Occasion::Recovered
+        | Occasion::PasskeyAdded
+        | Occasion::PasskeyRemoved
         | Occasion::Frozen
         | Occasion::Disputed
         | Occasion::Unfrozen
@@ -294,6 +300,20 @@ fn about_account(occasion: Occasion, facts: &Facts<'_>) -> Words {
             text::RECOVERED_LEAD,
             text::RECOVERED_SMS,
             text::NOT_YOU_RECOVERED,
+        ),
+        Occasion::PasskeyAdded => (
+            text::PASSKEY_ADDED_SUBJECT,
+            facts.device.map_or(text::PASSKEY_ADDED_LEAD, |name| {
+                text::passkey_added_named_lead(clean(name, NAME_MAX))
+            }),
+            text::PASSKEY_ADDED_SMS,
+            text::NOT_YOU_PASSKEY,
+        ),
+        Occasion::PasskeyRemoved => (
+            text::PASSKEY_REMOVED_SUBJECT,
+            text::PASSKEY_REMOVED_LEAD,
+            text::PASSKEY_REMOVED_SMS,
+            text::NOT_YOU,
         ),
         Occasion::Frozen => (
             text::FROZEN_SUBJECT,

@@ -3,7 +3,7 @@ use tessera_texts::Language;
 
 use super::*;
 
-const OCCASIONS: [Occasion; 22] = [
+const OCCASIONS: [Occasion; 24] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,
@@ -21,6 +21,8 @@ const OCCASIONS: [Occasion; 22] = [
     Occasion::ContactChanged,
     Occasion::RecoverySet,
     Occasion::Recovered,
+    Occasion::PasskeyAdded,
+    Occasion::PasskeyRemoved,
     Occasion::Frozen,
     Occasion::Disputed,
     Occasion::Unfrozen,

@@ -94,6 +94,8 @@ fn happened(
         | Occasion::PasswordChanged
         | Occasion::RecoverySet
         | Occasion::Recovered
+        | Occasion::PasskeyAdded
+        | Occasion::PasskeyRemoved
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen

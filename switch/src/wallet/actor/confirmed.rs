@@ -1,34 +1,48 @@
-//! A right password counts for its session for a few minutes, so that payers do not type it into every form.
+//! A right password, or a passkey, counts for its session for a few minutes, so that payers do not type it into every form.
 //!
-//! Only the actor knows it: it is not journaled, and gone with the actor, with the password and with the session. The
-//! session asks with the password then.
+//! Only the actor knows it: it is not journaled, and gone with the actor, with the password, the passkey and the session. The
+//! session asks with one of them then.
 
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
     AccountAction, Action, Ask, Command, Details, NewSession, Outcome, PayersAccount, Proof,
+    ShownPasskey,
 };
 use tessera_protocol::leased::{SessionKind, tag};
 
 use super::WalletActor;
 
-/// The last right password of a wallet's payer.
+/// The last right password or passkey of a wallet's payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Confirmation {
     /// The digest of the session that it came over, or that it opened.
     session: [u8; 32],
-    /// The hash that it fits.
+    /// The hash that it fits, or the account's where it was a passkey.
     password: Box<str>,
+    /// The passkey that has signed.
+    passkey: Option<u32>,
     /// Until when it counts.
     until: Timestamp,
 }
 
+/// The session, and the passkey where it was one.
+pub(super) type Proven = ([u8; 32], Option<u32>);
+
 impl WalletActor {
     /// What an operation shows where it came back from the threads that look at passwords with a right one: the session.
-    pub(super) fn proven(&self, command: &Command) -> Option<[u8; 32]> {
+    pub(super) fn proven(&self, command: &Command) -> Option<Proven> {
         let Command::Ask(ask) = command else {
             return None;
         };
         let claims = ask.claims.as_deref()?;
+        let session = opened(ask)
+            .map(|session| session.digest)
+            .or(claims.session)?;
+        if let Some(ShownPasskey::Fits(used)) = claims.passkey {
+            let account = self.wallet.account.as_ref()?;
+            account.accept_passkey(&used).ok()?;
+            return Some((session, Some(used.number)));
+        }
         let proof = claims.proof.as_ref().filter(|proof| proof.right)?;
         let stored = self
             .wallet
@@ -39,12 +53,14 @@ impl WalletActor {
         if proof.of.as_ref() != stored {
             return None;
         }
-        opened(ask).map(|session| session.digest).or(claims.session)
+        Some((session, None))
     }
 
     /// From now on the password of this session counts, where the session is a browser's.
-    pub(super) fn confirm(&mut self, session: Option<[u8; 32]>, now: Timestamp) {
-        let Some(digest) = session else { return };
+    pub(super) fn confirm(&mut self, proven: Option<Proven>, now: Timestamp) {
+        let Some((digest, passkey)) = proven else {
+            return;
+        };
         let account = self.wallet.account.as_ref();
         let found = account.and_then(|account| Some((account, account.session(&digest)?)));
         let Some((account, session)) = found else {
@@ -55,6 +71,7 @@ impl WalletActor {
             self.confirmed = Some(Box::new(Confirmation {
                 session: digest,
                 password: account.password.clone(),
+                passkey,
                 until: now.plus(lasts),
             }));
         }
@@ -75,10 +92,12 @@ impl WalletActor {
                     | AccountAction::Unfreeze
                     | AccountAction::ProposeContact(_)
                     | AccountAction::RemoveContact
+                    | AccountAction::BeginPasskey(_)
             )
         );
         let says_nothing = !always_asked
             && claims.proof.is_none()
+            && claims.assertion.is_none()
             && claims.password.is_none()
             && claims.new_password.is_none();
         if let Some((confirmation, _)) = self.confirmation(claims.session, now)
@@ -124,6 +143,9 @@ impl WalletActor {
         let account: &PayersAccount = self.wallet.account.as_ref()?;
         let counts = Some(confirmation.session) == session
             && confirmation.password == account.password
+            && confirmation
+                .passkey
+                .is_none_or(|passkey| account.passkey_of(passkey).is_some())
             && account.session(&confirmation.session).is_some();
         let left = confirmation.until.since(now);
         (counts && left >= 1_000).then_some((confirmation, left))

@@ -6,6 +6,7 @@
 
 mod confirmed;
 mod host_totals;
+mod passkeys;
 mod perform;
 #[cfg(test)]
 mod tests;
@@ -71,7 +72,7 @@ pub struct WalletActor {
     settled_orders: Vec<OrderKey>,
     /// Of the operator wallet: the totals of a settlement date that were sent to the host.
     totals_asked: Option<Box<TotalsAsked>>,
-    /// The password that was right last, while it counts.
+    /// The password or passkey that was right last, while it counts.
     confirmed: Option<Box<Confirmation>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
@@ -154,6 +155,7 @@ impl WalletActor {
             context.stand_in_left = services.stand_in.take(most);
         }
         let proven = self.proven(&command);
+        self.look_for_copies(&command);
         if self.confirmed.is_some() {
             self.show_confirmation(&mut command, moment.now);
         }

@@ -6,11 +6,12 @@ use super::super::asks_host::unread;
 use super::{Waiting, WalletActor};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::message::{Directions, Reply};
-use crate::passwords::{Job, Refused};
+use crate::passwords::{Job, Refused, Stored};
 use tessera_admission::{Connection, Requester};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Command, Context, Details, Effect, Entry, Event, GivenUp, Outcome, Owed, Reference, StatusQuery,
+    Command, Context, Details, Effect, Entry, Event, GivenUp, Outcome, Owed, Reference, Rule,
+    StatusQuery,
 };
 use tessera_metrics::{Kind, Stage};
 use tessera_protocol::{ResponseCode, State};
@@ -35,6 +36,7 @@ impl WalletActor {
                 if let Command::AskStatus(query) = command {
                     self.add_reason(&mut outcome, query, context.now);
                 }
+                self.add_passkeys(&mut outcome, command);
                 if let Some(reply) = reply {
                     self.answer_operator(reply, outcome);
                 } else if let Some(requester) = requester.take() {
@@ -109,7 +111,20 @@ impl WalletActor {
                     self.hold(Release::CardAgain(self.wallet.id, reference, update));
                 }
             }
-            Effect::Prove(stored) => self.prove(stored, command, requester),
+            Effect::Prove(stored) => {
+                self.prove(Stored::Password(stored), command, requester);
+            }
+            Effect::ProvePasskey(number) => match self.passkey_material(number) {
+                Some(material) => {
+                    self.prove(Stored::Passkey(number, material), command, requester);
+                }
+                None => {
+                    if let Some(requester) = requester.take() {
+                        let outcome = Outcome::declined(Rule::WrongPasskey);
+                        self.hold(Release::Answer(requester, outcome));
+                    }
+                }
+            },
             Effect::Reload(purchase, source, amount) => {
                 let ask = self.reload(purchase, source, amount, context);
                 self.services
@@ -249,12 +264,7 @@ impl WalletActor {
     }
 
     /// Sends a request whose passwords are to be looked at to the threads that do so.
-    fn prove(
-        &self,
-        stored: Option<Box<str>>,
-        command: &Command,
-        requester: &mut Option<Requester>,
-    ) {
+    fn prove(&self, stored: Stored, command: &Command, requester: &mut Option<Requester>) {
         let (Command::Ask(ask), Some(requester)) = (command, requester.take()) else {
             return;
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tessera_protocol::leased::{
     EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, NumberState, NumberUse,
-    Operation, ReloadRow, SessionKind, SessionRow, SourceRow, Spent, tag,
+    Operation, PasskeyRow, ReloadRow, SessionKind, SessionRow, SourceRow, Spent, tag,
 };
 use tessera_protocol::{OrderKey, tlv};
 
@@ -50,6 +50,8 @@ pub struct Wallet {
     pub sessions: Vec<(String, SessionRow)>,
     /// The session whose password still counts.
     pub confirmed: Option<String>,
+    /// Id and row.
+    pub passkeys: Vec<(String, PasskeyRow)>,
     pub available: u64,
     pub held: u64,
     pub owed: u64,
@@ -80,6 +82,10 @@ pub struct Wallets {
     pub throttle: Option<u64>,
     /// The financial system declines loads.
     pub declined: bool,
+    /// Passkeys are not configured.
+    pub no_passkeys: bool,
+    /// Why passkeys are refused, whatever they sign.
+    pub passkey_refusal: Option<&'static str>,
     /// The address that came with the last password.
     pub address: String,
     clock: u64,
@@ -105,6 +111,23 @@ impl Given {
     fn number(&self, tag: u8) -> u64 {
         self.text(tag).parse().unwrap_or_default()
     }
+}
+
+/// What the fake authenticators answer.
+pub const CHALLENGE: &str = "Y2hhbGxlbmdl";
+
+fn refused_passkey(why: Option<&str>) -> Reply {
+    let mut reply = Reply::code("63");
+    reply.reason = why
+        .unwrap_or("no such passkey, or it has signed something else")
+        .into();
+    reply
+}
+
+fn no_passkeys() -> Reply {
+    let mut reply = Reply::code("12");
+    reply.reason = "passkeys are not configured".into();
+    reply
 }
 
 const CARD: &str = "9900000000004711";
@@ -143,6 +166,11 @@ impl Wallets {
             Operation::Register => return self.register(&given),
             Operation::SignIn => return self.sign_in(&given),
             Operation::Recover => return self.recover(&given),
+            Operation::PasskeySignIn => return self.sign_in_by_passkey(&given),
+            Operation::PasskeyChallenge if self.no_passkeys => return no_passkeys(),
+            Operation::PasskeyChallenge if given.text(tag::SESSION).is_empty() => {
+                return Reply::code("00").data(tag::CHALLENGE, CHALLENGE);
+            }
             Operation::Unwatch => {
                 let mut reply = Reply::code("00");
                 reply.wallet = Some(given.number(tag::WALLET));
@@ -153,6 +181,7 @@ impl Wallets {
         let handle = given.text(tag::SESSION).to_owned();
         let number = u64::from_str_radix(handle.get(..16).unwrap_or("x"), 16).unwrap_or(0);
         let at = 1_795_000_000_000 + self.clock * 1_000;
+        let (no_passkeys, refusal) = (self.no_passkeys, self.passkey_refusal);
         let Some(wallet) = self.all.get_mut(&number) else {
             return Reply::code("63");
         };
@@ -164,7 +193,11 @@ impl Wallets {
         {
             return Reply::code("63");
         }
-        if given.0.contains_key(&tag::PASSWORD) {
+        let signed = operation != Operation::AddPasskey && given.0.contains_key(&tag::PASSKEY);
+        if signed && (refusal.is_some() || !wallet.has_signed(&given)) {
+            return refused_passkey(refusal);
+        }
+        if given.0.contains_key(&tag::PASSWORD) || signed {
             wallet.confirmed = Some(handle.clone());
         } else if always_wants_password(operation)
             || wants_password(operation) && wallet.confirmed.as_ref() != Some(&handle)
@@ -177,6 +210,9 @@ impl Wallets {
             return Reply::code("05");
         }
         let mut reply = wallet.answer(operation, &given, &handle, at);
+        if operation == Operation::Overview && !no_passkeys {
+            reply = reply.data(tag::COUNT, wallet.passkeys.len());
+        }
         reply.wallet = Some(number);
         reply.changes |= matches!(
             operation,
@@ -217,6 +253,21 @@ impl Wallets {
         }
     }
 
+    fn sign_in_by_passkey(&mut self, given: &Given) -> Reply {
+        let (refusal, id) = (self.passkey_refusal, given.text(tag::PASSKEY));
+        let known = |wallet: &Wallet| {
+            let mut passkeys = wallet.passkeys.iter();
+            passkeys.any(|(known, _)| known == id) && wallet.has_signed(given)
+        };
+        let found = self.all.iter().find(|(number, wallet)| {
+            known(wallet) && given.text(tag::PASSKEY_USER) == format!("user-{number}")
+        });
+        match (found.map(|(number, _)| *number), refusal) {
+            (Some(number), None) => self.open(number, given),
+            _ => refused_passkey(refusal),
+        }
+    }
+
     fn recover(&mut self, given: &Given) -> Reply {
         let found = self.all.iter_mut().find(|(_, wallet)| {
             wallet.client == given.text(tag::CLIENT)
@@ -252,6 +303,63 @@ impl Wallets {
 }
 
 impl Wallet {
+    /// What the fake authenticators of the tests sign with.
+    fn has_signed(&self, given: &Given) -> bool {
+        let id = given.text(tag::PASSKEY);
+        let mut passkeys = self.passkeys.iter();
+        passkeys.any(|(known, _)| known == id)
+            && given.text(tag::CLIENT_DATA) == CHALLENGE
+            && given.text(tag::AUTHENTICATOR) == "data.signature"
+    }
+
+    fn of_passkeys(&mut self, operation: Operation, given: &Given, number: u32) -> Reply {
+        let ids = |reply: Reply, wallet: &Self| {
+            let passkeys = wallet.passkeys.iter();
+            passkeys.fold(reply, |reply, (id, _)| reply.data(tag::PASSKEY, id))
+        };
+        let ok = || Reply::code("00");
+        match operation {
+            Operation::PasskeyChallenge => ids(ok().data(tag::CHALLENGE, CHALLENGE), self),
+            Operation::BeginPasskey => {
+                let user = u64::from_str_radix(&given.text(tag::SESSION)[..16], 16).unwrap();
+                let reply = ok().data(tag::CHALLENGE, CHALLENGE);
+                ids(reply.data(tag::PASSKEY_USER, format!("user-{user}")), self)
+            }
+            Operation::AddPasskey => {
+                let number = self.passkeys.len() as u32 + 1;
+                let row = PasskeyRow {
+                    number,
+                    added_at: 1_795_000_000_000,
+                    used_at: 1_795_000_000_000,
+                    synced: true,
+                    name: given.text(tag::DEVICE).into(),
+                };
+                self.passkeys.push((format!("id-{number}"), row));
+                ok()
+            }
+            Operation::RenamePasskey => {
+                let mut found = self
+                    .passkeys
+                    .iter_mut()
+                    .filter(|(_, row)| row.number == number);
+                match found.next() {
+                    Some((_, row)) => row.name = given.text(tag::DEVICE).into(),
+                    None => return Reply::code("25"),
+                }
+                ok()
+            }
+            Operation::RemovePasskey => {
+                self.passkeys.retain(|(_, row)| row.number != number);
+                ok()
+            }
+            _ => self
+                .passkeys
+                .iter()
+                .rev()
+                .fold(ok(), |reply, (_, row)| reply.data(tag::PASSKEY_ROW, row)),
+        }
+    }
+
     pub fn row(
         &mut self,
         at: u64,
@@ -310,6 +418,12 @@ impl Wallet {
                     },
                 )
             }),
+            Operation::PasskeyChallenge
+            | Operation::BeginPasskey
+            | Operation::AddPasskey
+            | Operation::RenamePasskey
+            | Operation::RemovePasskey
+            | Operation::ListPasskeys => self.of_passkeys(operation, given, number),
             Operation::SetRecovery => {
                 self.recovery = Some(given.text(tag::NEW_PASSWORD).into());
                 ok()
@@ -587,6 +701,7 @@ fn wants_password(operation: Operation) -> bool {
             | O::SetReload
             | O::Load
             | O::SetLimits
+            | O::RemovePasskey
     )
 }
 
@@ -600,6 +715,7 @@ fn always_wants_password(operation: Operation) -> bool {
             | O::Unfreeze
             | O::ProposeContact
             | O::RemoveContact
+            | O::BeginPasskey
             | O::Close
     )
 }

@@ -4,7 +4,7 @@ use tessera_kit::record::Sequence;
 use tessera_ledger::controls::Controls;
 use tessera_ledger::{
     CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
-    Owed, ProposedContact, Reference, Session, Source, Subject,
+    Owed, Passkey, PasskeyUse, ProposedContact, Reference, Session, Source, Subject,
 };
 use tessera_protocol::Institution;
 use tessera_protocol::leased::{
@@ -21,6 +21,20 @@ const PREFERENCES: NotificationPreferences = NotificationPreferences {
     refunds: false,
     security: true,
 };
+
+pub(super) fn passkey() -> Passkey {
+    Passkey {
+        number: 4,
+        digest: [0xDE; 32],
+        sealed: [0x5A; 40].into(),
+        name: "Chrome on Linux".into(),
+        renamed: None,
+        added_at: NOW,
+        used_at: NOW.plus(60_000),
+        counter: 7,
+        synced: true,
+    }
+}
 
 pub(super) fn all() -> Vec<(&'static str, Change)> {
     let session = |kind| Session {
@@ -111,6 +125,27 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
             "language-set",
             Change::LanguageSet(LanguageCode::from_letters(*b"ko").expect("a code")),
         ),
+        (
+            "passkey-added",
+            Change::PasskeyAdded {
+                passkey: passkey(),
+                user: [0x05; 40].into(),
+            },
+        ),
+        (
+            "passkey-used",
+            Change::PasskeyUsed(PasskeyUse {
+                number: 4,
+                counter: 8,
+                synced: false,
+                again: false,
+            }),
+        ),
+        (
+            "passkey-renamed",
+            Change::PasskeyRenamed(4, [0x5B; 24].into()),
+        ),
+        ("passkey-removed", Change::PasskeyRemoved(4)),
     ]
 }
 
