@@ -35,7 +35,6 @@ function goLive(place) {
   const say = (good, text) => {
     place.classList.toggle("good", good);
     place.classList.toggle("bad", !good);
-    document.body.classList.toggle("stale", !good);
     if (words.textContent !== text) {
       words.textContent = text;
     }

@@ -9,7 +9,7 @@ use tessera_operators::{Account, Accounts, Role, Settings};
 
 use crate::table::of_json;
 
-/// Run the operators' console: traffic, transactions, decisions in a browser
+/// Run the operators' console, or manage its accounts
 ///
 /// Operators sign in with an account and its token. Decisions are journaled with the account's name and the reason.
 #[derive(Args)]
@@ -47,7 +47,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Give an account a new token, and end its sessions
+    /// Set a new token for an account, and end its sessions
     Replace {
         /// The name
         name: String,

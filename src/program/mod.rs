@@ -15,8 +15,8 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     (
         "Operate",
         &[
-            "console",
             "cluster",
+            "console",
             "control",
             "outbox",
             "saf",

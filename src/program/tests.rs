@@ -132,7 +132,7 @@ fn a_configuration_has_the_same_default_everywhere() {
             .filter(|one| one.get_id() == "config")
         {
             let file = match path {
-                "host" | "shop" | "wallet" => format!("config/{path}.toml"),
+                "console" | "host" | "shop" | "wallet" => format!("config/{path}.toml"),
                 _ => "config/switch.toml".to_owned(),
             };
             let default = argument

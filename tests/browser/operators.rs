@@ -68,11 +68,9 @@ pub fn can_use_every_page() {
         inspector.look(page);
     }
     acts(&browser, &console, &mut inspector);
-    let reference = bought.field(37);
-    browser.open(&at(&format!(
-        "/transactions/one?reference={}",
-        reference.trim()
-    )));
+    // Field 37 is the trace number with zeros in front.
+    let reference = format!("{:0>12}", bought.field(11));
+    browser.open(&at(&format!("/transactions/one?reference={}", reference)));
     browser.press("details summary");
     inspector.look("a transaction");
     inspector.take_pictures("console-transaction");
@@ -93,7 +91,7 @@ pub fn can_use_every_page() {
 /// A block: reviewed, done, and among the decisions.
 fn acts(browser: &Browser, console: &Console, inspector: &mut Inspector<'_>) {
     browser.open(&format!("{}/controls", console.origin));
-    browser.fill("block-value", "SHOP-77");
+    browser.fill("block-value", "SHOP-99");
     browser.fill("block-reason", "fraud, case 4711");
     browser.go(|| browser.press("#block button[value=block]"));
     inspector.look("the review");

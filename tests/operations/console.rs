@@ -108,7 +108,7 @@ fn rig_with_a_dead_letter() -> (Rig, Wire) {
     (rig, wire)
 }
 
-/// The decisions that the command shows, of all wallets or of one.
+/// The decisions of the console that the command shows, of all wallets or of one. The switch makes some by itself.
 fn decisions(rig: &Rig, of: &[&str]) -> Vec<(String, String)> {
     let show = [
         &["control", "--config", "switch.toml", "--json", "show"],
@@ -121,6 +121,7 @@ fn decisions(rig: &Rig, of: &[&str]) -> Vec<(String, String)> {
     let text = |fact: &Value, key: &str| fact[key].as_str().expect("a text").to_owned();
     facts
         .map(|fact| (text(fact, "by"), text(fact, "reason")))
+        .filter(|(by, _)| by.ends_with(" at the console"))
         .collect()
 }
 
@@ -132,7 +133,7 @@ const ACTIONS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("action", "block"),
             ("kind", "merchant"),
-            ("value", "SHOP-77"),
+            ("value", "SHOP-99"),
         ],
     ),
     (
@@ -140,7 +141,7 @@ const ACTIONS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("action", "unblock"),
             ("kind", "merchant"),
-            ("value", "SHOP-77"),
+            ("value", "SHOP-99"),
         ],
     ),
     ("support", &[("action", "retry-notification")]),
@@ -235,11 +236,11 @@ fn each_role_may_do_exactly_what_it_may_and_what_it_decides_is_journaled() {
     let merchant = [
         ("action", "block"),
         ("kind", "merchant"),
-        ("value", "SHOP-77"),
+        ("value", "SHOP-99"),
     ];
     let page = support.decides(&merchant, "fraud, case 4711");
     assert!(
-        page.contains("done, and journaled") && page.contains("merchant SHOP-77"),
+        page.contains("done, and journaled") && page.contains("merchant SHOP-99"),
         "{page}"
     );
     let blocked = [("action", "block"), ("kind", "card"), ("value", &*second)];
@@ -341,8 +342,9 @@ fn a_transaction_is_found_and_explained_without_its_card_number() {
     assert_eq!(count("amount=12.34"), 1);
     assert_eq!(count("from=2020-01-01T00:00&to=2020-01-02T00:00"), 0);
 
-    let reference = bought.field(37);
-    let reference = reference.trim();
+    // Field 37 is the trace number with zeros in front.
+    let reference = format!("{:0>12}", bought.field(11));
+    let reference = reference.as_str();
     let page = ada.get(&format!("/transactions/one?reference={reference}"));
     assert!(
         page.text.contains("It was approved (00)") && page.text.contains("12.34"),
@@ -366,7 +368,7 @@ fn a_transaction_is_found_and_explained_without_its_card_number() {
     let ours: Value = serde_json::from_str(&json.text).expect("JSON");
     let theirs: Value = serde_json::from_slice(&printed.stdout).expect("JSON");
     assert_eq!(ours, theirs);
-    let (party, trace, date) = (bought.field(32), bought.field(11), bought.field(13));
+    let (party, trace, date) = (ACQUIRER.code, bought.field(11), bought.field(13));
     let by_trace = ada.get(&format!(
         "/transactions/one?party={party}&trace={trace}&date={date}"
     ));
@@ -436,7 +438,7 @@ fn nobody_gets_in_without_a_token_and_no_other_page_acts() {
     let block = [
         ("action", "block"),
         ("kind", "merchant"),
-        ("value", "SHOP-77"),
+        ("value", "SHOP-99"),
         ("reason", "x"),
     ];
     let secret = ada

@@ -153,7 +153,7 @@ fn look(operator: &Operator) -> Markup {
     html! {
         form.search id="one" method="post" action="/controls" {
             input type="hidden" name=(SECRET) value=(operator.form);
-            (select("one", "kind", "Found by", &[("wallet", "its number in the switch"), ("card", "one of its card numbers"), ("client", "its payer's identification number")], ""))
+            (select("one", "kind", "Found by", &[("wallet", "wallet number"), ("card", "card number"), ("client", "identification number")], ""))
             (Field { form: "one", name: "number", label: "Number", required: true, longest: 40, ..Field::default() }.show())
             p.actions { button.second type="submit" { "Show" } }
         }

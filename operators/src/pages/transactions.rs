@@ -51,21 +51,22 @@ pub async fn search(request: HttpRequest, operator: Operator) -> Result<HttpResp
             )
         }
     };
+    let is_filtered = !request.query_string().is_empty();
     let body = html! {
         h1 { "Transactions" }
-        section aria-labelledby="by-name" {
-            h2 id="by-name" { "By its name" }
+        section aria-labelledby="find" {
+            h2 id="find" { "Find" }
             (by_reference())
             details.fold { summary { "By order, or by trace number" } div.columns { (by_order()) (by_trace(&names)) } }
-        }
-        section aria-labelledby="by-look" {
-            h2 id="by-look" { "By what it was like" }
-            (by_look(&form, &names))
-            @if let Some(wrong) = &wrong { div.wrong role="alert" { p { (mask_card_numbers(wrong)) } } }
+            details.fold open[is_filtered] {
+                summary { "By time, party, card, amount or outcome" }
+                (by_look(&form, &names))
+                @if let Some(wrong) = &wrong { div.wrong role="alert" { p { (mask_card_numbers(wrong)) } } }
+            }
         }
         @if let Some(list) = &list {
             section aria-labelledby="found" {
-                h2 id="found" { "Found" }
+                h2 id="found" { @if is_filtered { "Found" } @else { "The last hour" } }
                 (found(list, &form, &names))
             }
         }
@@ -256,7 +257,7 @@ fn minor(text: &str) -> Option<Amount> {
 
 fn by_reference() -> Markup {
     html! {
-        form id="reference" method="get" action="/transactions/one" {
+        form.inline id="reference" method="get" action="/transactions/one" {
             (Field { form: "reference", name: "reference", label: "Reference", required: true, longest: 12,
                 hint: "Field 37 of the party, or the switch's own, as payers see it in mails and in the CSV file.", ..Field::default() }.show())
             p.actions { button type="submit" { "Explain" } }
@@ -377,7 +378,7 @@ fn row(one: &Row, names: &[(String, String)]) -> Vec<Markup> {
                 None => { @if one.is_order { "order" } }
             }
         },
-        html! { (one.acceptor) },
+        html! { span.nowrap { (one.acceptor) } },
         html! { (name.unwrap_or(if one.institution.is_none() { "payer" } else { &party })) },
         html! {
             @match one.code {

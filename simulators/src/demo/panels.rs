@@ -185,6 +185,9 @@ fn ceiling(number: u64) -> u64 {
 pub fn conditions(view: &View) -> Line<'static> {
     let parts = view.parts.conditions.iter();
     let up = parts.filter(|(_, condition)| *condition == Condition::Up);
+    // Three that are down take its place on a small terminal.
+    let has_place = view.parts.missing().count() < 3;
+    let up = up.filter(|(name, _)| has_place || *name != "console");
     let up = up.flat_map(|(name, _)| [" ".into(), Span::from(*name).green()]);
     Line::from_iter(
         ["up ".dark_gray()]

@@ -230,7 +230,7 @@ mod tests {
             ports.start,
             ports.console,
         ]);
-        assert_eq!(all.collect::<BTreeSet<_>>().len(), 20);
-        assert_eq!(finder.given.len(), 20);
+        assert_eq!(all.collect::<BTreeSet<_>>().len(), 21);
+        assert_eq!(finder.given.len(), 21);
     }
 }

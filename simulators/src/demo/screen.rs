@@ -214,7 +214,7 @@ mod tests {
         "12,345,678",
         "401 MiB",
         "1.5 GiB",
-        "up  host link switch wallet shop mail",
+        "up  host link switch wallet shop mail console",
         "990000******0010",
         "k kills the switch  h kills the host  l cuts the link  q ends and audits",
     ];
@@ -229,6 +229,7 @@ mod tests {
             &parts.wallet,
             &parts.shop,
             &parts.mail,
+            &parts.console,
         ] {
             process.state.set(State::Running);
         }

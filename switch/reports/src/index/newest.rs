@@ -43,13 +43,13 @@ impl Index {
         for part in parts.into_iter().rev() {
             let mut oldest = None;
             let mut stopped = None;
-            let mut count = 0;
+            let mut count = 0_u64;
             let read = self.journal().scan_part(part, &mut |record| {
                 count += 1;
                 let sequence = record.sequence;
                 let entry = Entry::read(record.payload)
                     .map_err(|error| IndexError::Unreadable(sequence, error));
-                let is_late = count % RECORDS_BETWEEN == 0 && Instant::now() > until;
+                let is_late = count.is_multiple_of(RECORDS_BETWEEN) && Instant::now() > until;
                 match entry {
                     Ok(entry) if !is_late => {
                         oldest.get_or_insert(entry.at);

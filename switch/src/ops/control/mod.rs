@@ -1,12 +1,14 @@
 //! The operators' socket: dead letters of the outbox, advices that the financial system refused, blocks, controls and settlement
-//! dates. HTTP over a Unix socket, which no browser reaches. The system reports the user at its other end, and that name
-//! is journaled with every decision.
+//! dates. HTTP over a Unix socket, which no browser reaches: pages are the console's, a program of its own. The system reports the
+//! user at its other end, and that name is journaled with every decision.
 //!
 //! | request | right |
 //! | --- | --- |
 //! | `GET /journal`, `GET /outbox`, `GET /webhooks`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
 //! | `POST /operator` with `block`, `unblock`, `control` | `block` |
 //! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop`, and the same below `/webhooks` | `settle` |
+//!
+//! `POST /operator` has an [`OperatorRequest`], those of the outbox may have who wants it and why ([`Stated`]), for the log.
 
 mod caller;
 mod socket;
