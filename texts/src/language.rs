@@ -33,8 +33,8 @@ impl Language {
         Self::Arabic,
     ];
 
-    /// Those in which every text is there. The others are offered to nobody.
-    pub const COMPLETE: &[Self] = &[Self::English];
+    /// Those in which every text is there. The others would be offered to nobody.
+    pub const COMPLETE: &[Self] = &Self::ALL;
 
     /// ISO 639-1: two small letters.
     pub const fn code(self) -> &'static str {

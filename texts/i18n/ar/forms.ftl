@@ -1,0 +1,11 @@
+forms-optional = (اختياري)
+forms-password = كلمة مرورك
+forms-show = إظهار
+forms-hide = إخفاء
+forms-shown = كلمة المرور ظاهرة.
+forms-hidden = كلمة المرور مخفية.
+forms-wrong = لم ينجح ذلك
+forms-amount = هذا ليس مبلغًا. تُكتب المبالغ هكذا: 25 أو 19.99.
+forms-zero = بحد قدره 0 لا يمكن دفع أي شيء. لإلغاء الحد، يُرجى ترك الحقل فارغًا.
+forms-choose = يُرجى الاختيار من القائمة.
+forms-in-currency = { $label } ({ $currency })

@@ -1,0 +1,17 @@
+sessions-title = الأمان
+sessions-sessions = جلساتك المفتوحة
+sessions-this = هذا الجهاز
+sessions-extension = الإضافة
+sessions-end = إنهاء
+sessions-everywhere = تسجيل الخروج من كل الأجهزة
+sessions-password = تغيير كلمة المرور
+sessions-old = كلمة المرور الحالية
+sessions-new = كلمة المرور الجديدة
+sessions-again = تكرار كلمة المرور الجديدة
+sessions-change = تغيير
+sessions-change-lead = ستنتهي جميع الجلسات الأخرى.
+sessions-opened = منذ { $time }
+sessions-used = آخر استخدام { $time }
+sessions-end-which = إنهاء { $device }
+sessions-device = { $browser } على { $system }
+sessions-a-browser = متصفح

@@ -1,0 +1,11 @@
+forms-optional = (optional)
+forms-password = Ihr Passwort
+forms-show = Anzeigen
+forms-hide = Verbergen
+forms-shown = Das Passwort ist sichtbar.
+forms-hidden = Das Passwort ist verborgen.
+forms-wrong = Das hat nicht geklappt
+forms-amount = Das ist kein Betrag. Schreiben Sie ihn wie 25 oder 19,99.
+forms-zero = Mit einem Limit von 0 könnten Sie nichts bezahlen. Lassen Sie das Feld leer, wenn Sie kein Limit möchten.
+forms-choose = Bitte wählen Sie aus der Liste.
+forms-in-currency = { $label } ({ $currency })

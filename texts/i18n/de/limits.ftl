@@ -1,0 +1,44 @@
+limits-title = Limits
+limits-freeze-title = Sperren
+limits-freeze-lead = Käufe werden abgelehnt, bis Sie die Wallet entsperren. Laufende Käufe sind nicht betroffen.
+limits-freeze = Wallet sperren
+limits-frozen = Ihre Wallet ist gesperrt: Käufe werden abgelehnt.
+limits-unfreeze = Entsperren
+limits-own = Ihre Limits
+limits-own-lead = Lassen Sie ein Feld leer, wenn Sie kein eigenes Limit möchten. Tage und Monate gelten in UTC.
+limits-set = Limits speichern
+limits-go-on = Weiter
+limits-go-back = Ändern
+limits-review = Limits prüfen
+limits-limit = Limit
+limits-now = Jetzt
+limits-then = Neu
+limits-no-limit = kein Limit
+limits-raised = Mit einem höheren Limit könnte jemand, der in Ihre Wallet gelangt, mehr ausgeben.
+limits-unchanged = Das sind bereits Ihre Limits. Ändern Sie zuerst eines davon.
+limits-spent = Bisher ausgegeben
+limits-today = Heute
+limits-this-month = Diesen Monat
+limits-bad-count = Das ist keine ganze Zahl.
+limits-begins-anew = Beginnt neu: { $time }
+limits-transaction = Pro Kauf
+limits-day = Pro Tag
+limits-month = Pro Monat
+limits-day-count = Käufe pro Tag
+limits-month-count = Käufe pro Monat
+limits-above = Der Betreiber erlaubt höchstens { $limit }. Geben Sie so viel oder weniger ein.
+limits-allowed = Höchstens { $limit }.
+limits-purchases = { $count ->
+    [one] { $count } Kauf
+   *[other] { $count } Käufe
+}
+limits-reached-own-purchase = Das ist mehr als Ihr Limit von { $most } pro Kauf.
+limits-reached-own-day = Damit wäre Ihr Limit von { $most } pro Tag überschritten. Heute schon ausgegeben: { $used }.
+limits-reached-own-month = Damit wäre Ihr Limit von { $most } pro Monat überschritten. Diesen Monat schon ausgegeben: { $used }.
+limits-reached-own-day-count = Ihr Limit pro Tag ist erreicht: { $most }.
+limits-reached-own-month-count = Ihr Limit pro Monat ist erreicht: { $most }.
+limits-reached-purchase = Das ist mehr als das Limit des Betreibers von { $most } pro Kauf.
+limits-reached-day = Damit wäre das Limit des Betreibers von { $most } pro Tag überschritten. Heute schon ausgegeben: { $used }.
+limits-reached-month = Damit wäre das Limit des Betreibers von { $most } pro Monat überschritten. Diesen Monat schon ausgegeben: { $used }.
+limits-reached-day-count = Das Limit des Betreibers pro Tag ist erreicht: { $most }.
+limits-reached-month-count = Das Limit des Betreibers pro Monat ist erreicht: { $most }.

@@ -1,0 +1,17 @@
+sessions-title = Sicherheit
+sessions-sessions = Wo Sie angemeldet sind
+sessions-this = Dieses Gerät
+sessions-extension = Erweiterung
+sessions-end = Beenden
+sessions-everywhere = Überall abmelden
+sessions-password = Passwort ändern
+sessions-old = Aktuelles Passwort
+sessions-new = Neues Passwort
+sessions-again = Neues Passwort wiederholen
+sessions-change = Ändern
+sessions-change-lead = Alle anderen Sitzungen werden beendet.
+sessions-opened = seit { $time }
+sessions-used = zuletzt verwendet { $time }
+sessions-end-which = Sitzung beenden: { $device }
+sessions-device = { $browser } unter { $system }
+sessions-a-browser = Browser

@@ -1,0 +1,10 @@
+trouble-not-found-title = Diese Seite gibt es nicht
+trouble-not-found = Vielleicht ist die Adresse falsch geschrieben, oder die Seite wurde entfernt.
+trouble-form-title = Dieses Formular ist veraltet
+trouble-form = Sie haben es vor einer An- oder Abmeldung geöffnet, oder es stammt nicht von dieser Website. Es ist nichts geschehen. Öffnen Sie die Seite neu, und senden Sie das Formular noch einmal.
+trouble-too-large-title = Das Formular ist zu lang
+trouble-too-large = Bitte geben Sie weniger Text ein. Es ist nichts geschehen.
+trouble-busy = Ihre Zahlungen werden gerade schon für eine andere Seite oder Datei gelesen. Bitte versuchen Sie es gleich noch einmal.
+trouble-failure-title = Bitte versuchen Sie es später
+trouble-back = Zum Anfang
+trouble-again = Noch einmal versuchen

@@ -1,0 +1,11 @@
+forms-optional = (opcional)
+forms-password = Su contraseña
+forms-show = Mostrar
+forms-hide = Ocultar
+forms-shown = La contraseña está visible.
+forms-hidden = La contraseña está oculta.
+forms-wrong = No ha sido posible
+forms-amount = Esto no es un importe. Escríbalo como 25 o 19,99.
+forms-zero = Con un límite de 0 no podría pagar nada. Deje el campo vacío si no quiere ningún límite.
+forms-choose = Elija una opción de la lista.
+forms-in-currency = { $label } ({ $currency })

@@ -1,0 +1,44 @@
+limits-title = Límites
+limits-freeze-title = Bloquear
+limits-freeze-lead = Las compras se rechazan hasta que desbloquee el monedero. Las compras en curso no se ven afectadas.
+limits-freeze = Bloquear el monedero
+limits-frozen = Su monedero está bloqueado: las compras se rechazan.
+limits-unfreeze = Desbloquear
+limits-own = Sus límites
+limits-own-lead = Deje un campo vacío si no quiere un límite propio. Los días y los meses son en UTC.
+limits-set = Guardar los límites
+limits-go-on = Continuar
+limits-go-back = Cambiar
+limits-review = Revise sus límites
+limits-limit = Límite
+limits-now = Ahora
+limits-then = Nuevo
+limits-no-limit = sin límite
+limits-raised = Con un límite más alto, alguien que entre en su monedero podría gastar más.
+limits-unchanged = Estos ya son sus límites. Cambie primero alguno de ellos.
+limits-spent = Gastado hasta ahora
+limits-today = Hoy
+limits-this-month = Este mes
+limits-bad-count = Esto no es un número entero.
+limits-begins-anew = Se reinicia: { $time }
+limits-transaction = Por compra
+limits-day = Por día
+limits-month = Por mes
+limits-day-count = Compras por día
+limits-month-count = Compras por mes
+limits-above = El operador permite como máximo { $limit }. Escriba esa cifra o una menor.
+limits-allowed = Máximo: { $limit }.
+limits-purchases = { $count ->
+    [one] { $count } compra
+   *[other] { $count } compras
+}
+limits-reached-own-purchase = Supera su límite de { $most } por compra.
+limits-reached-own-day = Superaría su límite de { $most } por día: hoy ya ha gastado { $used }.
+limits-reached-own-month = Superaría su límite de { $most } por mes: este mes ya ha gastado { $used }.
+limits-reached-own-day-count = Ha alcanzado su límite de { $most } por día.
+limits-reached-own-month-count = Ha alcanzado su límite de { $most } por mes.
+limits-reached-purchase = Supera el límite del operador de { $most } por compra.
+limits-reached-day = Superaría el límite del operador de { $most } por día: hoy ya ha gastado { $used }.
+limits-reached-month = Superaría el límite del operador de { $most } por mes: este mes ya ha gastado { $used }.
+limits-reached-day-count = Ha alcanzado el límite del operador de { $most } por día.
+limits-reached-month-count = Ha alcanzado el límite del operador de { $most } por mes.

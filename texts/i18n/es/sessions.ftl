@@ -1,0 +1,17 @@
+sessions-title = Seguridad
+sessions-sessions = Dónde tiene la sesión abierta
+sessions-this = Este dispositivo
+sessions-extension = Extensión
+sessions-end = Cerrar
+sessions-everywhere = Cerrar sesión en todas partes
+sessions-password = Cambiar la contraseña
+sessions-old = Contraseña actual
+sessions-new = Contraseña nueva
+sessions-again = Repita la contraseña nueva
+sessions-change = Cambiar
+sessions-change-lead = Se cierran todas las demás sesiones.
+sessions-opened = desde { $time }
+sessions-used = último uso { $time }
+sessions-end-which = Cerrar la sesión de { $device }
+sessions-device = { $browser } en { $system }
+sessions-a-browser = Un navegador

@@ -1,0 +1,10 @@
+trouble-not-found-title = Esta página no existe
+trouble-not-found = Puede que la dirección esté mal escrita o que la página se haya eliminado.
+trouble-form-title = Este formulario no está actualizado
+trouble-form = Lo abrió antes de iniciar o cerrar la sesión, o no procede de este sitio. No se ha hecho nada. Abra la página de nuevo y vuelva a enviar el formulario.
+trouble-too-large-title = El formulario es demasiado largo
+trouble-too-large = Escriba menos texto. No se ha hecho nada.
+trouble-busy = Sus operaciones ya se están leyendo para otra página o archivo. Inténtelo de nuevo en un momento.
+trouble-failure-title = Inténtelo más tarde
+trouble-back = Volver al inicio
+trouble-again = Intentar de nuevo

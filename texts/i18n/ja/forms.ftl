@@ -1,0 +1,11 @@
+forms-optional = （任意）
+forms-password = パスワード
+forms-show = 表示
+forms-hide = 隠す
+forms-shown = パスワードを表示しています。
+forms-hidden = パスワードを隠しています。
+forms-wrong = 処理できませんでした
+forms-amount = 金額として読み取れません。25または19.99のように入力してください。
+forms-zero = 上限が0では何も支払えません。上限なしにする場合は、空欄にしてください。
+forms-choose = 一覧から選択してください。
+forms-in-currency = { $label }（{ $currency }）

@@ -1,0 +1,17 @@
+sessions-title = セキュリティ
+sessions-sessions = ログイン中の端末
+sessions-this = この端末
+sessions-extension = 拡張機能
+sessions-end = 終了
+sessions-everywhere = すべての端末からログアウト
+sessions-password = パスワードの変更
+sessions-old = 現在のパスワード
+sessions-new = 新しいパスワード
+sessions-again = 新しいパスワード（確認）
+sessions-change = 変更
+sessions-change-lead = ほかのセッションはすべて終了します。
+sessions-opened = ログイン：{ $time }
+sessions-used = 最終利用：{ $time }
+sessions-end-which = { $device }のセッションを終了
+sessions-device = { $system }の{ $browser }
+sessions-a-browser = ブラウザー

@@ -1,0 +1,10 @@
+trouble-not-found-title = このページは存在しません
+trouble-not-found = アドレスの入力に誤りがあるか、ページが削除された可能性があります。
+trouble-form-title = フォームの有効期限が切れています
+trouble-form = ログインまたはログアウトの前に開いたフォームか、このサイトのものではないフォームです。何も処理されていません。ページを開き直して、もう一度送信してください。
+trouble-too-large-title = 入力が長すぎます
+trouble-too-large = 文字数を減らしてください。何も処理されていません。
+trouble-busy = 別のページまたはファイルのために、取引履歴を読み込んでいます。しばらくしてから、もう一度お試しください。
+trouble-failure-title = 後でもう一度お試しください
+trouble-back = 最初に戻る
+trouble-again = もう一度試す

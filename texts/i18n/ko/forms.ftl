@@ -1,0 +1,11 @@
+forms-optional = (선택)
+forms-password = 비밀번호
+forms-show = 표시
+forms-hide = 숨기기
+forms-shown = 비밀번호가 표시됩니다.
+forms-hidden = 비밀번호가 숨겨졌습니다.
+forms-wrong = 처리하지 못했습니다
+forms-amount = 올바른 금액이 아닙니다. 25 또는 19.99와 같이 입력해 주세요.
+forms-zero = 한도가 0이면 아무것도 결제할 수 없습니다. 한도를 두지 않으려면 비워 두면 됩니다.
+forms-choose = 목록에서 선택해 주세요.
+forms-in-currency = { $label } ({ $currency })

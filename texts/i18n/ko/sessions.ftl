@@ -1,0 +1,17 @@
+sessions-title = 보안
+sessions-sessions = 로그인된 기기
+sessions-this = 이 기기
+sessions-extension = 확장 프로그램
+sessions-end = 종료
+sessions-everywhere = 모든 기기에서 로그아웃
+sessions-password = 비밀번호 변경
+sessions-old = 현재 비밀번호
+sessions-new = 새 비밀번호
+sessions-again = 새 비밀번호 다시 입력
+sessions-change = 변경
+sessions-change-lead = 다른 세션은 모두 종료됩니다.
+sessions-opened = 로그인: { $time }
+sessions-used = 마지막 사용: { $time }
+sessions-end-which = { $device } 세션 종료
+sessions-device = { $system }의 { $browser }
+sessions-a-browser = 브라우저

@@ -1,0 +1,10 @@
+trouble-not-found-title = 존재하지 않는 페이지입니다
+trouble-not-found = 주소가 잘못 입력되었거나 페이지가 삭제되었을 수 있습니다.
+trouble-form-title = 양식이 만료되었습니다
+trouble-form = 로그인 또는 로그아웃하기 전에 연 양식이거나 이 사이트의 양식이 아닙니다. 아무것도 처리되지 않았습니다. 페이지를 다시 열고 다시 제출해 주세요.
+trouble-too-large-title = 입력 내용이 너무 깁니다
+trouble-too-large = 내용을 줄여 주세요. 아무것도 처리되지 않았습니다.
+trouble-busy = 다른 페이지나 파일을 위해 이미 거래 내역을 읽고 있습니다. 잠시 후 다시 시도해 주세요.
+trouble-failure-title = 나중에 다시 시도해 주세요
+trouble-back = 처음으로
+trouble-again = 다시 시도
