@@ -160,7 +160,7 @@ fn short_messages_arrive_and_the_former_address_is_notified_of_the_change() {
     let changed = mail.event("message");
     assert_eq!(
         changed["headers"]["Subject"],
-        "The contact of your wallet was changed"
+        "The address of your wallet was changed or removed"
     );
     let port = centre.address.port();
     drop(centre);
@@ -201,6 +201,6 @@ fn a_former_address_is_notified_even_if_the_next_one_is_removed_first() {
     assert_eq!(changed["to"][0], "payer@example.com");
     assert_eq!(
         changed["headers"]["Subject"],
-        "The contact of your wallet was changed"
+        "The address of your wallet was changed or removed"
     );
 }

@@ -177,6 +177,32 @@ fn a_text_is_said_with_its_arguments_and_in_the_right_plural_form() {
     assert_eq!(format!("{reason:?}"), "transactions-state-declined");
 }
 
+/// A short message has no sender that its reader knows.
+#[test]
+fn a_short_message_begins_with_the_name_and_has_no_full_stop() {
+    for language in Language::ALL {
+        let begin = match language {
+            Language::Japanese => "Tessera\u{ff1a}",
+            // A line that begins with Latin letters would run from left to right.
+            Language::Arabic => "\u{645}\u{646} Tessera: ",
+            _ => "Tessera: ",
+        };
+        let messages = read(language);
+        let short = messages
+            .iter()
+            .filter(|(id, _)| id.starts_with("mail-") && id.ends_with("-sms") && *id != "mail-sms");
+        assert!(short.clone().count() > 20, "{language:?}");
+        for (id, message) in short {
+            let words = &message.words;
+            assert!(
+                words.starts_with(begin) || id == "mail-code-sms" && words.contains("Tessera"),
+                "{language:?}: {id}: {words}"
+            );
+            assert!(!words.ends_with(['.', '\u{3002}']), "{language:?}: {id}");
+        }
+    }
+}
+
 /// Who shows a text must not find a language without it.
 #[test]
 fn what_a_language_lacks_is_said_in_english() {

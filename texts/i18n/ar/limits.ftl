@@ -20,14 +20,14 @@ limits-spent = الإنفاق حتى الآن
 limits-today = اليوم
 limits-this-month = هذا الشهر
 limits-bad-count = هذا ليس عددًا صحيحًا.
-limits-begins-anew = يبدأ الحساب من جديد في { $time }
+limits-begins-anew = يبدأ الحساب من جديد في { $time }.
 limits-transaction = عملية شراء واحدة
 limits-day = في اليوم
 limits-month = في الشهر
 limits-day-count = عمليات الشراء في اليوم
 limits-month-count = عمليات الشراء في الشهر
 limits-above = يسمح المشغّل بحد أقصى قدره { $limit }. يُرجى إدخال هذه القيمة أو أقل.
-limits-allowed = الحد الأقصى { $limit }.
+limits-allowed = الحد الأقصى { $limit }
 limits-purchases = { $count ->
     [zero] لا عمليات شراء
     [one] عملية شراء واحدة

@@ -38,6 +38,7 @@ pay-expired-lead = لقد وافقت، لكن المتجر لم يطلب الد�
 pay-declined = رُفضت العملية
 pay-back = الرجوع إلى المتجر
 pay-close = إغلاق هذه النافذة
+pay-elsewhere-title = طلب مدفوع أو موافَق عليه مسبقًا
 pay-elsewhere = سبق دفع هذا الطلب، أو وافقت محفظة أخرى على دفعه.
 pay-wants = يطلب { $shop } منك الدفع
 pay-order = الطلب { $number }

@@ -1,7 +1,7 @@
 done-ended = Sie wurden abgemeldet. Melden Sie sich an, um fortzufahren.
 done-signed-out = Sie sind abgemeldet.
 done-everywhere = Sie sind auf allen Geräten abgemeldet.
-done-closed = Ihre Wallet ist aufgelöst. Ihr Geld ist auf dem Weg zu Ihnen.
+done-closed = Ihre Wallet ist aufgelöst. Übriges Geld ist auf dem Weg zu Ihnen.
 done-card = Ihre Karte ist bereit.
 done-reissued = Ihre Karte hat eine neue Nummer. Die alte Nummer funktioniert nicht mehr, Ihr Geld bleibt Ihnen.
 done-retired = Diese Nummer funktioniert nicht mehr.

@@ -20,14 +20,14 @@ limits-spent = Bisher ausgegeben
 limits-today = Heute
 limits-this-month = Diesen Monat
 limits-bad-count = Das ist keine ganze Zahl.
-limits-begins-anew = Beginnt neu: { $time }
+limits-begins-anew = Beginnt neu: { $time }.
 limits-transaction = Pro Kauf
 limits-day = Pro Tag
 limits-month = Pro Monat
 limits-day-count = Käufe pro Tag
 limits-month-count = Käufe pro Monat
 limits-above = Der Betreiber erlaubt höchstens { $limit }. Geben Sie so viel oder weniger ein.
-limits-allowed = Höchstens { $limit }.
+limits-allowed = Höchstens { $limit }
 limits-purchases = { $count ->
     [one] { $count } Kauf
    *[other] { $count } Käufe

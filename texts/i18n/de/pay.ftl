@@ -38,6 +38,7 @@ pay-expired-lead = Sie haben zugestimmt, aber der Shop hat die Zahlung nicht ang
 pay-declined = Abgelehnt
 pay-back = Zurück zum Shop
 pay-close = Fenster schließen
+pay-elsewhere-title = Bereits bezahlt oder zugestimmt
 pay-elsewhere = Diese Bestellung ist bereits bezahlt, oder mit einer anderen Wallet wurde der Zahlung zugestimmt.
 pay-wants = { $shop } bittet Sie um Zahlung
 pay-order = Bestellung { $number }

@@ -3,7 +3,7 @@
 done-ended = You have been signed out. Sign in to continue.
 done-signed-out = You are signed out.
 done-everywhere = You are signed out on every device.
-done-closed = Your wallet is closed, and its money is on the way back to you.
+done-closed = Your wallet is closed. Any money left is on the way back to you.
 done-card = Your card is ready.
 done-reissued = You have a new card number. The old number no longer works; your money stays.
 done-retired = This number no longer works.
@@ -13,7 +13,7 @@ done-reload = Automatic loading is on.
 done-no-reload = Automatic loading is off.
 done-frozen = Your wallet is frozen. Purchases are declined.
 done-disputed = We have your report and are looking into it. Your wallet is frozen: new purchases are declined until you unfreeze it.
-done-unfrozen = Your wallet is open again.
+done-unfrozen = Your wallet is no longer frozen.
 done-limits = Your limits are set.
 done-code-sent = A code is on its way. Type it below.
 done-confirmed = The address is confirmed.

@@ -22,15 +22,15 @@ limits-spent = Spent so far
 limits-today = Today
 limits-this-month = This month
 limits-bad-count = That is not a whole number.
-limits-begins-anew = Begins anew at { $time }
+limits-begins-anew = Begins anew at { $time }.
 limits-transaction = One purchase
 limits-day = Per day
 limits-month = Per month
 limits-day-count = Purchases per day
 limits-month-count = Purchases per month
 # What the payer typed is above the operator's limit.
-limits-above = The operator allows at most { $limit }. Enter this or less.
-limits-allowed = At most { $limit }.
+limits-above = The operator allows at most { $limit }. Enter that much or less.
+limits-allowed = At most { $limit }
 limits-purchases = { $count ->
     [one] { $count } purchase
    *[other] { $count } purchases

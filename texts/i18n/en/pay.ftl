@@ -40,6 +40,7 @@ pay-expired-lead = You agreed, but the shop did not request the payment. Nothing
 pay-declined = Declined
 pay-back = Back to the shop
 pay-close = Close this window
+pay-elsewhere-title = Already paid or agreed to
 pay-elsewhere = This order is already paid, or another wallet has agreed to pay it.
 # $shop is the name of the shop.
 pay-wants = { $shop } asks you to pay

@@ -1,7 +1,7 @@
 ### The reasons of failures, in words for payers.
 
 refusals-wrong-password = The password is wrong.
-refusals-password-again = Please type your password: we ask for it again after a while.
+refusals-password-again = Please type your password again; some time has passed since you last did.
 refusals-no-line = The payment service can't be reached. Nothing has been done. Please try again in a moment.
 refusals-no-answer = The payment service has not answered. We don't know yet whether this was done. Please check your transactions before you try again.
 refusals-too-long = One of the entries is too long.
@@ -18,7 +18,7 @@ refusals-declined = The bank declined.
 refusals-not-now = This is not possible at the moment.
 refusals-amount = This amount is not possible.
 refusals-no-card = You have no card yet.
-refusals-gone = This no longer exists.
+refusals-gone = What you chose no longer exists.
 refusals-not-valid = One of the entries is not valid. Please check them.
 refusals-money = You don't have enough money.
 refusals-expired = The card has expired.
@@ -26,9 +26,9 @@ refusals-not-allowed = This is not allowed.
 refusals-limit = This is above a limit.
 refusals-frozen = The wallet is frozen or closed.
 refusals-session = The session has ended.
-refusals-number = You have reached the maximum number.
+refusals-number = You can't add any more of these.
 refusals-bank-silent = The bank does not answer. If money was involved, please check your transactions before you try again.
-refusals-exists = This exists already, or was already done.
+refusals-exists = What you chose exists already.
 refusals-problem = The payment service had a problem. Nothing has changed.
 # Reasons, which stand after “Declined:” or in the middle of a sentence.
 refusals-reason-not-possible = not possible
@@ -39,9 +39,9 @@ refusals-reason-money = not enough money
 refusals-reason-expired = the card has expired
 refusals-reason-not-permitted = not permitted
 refusals-reason-limit = above an amount limit
-refusals-reason-frozen = the wallet was frozen
+refusals-reason-frozen = your wallet was frozen
 refusals-reason-count = too many purchases
 refusals-reason-bank-silent = the bank did not answer
-refusals-reason-duplicate = it was asked for twice
+refusals-reason-duplicate = it was requested twice
 refusals-reason-busy = the payment service was busy
 refusals-reason-unknown = the bank did not say why

@@ -1,7 +1,7 @@
 done-ended = Su sesión se ha cerrado. Inicie sesión para continuar.
 done-signed-out = Ha cerrado la sesión.
 done-everywhere = Ha cerrado la sesión en todos los dispositivos.
-done-closed = Su monedero está cerrado y el dinero va camino de su fuente de fondos.
+done-closed = Su monedero está cerrado. Si quedaba dinero, va camino de su fuente de fondos.
 done-card = Su tarjeta está lista.
 done-reissued = Su tarjeta tiene un número nuevo. El anterior ya no funciona; su dinero se conserva.
 done-retired = Este número ya no funciona.

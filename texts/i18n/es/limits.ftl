@@ -20,14 +20,14 @@ limits-spent = Gastado hasta ahora
 limits-today = Hoy
 limits-this-month = Este mes
 limits-bad-count = Esto no es un número entero.
-limits-begins-anew = Se reinicia: { $time }
+limits-begins-anew = Se reinicia: { $time }.
 limits-transaction = Por compra
 limits-day = Por día
 limits-month = Por mes
 limits-day-count = Compras por día
 limits-month-count = Compras por mes
 limits-above = El operador permite como máximo { $limit }. Escriba esa cifra o una menor.
-limits-allowed = Máximo: { $limit }.
+limits-allowed = Máximo: { $limit }
 limits-purchases = { $count ->
     [one] { $count } compra
    *[other] { $count } compras

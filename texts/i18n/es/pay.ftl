@@ -38,6 +38,7 @@ pay-expired-lead = Usted autorizó la compra, pero la tienda no solicitó el pag
 pay-declined = Compra rechazada
 pay-back = Volver a la tienda
 pay-close = Cerrar esta ventana
+pay-elsewhere-title = Pedido ya pagado o autorizado
 pay-elsewhere = Este pedido ya está pagado, o su pago se ha autorizado con otro monedero.
 pay-wants = { $shop } le pide que pague
 pay-order = Pedido { $number }

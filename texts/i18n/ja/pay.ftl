@@ -38,6 +38,7 @@ pay-expired-lead = 同意しましたが、ショップが支払いを請求し�
 pay-declined = 支払いが拒否されました
 pay-back = ショップに戻る
 pay-close = この画面を閉じる
+pay-elsewhere-title = 支払い済みまたは同意済みの注文です
 pay-elsewhere = この注文はすでに支払われたか、別のウォレットで支払いに同意済みです。
 pay-wants = 支払い先：{ $shop }
 pay-order = 注文番号{ $number }

@@ -1,7 +1,7 @@
 done-ended = 로그아웃되었습니다. 계속하려면 로그인해 주세요.
 done-signed-out = 로그아웃했습니다.
 done-everywhere = 모든 기기에서 로그아웃했습니다.
-done-closed = 지갑이 해지되었으며, 잔액은 출금 처리 중입니다.
+done-closed = 지갑이 해지되었습니다. 남은 잔액이 있으면 출금 처리됩니다.
 done-card = 카드가 준비되었습니다.
 done-reissued = 새 카드번호가 발급되었습니다. 기존 번호는 더 이상 사용할 수 없으며, 잔액은 그대로 유지됩니다.
 done-retired = 이 번호는 더 이상 사용할 수 없습니다.

@@ -38,6 +38,7 @@ pay-expired-lead = 동의했지만 가맹점이 결제를 요청하지 않았습
 pay-declined = 결제 거절
 pay-back = 가맹점으로 돌아가기
 pay-close = 창 닫기
+pay-elsewhere-title = 이미 결제되었거나 동의한 주문입니다
 pay-elsewhere = 이미 결제되었거나 다른 지갑에서 결제에 동의한 주문입니다.
 pay-wants = { $shop } 결제 요청
 pay-order = 주문번호 { $number }

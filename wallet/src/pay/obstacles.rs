@@ -102,7 +102,7 @@ fn limit(app: &App, locale: &Locale, reached: &Reached) -> Markup {
     html! {
         p { (locale.say(words::limits::reached(reached.what, reached.is_own, most, used))) }
         @if let Some(ends_at) = reached.ends_at {
-            p { (parts::at_time(locale, limits_text::begins_anew, ends_at)) "." }
+            p { (parts::at_time(locale, limits_text::begins_anew, ends_at)) }
         }
     }
 }

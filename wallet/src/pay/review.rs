@@ -260,7 +260,7 @@ async fn try_agree(
             Ok(match Standing::read(app, session, purchase).await? {
                 Standing::Agreed | Standing::Declined(_) => agreed(request, sealed),
                 Standing::Other => refused(request, text::OTHER_TITLE, text::OTHER),
-                Standing::Free => refused(request, text::DECLINED, text::ELSEWHERE),
+                Standing::Free => refused(request, text::ELSEWHERE_TITLE, text::ELSEWHERE),
             })
         }
         // It would be declined now: the same page once more, with the reason.

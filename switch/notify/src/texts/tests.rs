@@ -160,6 +160,14 @@ fn every_occasion_has_words_even_without_facts() {
             assert!(!text.contains("  at ") && !text.contains(": ."), "{text}");
         }
         assert!(texts.subject.chars().count() <= 78, "{}", texts.subject);
+        // "An amount" and "a shop" are written as in the middle of a sentence, so none begins with them.
+        for language in Language::ALL {
+            let locale = Locale::of_messages(language);
+            let texts = compose(occasion, &Facts::default(), &locale);
+            for text in [&texts.subject, &texts.text] {
+                assert!(!text.starts_with(char::is_lowercase), "{text}");
+            }
+        }
     }
 }
 
