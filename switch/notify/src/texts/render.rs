@@ -12,8 +12,13 @@ pub(super) fn plain(words: &Words, rows: &[(String, String)], locale: &Locale) -
         // Writing to a string cannot fail, here and below.
         let _ = write!(out, "    {code}\n\n");
     }
+    // A row begins with a name that has marks of direction around it, from which no direction of the line follows.
+    let begin = match locale.language().is_right_to_left() {
+        true => "\u{200f}",
+        false => "",
+    };
     for (name, value) in rows {
-        let _ = writeln!(out, "{}", locale.say(text::row(name, value)));
+        let _ = writeln!(out, "{begin}{}", locale.say(text::row(name, value)));
     }
     let (advice, signature) = (locale.say(&words.advice), locale.say(text::SIGNATURE));
     let _ = write!(out, "\n{advice}\n\n{signature}\n");

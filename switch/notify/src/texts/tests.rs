@@ -78,6 +78,50 @@ fn a_purchase_says_what_where_when_and_what_is_left() {
 }
 
 #[test]
+fn the_lines_of_a_mail_run_in_the_direction_of_its_language() {
+    for language in Language::ALL {
+        let texts = compose(
+            Occasion::PurchasePaid,
+            &facts(),
+            &Locale::of_messages(language),
+        );
+        let row = texts
+            .text
+            .lines()
+            .find(|line| line.contains("0ABCDEFGHIJK"));
+        let row = row.expect("the row with the reference");
+        assert_eq!(
+            row.starts_with('\u{200f}'),
+            language.is_right_to_left(),
+            "{row}"
+        );
+        let direction = format!(
+            "<html lang=\"{}\" dir=\"{}\">",
+            language.code(),
+            language.direction()
+        );
+        assert!(texts.html.contains(&direction));
+        assert!(!texts.sms.contains('\u{200f}'), "{}", texts.sms);
+    }
+}
+
+/// In all languages: the alphabet of short messages holds 160 letters, another one 70 of a part, and two parts 134.
+#[test]
+fn every_occasion_fits_two_short_messages_in_every_language() {
+    for language in Language::ALL {
+        for occasion in OCCASIONS {
+            let texts = compose(occasion, &facts(), &Locale::of_messages(language));
+            let letters = texts.sms.chars().count();
+            let most = match language {
+                Language::Korean | Language::Japanese | Language::Arabic => 134,
+                Language::English | Language::German | Language::Spanish => 160,
+            };
+            assert!(letters <= most, "{letters}: {}", texts.sms);
+        }
+    }
+}
+
+#[test]
 fn a_decline_says_why() {
     let texts = in_english(Occasion::PurchaseDeclined, &facts());
     assert!(
