@@ -162,7 +162,12 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     inspector.look("/home, frozen");
     payer.mistypes_password();
     inspector.look("/sessions, refused");
-    payer.does("/limits", "unfreeze", &[("password", PASSWORD)], "open");
+    payer.does(
+        "/limits",
+        "unfreeze",
+        &[("password", PASSWORD)],
+        "no longer frozen",
+    );
     inspector.wrong
 }
 
@@ -337,6 +342,8 @@ fn in_every_language(payer: &Payer<'_>) -> Vec<String> {
             "/notifications",
             "/sessions",
             "/help",
+            "/program",
+            "/language",
             "/nowhere",
         ] {
             payer.open(page);

@@ -49,12 +49,21 @@ fn given(language: Language, arguments: &[(&'static str, Argument)]) -> FluentAr
             *name,
             match argument {
                 Argument::Text(text) => FluentValue::from(say(language, text)),
-                Argument::Words(words) => FluentValue::from(words.clone()),
+                Argument::Words(words) => FluentValue::from(with_direction(language, words)),
                 Argument::Number(number) => FluentValue::from(*number),
             },
         );
     }
     given
+}
+
+/// A masked number such as `**** 0018` has no letter that shows where it begins.
+fn with_direction(language: Language, words: &str) -> String {
+    let shows = |sign: char| sign.is_alphabetic() || matches!(sign, '\u{200e}' | '\u{200f}');
+    match language.is_right_to_left() && !words.contains(shows) {
+        true => format!("\u{200e}{words}"),
+        false => words.to_owned(),
+    }
 }
 
 fn format(language: Language, id: &str, arguments: &FluentArgs<'_>) -> Option<Cow<'static, str>> {

@@ -233,6 +233,8 @@ fn names_and_amounts_keep_their_direction_in_arabic_only() {
         said(Language::Arabic).contains("\u{2068}5 USD\u{2069}")
             || !Language::COMPLETE.contains(&Language::Arabic)
     );
+    let masked = Locale::new(Language::Arabic).say(money::loaded_amount("**** 0018"));
+    assert!(masked.contains("\u{2068}\u{200e}**** 0018\u{2069}"));
     for language in Language::ALL {
         if !language.is_right_to_left() {
             assert!(!said(language).contains('\u{2068}'), "{language:?}");

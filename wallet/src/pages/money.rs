@@ -74,7 +74,7 @@ fn sources(locale: &Locale, overview: &Overview) -> Markup {
             ul.rows {
                 @for row in &overview.sources {
                     li.row id={ "source-" (row.number) } {
-                        div { p.title { (locale.say(source_kind(row.kind))) } p.detail { (row.shown) } }
+                        div { p.title { (locale.say(source_kind(row.kind))) } p.detail { bdi { (row.shown) } } }
                         a.button.quiet href={ "/money/sources/remove?number=" (row.number) }
                             aria-label=(locale.say(text::remove_which(source_kind(row.kind), &row.shown))) { (locale.say(text::REMOVE)) }
                     }

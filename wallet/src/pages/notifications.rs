@@ -64,7 +64,7 @@ fn contact(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Mark
     html! {
         @match &overview.contact {
             Some(contact) => {
-                p id="contact" { (locale.say(text::SENT_TO)) " " strong { (contact.shown) } }
+                p id="contact" { (locale.say(text::SENT_TO)) " " strong { bdi { (contact.shown) } } }
                 (form("remove-contact", "/notifications/remove", token, &html! {
                     (password(locale, "remove-contact", overview.asks_always(), say))
                     button.second type="submit" { (locale.say(text::REMOVE)) }

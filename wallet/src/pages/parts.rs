@@ -168,7 +168,7 @@ fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
                 }
                 p.detail {
                     (time(locale, transaction.at))
-                    @if !transaction.text.is_empty() { " · " span { (transaction.text) } }
+                    @if !transaction.text.is_empty() { " · " bdi { (transaction.text) } }
                     @if !transaction.card.is_empty() { " · " (locale.say(text::card(&transaction.card))) }
                 }
             }

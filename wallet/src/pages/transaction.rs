@@ -75,7 +75,7 @@ fn facts(app: &App, member: &Member, transaction: &Transaction) -> Markup {
                 dt { (locale.say(text::SHOP)) } dd { (parts::mall(app, transaction)) }
                 dt { (locale.say(text::SHOP_ID)) } dd { (transaction.acceptor) }
             }
-            @if !transaction.text.is_empty() { dt { (locale.say(text::WHAT)) } dd { (transaction.text) } }
+            @if !transaction.text.is_empty() { dt { (locale.say(text::WHAT)) } dd { bdi { (transaction.text) } } }
             @if !transaction.card.is_empty() {
                 dt { (locale.say(text::PAID_WITH)) } dd { (locale.say(list::card(&transaction.card))) }
             }
