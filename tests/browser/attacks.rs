@@ -143,7 +143,7 @@ fn orders_are_tampered_with(world: &World) {
     let agreed = payer.agrees(other, "MALL-0002", &order, "1450");
     assert_eq!(agreed.status, 303, "{}", agreed.text);
     assert_eq!(collect(world, &order)["code"], "25");
-    assert_eq!(payer.available(), "100.00 USD");
+    assert_eq!(payer.available(), "$100.00");
     // In the name of a mall whose page it is not.
     for (origin, mall) in [
         (other, "MALL-0001"),
@@ -157,7 +157,7 @@ fn orders_are_tampered_with(world: &World) {
     let order = place_order(world);
     payer.agrees(&mall, "MALL-0001", &order, "1450");
     assert_eq!(collect(world, &order)["status"], "paid");
-    assert_eq!(payer.available(), "85.50 USD");
+    assert_eq!(payer.available(), "$85.50");
     let mut wire = Wire::signed_on(&world.rig, &MALL);
     let again = wire.ask(&order_purchase(&MALL, &order, 1_450));
     assert_eq!(again.code(), "94", "{}", again.reason());
@@ -178,7 +178,7 @@ fn orders_are_tampered_with(world: &World) {
     assert_eq!(other_mall.code(), "25", "{}", other_mall.reason());
     assert_eq!(
         (payer.available(), third.available()),
-        ("85.50 USD".into(), "50.00 USD".into())
+        ("$85.50".into(), "$50.00".into())
     );
 }
 
@@ -191,7 +191,7 @@ fn a_mall_asks_too_early(world: &World) {
     // The payer agrees when the mall has given up.
     let agreed = payer.agrees(&mall, "MALL-0001", &order, "1450");
     assert_eq!(agreed.status, 303, "{}", agreed.text);
-    assert_eq!(payer.available(), "100.00 USD", "agreeing moves no money");
+    assert_eq!(payer.available(), "$100.00", "agreeing moves no money");
     let status = agreed.header("location").to_owned();
     assert!(payer.get(&status).text.contains("data-state=\"agreed\""));
     // It may ask once more, and is paid once.
@@ -199,7 +199,7 @@ fn a_mall_asks_too_early(world: &World) {
     let paid = wire.ask(&order_purchase(&MALL, &order, 1_450));
     assert_eq!(paid.code(), "00", "{}", paid.reason());
     assert!(payer.get(&status).text.contains("data-state=\"paid\""));
-    assert_eq!(payer.available(), "85.50 USD");
+    assert_eq!(payer.available(), "$85.50");
 }
 
 fn texts_hold_markup(world: &World) {
@@ -277,7 +277,7 @@ fn a_page_is_tampered_with(world: &World) {
         browser.script("return window.harmed ?? null", &[]),
         Value::Null
     );
-    assert_eq!(payer.available(), "50.00 USD");
+    assert_eq!(payer.available(), "$50.00");
 }
 
 /// A cup at the affiliated shop; the order's number.

@@ -108,7 +108,7 @@ pub fn requests_are_hostile(world: &World) {
     }
     // It lives on, and so does its line.
     let mut payer = Plain::register(world);
-    assert_eq!(payer.available(), "0.00 USD");
+    assert_eq!(payer.available(), "$0.00");
     assert!(!world.rig.log("wallet").contains("panicked"));
     assert!(!world.rig.log("switch").contains("panicked"));
 }

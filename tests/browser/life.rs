@@ -107,23 +107,23 @@ fn loads(payer: &Payer<'_>) {
     let home = browser.new_window();
     payer.open("/home");
     browser.wait_text("#live", "Up to date");
-    assert_eq!(browser.text("#available"), "0.00 USD");
+    assert_eq!(browser.text("#available"), "$0.00");
     browser.script("window.neverLoadedAgain = true", &[]);
     browser.look_at(&first);
     // A purchase waits for the money: its window shows by itself that it has come.
     payer.order("cup");
     payer.opens_pay_window();
     let window = browser.window();
-    browser.wait_text("#short", "You need 14.50 USD more");
+    browser.wait_text("#short", "You need $14.50 more");
     assert!(!browser.has("#agree"));
     browser.look_at(&first);
     payer.load("0018", "200.00");
     browser.look_at(&window);
     browser.wait("the window to be up to date", || browser.has("#agree"));
-    assert_eq!(browser.text("#available"), "200.00 USD");
+    assert_eq!(browser.text("#available"), "$200.00");
     browser.close_window();
     browser.look_at(&home);
-    browser.wait_text("#available", "200.00 USD");
+    browser.wait_text("#available", "$200.00");
     browser.wait_text("#recent", "Loaded");
     let same = browser.script("return window.neverLoadedAgain === true", &[]);
     assert_eq!(same, true, "shown without a reload");
@@ -134,7 +134,7 @@ fn loads(payer: &Payer<'_>) {
     // What is missing is loaded in the window: this time not all of it at once.
     payer.orders_many("kettle", 4);
     payer.opens_pay_window();
-    browser.wait_text("#short", "You need 36.00 USD more");
+    browser.wait_text("#short", "You need $36.00 more");
     assert_eq!(browser.attribute("#load-amount", "value"), "36.00");
     let missing = [("amount", "50.01"), ("password", PASSWORD)];
     let source = browser.script(
@@ -146,12 +146,12 @@ fn loads(payer: &Payer<'_>) {
     browser.wait_text("#error-summary", "enough money");
     browser.submit("load", &[("amount", "50"), missing[1], ("source", source)]);
     browser.find("#agree");
-    assert_eq!(browser.text("#balance-after"), "14.00 USD");
+    assert_eq!(browser.text("#balance-after"), "$14.00");
     browser.close_window();
     browser.look_at(&first);
     payer.load_refused("0042", "20.00", "bank does not answer");
     payer.load("XT", "30");
-    assert_eq!(payer.available(), "280.00 USD");
+    assert_eq!(payer.available(), "$280.00");
     // What the bank gave too late, it has back.
     browser.wait("the late money to be back", || {
         payer.world.given_from("0042") == 0
@@ -170,8 +170,8 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     payer.opens_pay_window();
     assert_eq!(browser.text(".mall"), "Teacup & Co");
     assert_eq!(browser.text("#order"), order);
-    assert_eq!(browser.text("#total"), "14.50 USD");
-    assert_eq!(browser.text("#balance-after"), "265.50 USD");
+    assert_eq!(browser.text("#total"), "$14.50");
+    assert_eq!(browser.text("#balance-after"), "$265.50");
     // Not this time.
     browser.press("#cancel button");
     browser.wait_text("#pay-state", "Nothing was paid");
@@ -198,7 +198,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     browser.open(&payer.world.teacup("/basket"));
     browser.wait_text("#content", "Your basket is empty");
     browser.look_at(&home);
-    browser.wait_text("#available", "265.50 USD");
+    browser.wait_text("#available", "$265.50");
     browser.wait_text("#recent", "Teacup & Co");
     browser.look_at(&first);
 
@@ -211,8 +211,8 @@ fn buys_in_the_window(payer: &Payer<'_>) {
         browser.text("#content").contains("refunded")
     });
     browser.look_at(&home);
-    browser.wait_text("#available", "270.50 USD");
-    browser.wait_text("#recent", "Refunded 5.00 USD of 14.50 USD");
+    browser.wait_text("#available", "$270.50");
+    browser.wait_text("#recent", "Refunded $5.00 of $14.50");
     browser.look_at(&first);
 
     // And takes another one back as a whole.
@@ -224,7 +224,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
         browser.text("#content").contains("Cancelled")
     });
     browser.look_at(&home);
-    browser.wait_text("#available", "270.50 USD");
+    browser.wait_text("#available", "$270.50");
     browser.wait_text("#recent", "Cancelled by the shop");
     browser.close_window();
     browser.look_at(&first);
@@ -262,7 +262,7 @@ fn looks_back(payer: &Payer<'_>) {
     browser.open(&refund);
     browser.wait_text("#state", "Came back to you");
     browser.open(&link(".facts a"));
-    browser.wait_text("#state", "Refunded 5.00 USD of 14.50 USD");
+    browser.wait_text("#state", "Refunded $5.00 of $14.50");
     assert_eq!(link(".steps a"), refund);
     assert_eq!(search("nothing like it", ""), 0);
     assert!(browser.text("#content").contains("No transactions found"));
@@ -314,7 +314,7 @@ fn sets_limits(payer: &Payer<'_>, card: &str) {
     payer.order("cup");
     let shop = payer.browser.window();
     payer.opens_pay_window();
-    let words = "above your limit of 10.00 USD for one purchase";
+    let words = "above your limit of $10.00 for one purchase";
     payer.browser.wait_text("#limit", words);
     payer.browser.close_window();
     payer.browser.look_at(&shop);
@@ -392,7 +392,7 @@ fn signs_out_everywhere(payer: &Payer<'_>) -> Vec<String> {
     payer.sign_in("not the password");
     browser.wait_text("#error-summary", "or the password is wrong");
     payer.sign_in(PASSWORD);
-    browser.wait_text("#available", "USD");
+    browser.wait_text("#available", "$");
     let second = session_of(browser);
     assert_ne!(first, second);
     vec![first, second]

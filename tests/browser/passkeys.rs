@@ -187,7 +187,7 @@ fn confirms(payer: &Payer<'_>) -> Vec<String> {
     inspector.take_pictures("review-passkey");
     browser.go(|| browser.press("#load-passkey"));
     browser.wait_text("#done", "was loaded");
-    assert_eq!(payer.available(), "50.00 USD");
+    assert_eq!(payer.available(), "$50.00");
     payer.does("/limits", "freeze", &[], "frozen");
     forgets();
     payer.open("/limits");

@@ -112,7 +112,7 @@ impl<'a> Payer<'a> {
         self.browser.submit("load", &[("password", PASSWORD)]);
         let said = self.browser.text("#done");
         assert!(
-            said.starts_with(amount) && said.contains("was loaded"),
+            said.starts_with(&format!("${amount}")) && said.contains("was loaded"),
             "{said}"
         );
     }

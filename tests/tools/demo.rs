@@ -240,7 +240,7 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     ];
     let done = wallet.send("/money/load", "load", &fields);
     assert_eq!(done.status, 303, "{}", done.body);
-    assert_eq!(available(&mut wallet), "100.00\u{a0}USD");
+    assert_eq!(available(&mut wallet), "$100.00");
 
     wallet.get("/card");
     let revealed = wallet.send("/card/reveal", "reveal", &[("password", PASSWORD)]);
@@ -269,7 +269,7 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
         let page = shop.get(&order).body;
         page.contains("data-status=\"paid\"").then_some(())
     });
-    assert_eq!(available(&mut wallet), "87.50\u{a0}USD");
+    assert_eq!(available(&mut wallet), "$87.50");
     letter(&mut mail, |text| text.contains("12.50"));
 
     demo.interrupt();

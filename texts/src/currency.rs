@@ -2,6 +2,8 @@
 
 use tessera_protocol::{Amount, Currency, plain_amount};
 
+use crate::symbols::signs;
+
 /// An amount in minor units, and its currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Money {
@@ -32,7 +34,8 @@ impl Money {
     /// between thousands where the person comes from: it decides what `1,000` means. `None` where it is not an amount, has more
     /// decimals than the currency, or is more than the switch can carry.
     pub fn from_typed(text: &str, currency: Currency, group: char) -> Option<Self> {
-        let (whole, part) = split(without_currency(text, currency), group)?;
+        let text = text.replace(MARKS, "");
+        let (whole, part) = split(without_currency(&text, currency), group)?;
         let decimals = currency.decimals() as usize;
         if part.len() > decimals {
             return None;
@@ -43,21 +46,17 @@ impl Money {
     }
 }
 
-/// The signs of currencies that people type.
-const SIGNS: &[(&str, &[&str])] = &[
-    ("$", &["USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD"]),
-    ("\u{20ac}", &["EUR"]),
-    ("\u{a3}", &["GBP"]),
-    ("\u{a5}", &["JPY", "CNY"]),
-    ("\u{20a9}", &["KRW"]),
-    ("\u{20b9}", &["INR"]),
+/// Marks of direction, which a copied amount has in Arabic.
+const MARKS: [char; 6] = [
+    '\u{200e}', '\u{200f}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
 ];
 
 /// The number in front of the currency's letters or sign, or after it.
 fn without_currency(text: &str, currency: Currency) -> &str {
     let letters = currency.letters().unwrap_or_default();
-    let signs = SIGNS.iter().filter(|(_, all)| all.contains(&letters));
-    let mut names = signs.map(|(sign, _)| *sign).chain([letters]);
+    // `US$` before `$`, which is its end.
+    let mut names: Vec<&str> = signs(currency).chain([letters]).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     let text = text.trim();
     let without = |name: &str| {
         let begin = text.get(..name.len());
@@ -70,7 +69,8 @@ fn without_currency(text: &str, currency: Currency) -> &str {
             _ => None,
         }
     };
-    names.find_map(without).unwrap_or(text).trim()
+    let found = names.into_iter().find_map(without);
+    found.unwrap_or(text).trim()
 }
 
 /// The digits before and after the decimal point.
@@ -161,6 +161,9 @@ mod tests {
             ("1\u{a0}234,50", Some(123_450), Some(123_450)),
             ("$25", Some(2_500), Some(2_500)),
             ("$ 25.00", Some(2_500), Some(2_500)),
+            ("US$25", Some(2_500), Some(2_500)),
+            ("25 us$", Some(2_500), Some(2_500)),
+            ("A$25", None, None),
             ("25 usd", Some(2_500), Some(2_500)),
             ("USD 1,000.00", Some(100_000), Some(100_000)),
             ("\u{20ac}25", None, None),
@@ -196,10 +199,16 @@ mod tests {
                 123_456_789,
                 999_999_999_999,
             ] {
-                let money = Money::new(minor, Currency::USD);
-                let written = locale.money(money);
-                let read = Money::from_typed(&written, Currency::USD, locale.group());
-                assert_eq!(read, Some(money), "{language:?}: {written}");
+                for letters in ["USD", "EUR", "GBP", "JPY", "KRW", "CNY", "KWD", "AED"] {
+                    let currency = Currency::from_letters(letters).unwrap();
+                    let money = Money::new(minor, currency);
+                    let written = locale.money(money);
+                    let read = Money::from_typed(&written, currency, locale.group());
+                    assert_eq!(read, Some(money), "{language:?}: {written}");
+                    let written = locale.money_in_letters(money);
+                    let read = Money::from_typed(&written, currency, locale.group());
+                    assert_eq!(read, Some(money), "{language:?}: {written}");
+                }
             }
         }
     }

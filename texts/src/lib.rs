@@ -12,6 +12,7 @@
 //! | [`Locale`] | says texts, amounts, numbers and dates in a language |
 //! | [`Money`] | an amount, as payers write and read it |
 //! | `bundles` | the parsed files |
+//! | `symbols` | the signs of currencies |
 //! | [`rules`] | the texts about the rules by which the switch declines |
 //! | the others | the texts, a module for each English file |
 
@@ -20,6 +21,7 @@ pub mod currency;
 mod language;
 pub mod locale;
 pub mod rules;
+mod symbols;
 mod text;
 
 pub use currency::Money;

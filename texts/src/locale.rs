@@ -13,11 +13,13 @@ use time::OffsetDateTime;
 
 use crate::currency::Money;
 use crate::language::asked_for;
+use crate::symbols::{Region, beside};
 use crate::{Language, Text, bundles};
 
 /// The language and the formats of a reader.
 pub struct Locale {
     language: Language,
+    region: Region,
     numbers: Option<DecimalFormatter>,
     times: Option<DateTimeFormatter<YMDT>>,
     days: Option<DateTimeFormatter<YMD>>,
@@ -49,7 +51,11 @@ impl Locale {
     /// For messages, whose readers may be anywhere: `22 November 2026` is read alike by all who read English.
     pub fn of_messages(language: Language) -> Self {
         match language {
-            Language::English => Self::with_tag(language, "en-GB"),
+            Language::English => Self {
+                // An amount is the same as on the pages of most.
+                region: Region::Main,
+                ..Self::with_tag(language, "en-GB")
+            },
             _ => Self::new(language),
         }
     }
@@ -57,12 +63,14 @@ impl Locale {
     fn with_tag(language: Language, tag: &str) -> Self {
         // The same digits everywhere: on cards, in codes, and where an amount is typed.
         let tag = tag.split("-u-").next().unwrap_or_default();
+        let region = Region::of(language, tag);
         let with_digits = |tag: &str| Tag::try_from_str(&format!("{tag}-u-nu-latn"));
         let tag = with_digits(tag).or_else(|_| with_digits(language.code()));
         let tag = tag.unwrap_or(icu_locale_core::locale!("en"));
         let days = |fields| DateTimeFormatter::try_new((&tag).into(), fields).ok();
         Self {
             language,
+            region,
             numbers: DecimalFormatter::try_new((&tag).into(), Default::default()).ok(),
             times: DateTimeFormatter::try_new((&tag).into(), YMD::medium().with_time_hm()).ok(),
             days: days(YMD::medium()),
@@ -89,10 +97,19 @@ impl Locale {
             .unwrap_or(',')
     }
 
-    /// An amount with its currency: `1,234.50 USD`.
+    /// An amount with the sign of its currency: `$1,234.50`.
     pub fn money(&self, money: Money) -> String {
-        let number = self.number(money);
-        format!("{number}\u{a0}{}", money.currency_letters())
+        self.with_sign("", money)
+    }
+
+    /// An amount with the letters of its currency, where signs can't be written: `1,234.50 USD`.
+    pub fn money_in_letters(&self, money: Money) -> String {
+        format!("{} {}", self.number(money), money.currency_letters())
+    }
+
+    fn with_sign(&self, begin: &str, money: Money) -> String {
+        let place = (self.language, self.region);
+        beside(place, begin, &self.number(money), &money.currency_letters())
     }
 
     /// A whole number: `10,000`.
@@ -110,7 +127,7 @@ impl Locale {
             moved if moved < 0 => "\u{2212}",
             _ => "+",
         };
-        format!("{sign}{}", self.money(money(moved.unsigned_abs())))
+        self.with_sign(sign, money(moved.unsigned_abs()))
     }
 
     /// A moment to the minute, in UTC, without saying so.
@@ -198,24 +215,53 @@ mod tests {
     #[test]
     fn writes_amounts_as_the_reader_expects() {
         let written = |locale: Locale| locale.money(dollars(123_456));
-        assert_eq!(written(Locale::of("en-US")), "1,234.56\u{a0}USD");
-        assert_eq!(written(Locale::of("")), "1,234.56\u{a0}USD");
+        assert_eq!(written(Locale::of("en-US")), "$1,234.56");
+        assert_eq!(written(Locale::of("en-CA")), "US$1,234.56");
+        assert_eq!(written(Locale::of("")), "$1,234.56");
+        let of_messages = Locale::of_messages(Language::English);
+        assert_eq!(of_messages.money(dollars(123_456)), "$1,234.56");
         let of = |language, tag| written(Locale::with_tag(language, tag));
-        assert_eq!(of(Language::German, "de"), "1.234,56\u{a0}USD");
-        assert_eq!(of(Language::German, "de-CH"), "1'234.56\u{a0}USD");
-        assert_eq!(of(Language::German, "de-x"), "1.234,56\u{a0}USD");
-        assert_eq!(of(Language::Arabic, "ar-EG"), "1,234.56\u{a0}USD");
+        assert_eq!(of(Language::German, "de"), "1.234,56\u{a0}$");
+        assert_eq!(of(Language::German, "de-CH"), "$\u{a0}1'234.56");
+        assert_eq!(of(Language::German, "de-x"), "1.234,56\u{a0}$");
+        assert_eq!(of(Language::Spanish, "es"), "1234,56\u{a0}US$");
+        assert_eq!(of(Language::Spanish, "es-MX"), "US$1,234.56");
+        assert_eq!(of(Language::Korean, "ko"), "US$1,234.56");
+        assert_eq!(of(Language::Japanese, "ja"), "$1,234.56");
+        let arabic = "\u{200f}1,234.56\u{a0}US$\u{200e}";
+        assert_eq!(of(Language::Arabic, "ar-AE"), arabic);
         let english = Locale::of("en");
-        assert_eq!(english.signed(-1_999, dollars), "\u{2212}19.99\u{a0}USD");
-        assert_eq!(english.signed(500, dollars), "+5.00\u{a0}USD");
+        assert_eq!(english.signed(-1_999, dollars), "\u{2212}$19.99");
+        assert_eq!(english.signed(500, dollars), "+$5.00");
+        let german = Locale::of("de");
+        assert_eq!(german.signed(-1_999, dollars), "\u{2212}19,99\u{a0}$");
+        let arabic = Locale::of("ar").signed(-1_999, dollars);
+        assert_eq!(
+            arabic,
+            "\u{200f}\u{2066}\u{2212}19.99\u{2069}\u{a0}US$\u{200e}"
+        );
+    }
+
+    #[test]
+    fn currencies_have_the_signs_of_the_language_or_their_letters() {
+        let written = |language, letters: &str| {
+            let currency = Currency::from_letters(letters).unwrap();
+            Locale::new(language).money(Money::new(1_234, currency))
+        };
+        assert_eq!(written(Language::Korean, "KRW"), "\u{20a9}1,234");
+        assert_eq!(written(Language::Japanese, "JPY"), "\u{ffe5}1,234");
+        assert_eq!(written(Language::German, "EUR"), "12,34\u{a0}\u{20ac}");
+        assert_eq!(written(Language::English, "EUR"), "\u{20ac}12.34");
+        assert_eq!(written(Language::English, "KWD"), "KWD\u{a0}1.234");
+        assert_eq!(written(Language::Spanish, "GBP"), "12,34\u{a0}GBP");
     }
 
     #[test]
     fn every_currency_is_written_with_its_own_decimals() {
         let english = Locale::of("en");
         for currency in Currency::all() {
-            let written = english.money(Money::new(123_456, currency));
-            let plain = written.replace(',', "").replace('\u{a0}', " ");
+            let written = english.money_in_letters(Money::new(123_456, currency));
+            let plain = written.replace(',', "");
             assert_eq!(plain, tessera_protocol::money_text(123_456, currency));
         }
     }

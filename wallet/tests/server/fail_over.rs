@@ -80,10 +80,10 @@ fn a_page_goes_on_after_a_take_over() {
     world.switch.take_over(standby);
     // What happened meanwhile is caught up with, and the stream goes on.
     spend(&world, &client, 100);
-    while events.next()["available"] != "99.00\u{a0}USD" {}
+    while events.next()["available"] != "$99.00" {}
     until("watched again", || {
         world.switch.count(Operation::Watch) >= 2
     });
     spend(&world, &client, 100);
-    while events.next()["available"] != "198.00\u{a0}USD" {}
+    while events.next()["available"] != "$198.00" {}
 }

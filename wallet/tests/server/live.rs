@@ -34,7 +34,7 @@ fn a_page_follows_its_wallet_and_many_pages_share_one_watch() {
     let (mut browser, client) = world.member(PASSWORD);
     let (head, mut first) = browser.events("/live");
     assert_eq!(head.header("content-type"), "text/event-stream");
-    assert_eq!(first.next()["available"], "0.00\u{a0}USD");
+    assert_eq!(first.next()["available"], "$0.00");
     let (_, mut second) = browser.events("/live");
     second.next();
     until("watched", || world.switch.count(Operation::Watch) == 1);
@@ -42,11 +42,11 @@ fn a_page_follows_its_wallet_and_many_pages_share_one_watch() {
     for events in [&mut first, &mut second] {
         let event = loop {
             let event = events.next();
-            if event["available"] != "0.00\u{a0}USD" {
+            if event["available"] != "$0.00" {
                 break event;
             }
         };
-        assert_eq!(event["available"], "80.01\u{a0}USD");
+        assert_eq!(event["available"], "$80.01");
         assert!(event["held"].as_str().unwrap().contains("19.99"));
     }
     assert_eq!(world.switch.count(Operation::Watch), 1);
@@ -63,11 +63,11 @@ fn a_lost_line_is_watched_again_and_missed_changes_are_sent() {
     spend(&world, &client, 100);
     let event = loop {
         let event = events.next();
-        if event["available"] != "0.00\u{a0}USD" {
+        if event["available"] != "$0.00" {
             break event;
         }
     };
-    assert_eq!(event["available"], "99.00\u{a0}USD");
+    assert_eq!(event["available"], "$99.00");
     until("watched again", || {
         world.switch.count(Operation::Watch) >= 2
     });
@@ -88,7 +88,7 @@ fn a_page_learns_that_nobody_knows_how_its_wallet_is() {
     events.wait_for("alive");
     spend(&world, &client, 100);
     world.switch.closed.store(false, Ordering::Relaxed);
-    while events.next()["available"] != "99.00\u{a0}USD" {}
+    while events.next()["available"] != "$99.00" {}
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_session_that_was_ended_elsewhere_gets_no_more_events_and_others_do() {
         rest.contains("event: ended") && !rest.contains("77.00"),
         "{rest}"
     );
-    while of_kept.next()["available"] != "77.00\u{a0}USD" {}
+    while of_kept.next()["available"] != "$77.00" {}
     assert_eq!(lost.get("/live").status, 303);
 }
 
@@ -148,6 +148,6 @@ fn who_makes_up_a_session_ends_no_view_of_its_wallet() {
     forger.get("/help");
     assert_eq!(forger.send("/sign-out", "sign-out", &[]).status, 303);
     spend(&world, &client, 100);
-    while events.next()["available"] != "99.00\u{a0}USD" {}
+    while events.next()["available"] != "$99.00" {}
     assert_eq!(world.switch.count(Operation::Watch), 1);
 }

@@ -37,11 +37,7 @@ fn a_load_is_reviewed_and_confirmed_and_both_can_be_loaded_again() {
     for _ in 0..2 {
         let page = browser.get(&review);
         assert_eq!(page.hidden("name").as_ref(), Some(&name));
-        assert!(
-            page.body.contains("Load 1,200.00\u{a0}USD"),
-            "{}",
-            page.body
-        );
+        assert!(page.body.contains("Load $1,200.00"), "{}", page.body);
         assert!(page.body.contains("Credit card · **** 1111"));
     }
     assert_eq!(world.switch.count(Operation::Load), 0);
@@ -52,9 +48,9 @@ fn a_load_is_reviewed_and_confirmed_and_both_can_be_loaded_again() {
     for _ in 0..2 {
         let page = browser.get(&location);
         assert_eq!(page.status, 200);
-        let said = "1,200.00\u{a0}USD was loaded.";
+        let said = "$1,200.00 was loaded.";
         assert!(page.body.contains(said), "{}", page.body);
-        assert_eq!(page.text_of("available"), "1,000.00\u{a0}USD");
+        assert_eq!(page.text_of("available"), "$1,000.00");
     }
     assert_eq!(world.switch.count(Operation::Load), 1);
     // Who goes back to the review and sends it again loads nothing more.
@@ -162,7 +158,7 @@ fn limits_are_reviewed_and_a_higher_one_is_pointed_out() {
         page.body
     );
     let page = browser.get("/limits/set?transaction=20&day=100&day_count=3");
-    assert!(page.body.contains("20.00\u{a0}USD") && page.body.contains("no limit"));
+    assert!(page.body.contains("$20.00") && page.body.contains("no limit"));
     assert!(!page.body.contains("With a higher limit"), "{}", page.body);
     assert!(!page.body.contains("Purchases per day"), "{}", page.body);
     for raised in ["transaction=60&day_count=3", "transaction=50"] {
@@ -177,11 +173,7 @@ fn limits_are_reviewed_and_a_higher_one_is_pointed_out() {
     let page = browser.get("/limits/set?transaction=1000.01");
     assert_eq!(page.status, 422);
     assert!(page.body.contains("id=\"limits-transaction-error\""));
-    assert!(
-        page.body.contains("at most 1,000.00\u{a0}USD"),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains("at most $1,000.00"), "{}", page.body);
     assert_eq!(world.switch.count(Operation::SetLimits), 0);
     browser.get("/limits/set?transaction=20&day=100&day_count=3");
     let wrong = [("transaction", "20"), ("password", "not the password")];
@@ -237,8 +229,8 @@ fn what_is_owed_is_paid_first_and_said_before() {
         wallet.owed = 1_250;
     });
     let page = browser.get(review).body.replace('\u{a0}', " ");
-    assert!(page.contains("You owe (paid first)") && page.contains("12.50 USD"));
-    assert!(page.contains("37.50 USD"), "{page}");
+    assert!(page.contains("You owe (paid first)") && page.contains("$12.50"));
+    assert!(page.contains("$37.50"), "{page}");
     let home = browser.get("/home").body.replace('\u{a0}', " ");
-    assert!(home.contains("You owe 12.50 USD"), "{home}");
+    assert!(home.contains("You owe $12.50"), "{home}");
 }

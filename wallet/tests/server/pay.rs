@@ -83,8 +83,8 @@ fn a_payer_agrees_and_gets_the_result() {
     let page = open(&mut browser, "ORDER-1");
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.body.contains("&lt;i&gt;Cup&lt;/i&gt;") && !page.body.contains("<i>"));
-    assert_eq!(page.text_of("total"), "19.99\u{a0}USD");
-    assert_eq!(page.text_of("balance-after"), "30.01\u{a0}USD");
+    assert_eq!(page.text_of("total"), "$19.99");
+    assert_eq!(page.text_of("balance-after"), "$30.01");
     let agreed = press(&mut browser, &page, "/pay/agree");
     let status = agreed.header("location").to_owned();
     assert!(status.starts_with("/pay/status?"), "{}", agreed.body);
@@ -610,11 +610,7 @@ fn what_is_in_the_way_is_put_right_in_the_window() {
 
     // Nothing to load from: that is another page.
     let page = browser.get(&review);
-    assert!(
-        page.body.contains("You need 14.99\u{a0}USD more"),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains("You need $14.99 more"), "{}", page.body);
     assert!(page.body.contains("href=\"/money\" target=\"_blank\""));
     browser.get("/money");
     let source = [("kind", "card"), ("source", "4111111111111111")];
@@ -659,18 +655,18 @@ fn a_limit_is_named_with_the_time_at_which_it_begins_anew() {
     };
     let page = shown([1_000, 0, 0, 0, 0], 0);
     assert!(
-        page.contains("above your limit of 10.00\u{a0}USD for one purchase"),
+        page.contains("above your limit of $10.00 for one purchase"),
         "{page}"
     );
     assert!(page.contains("href=\"/limits\" target=\"_blank\"") && !page.contains("Begins anew"));
     let page = shown([0, 5_000, 0, 0, 0], 4_000);
-    assert!(page.contains("your limit of 50.00\u{a0}USD per day: 40.00\u{a0}USD are spent today"));
+    assert!(page.contains("your limit of $50.00 per day: $40.00 are spent today"));
     assert!(page.contains("Begins anew at <time datetime=\""), "{page}");
     // The operator's can't be changed.
     let page = shown([0; 5], 199_000);
     assert!(
-        page.contains("the operator&#39;s limit of 2,000.00")
-            || page.contains("the operator's limit of 2,000.00")
+        page.contains("the operator&#39;s limit of $2,000.00")
+            || page.contains("the operator's limit of $2,000.00")
     );
     assert!(!page.contains("href=\"/limits\""));
     assert!(!shown([0; 5], 0).contains("id=\"limit\""));
@@ -692,7 +688,7 @@ fn the_review_follows_the_wallet_and_its_forms_are_the_windows() {
     loop {
         let state = events.next();
         let moved = state["position"] != before["position"];
-        if moved && state["available"] == "1.00\u{a0}USD" {
+        if moved && state["available"] == "$1.00" {
             break;
         }
     }

@@ -191,7 +191,7 @@ fn a_refund_is_listed_beside_its_purchase_and_what_a_mall_may_not_do_is_not() {
     let list = spaced(&browser.get("/transactions").body);
     assert_eq!(list.matches("class=\"transaction\"").count(), 4, "{list}");
     assert!(list.contains("Refund: PAPER LANTERN, SEOUL, KR"), "{list}");
-    assert!(list.contains("Refunded 5.00 USD of 19.99 USD"), "{list}");
+    assert!(list.contains("Refunded $5.00 of $19.99"), "{list}");
     assert!(list.contains("Declined: the expiry date was wrong"));
     assert!(!list.contains("99.00"));
     let csv = browser.get("/transactions.csv").body;
@@ -224,9 +224,9 @@ fn a_transaction_has_a_page_with_all_that_is_known() {
         "card ending 4711",
         "RRN000000042",
         "P00000000001",
-        "The shop asked for 19.99 USD.",
+        "The shop asked for $19.99.",
         "It was approved and paid.",
-        "5.00 USD came back.",
+        "$5.00 came back.",
         "href=\"/transactions/F00000000001\"",
         "I don't recognise this",
     ] {

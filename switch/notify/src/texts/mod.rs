@@ -175,8 +175,11 @@ fn words(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
 }
 
 fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
-    let amount = amount(facts, locale);
-    let amount = || amount.clone();
+    let (amount, letters) = (
+        amount(facts, locale, money),
+        amount(facts, locale, in_letters),
+    );
+    let (amount, letters) = (|| amount.clone(), || letters.clone());
     let (shop, short) = (shop(facts, NAME_MAX), shop(facts, SHORT_NAME_MAX));
     let shop = || shop.clone();
     let because = || because(facts);
@@ -184,7 +187,7 @@ fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Wor
         Occasion::AmountHeld => Words::plain(
             text::reserved_subject(amount(), shop()),
             text::reserved_lead(amount(), shop()),
-            text::reserved_sms(amount(), short),
+            text::reserved_sms(letters(), short),
             text::NOT_YOU_PAID,
         ),
         Occasion::HoldFreed => Words::plain(
@@ -196,31 +199,31 @@ fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Wor
         Occasion::PurchaseDeclined => Words::plain(
             text::declined_subject(amount(), shop()),
             text::declined_lead(amount(), because(), shop()),
-            text::declined_sms(amount(), because(), short),
+            text::declined_sms(letters(), because(), short),
             text::NOT_YOU_PAID,
         ),
         Occasion::PurchaseReversed => Words::plain(
             text::cancelled_subject(amount(), shop()),
             text::cancelled_lead(amount(), shop()),
-            text::cancelled_sms(amount(), short),
+            text::cancelled_sms(letters(), short),
             text::NOTHING_TO_DO,
         ),
         Occasion::PurchaseRefunded => Words::plain(
             text::refunded_subject(amount(), shop()),
             text::refunded_lead(amount(), shop()),
-            text::refunded_sms(amount(), short),
+            text::refunded_sms(letters(), short),
             text::NOTHING_TO_DO,
         ),
         Occasion::RefundTakenBack => Words::plain(
             text::taken_back_subject(amount(), shop()),
             text::taken_back_lead(amount(), shop()),
-            text::taken_back_sms(amount(), short),
+            text::taken_back_sms(letters(), short),
             text::ASK_SHOP,
         ),
         _ => Words::plain(
             text::paid_subject(amount(), shop()),
             text::paid_lead(amount(), shop()),
-            text::paid_sms(amount(), short),
+            text::paid_sms(letters(), short),
             text::NOT_YOU_PAID,
         ),
     };
@@ -231,26 +234,29 @@ fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Wor
 }
 
 fn about_money(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
-    let amount = amount(facts, locale);
-    let amount = || amount.clone();
+    let (amount, letters) = (
+        amount(facts, locale, money),
+        amount(facts, locale, in_letters),
+    );
+    let (amount, letters) = (|| amount.clone(), || letters.clone());
     let because = || because(facts);
     let words = match occasion {
         Occasion::LoadFailed => Words::plain(
             text::not_loaded_subject(amount()),
             text::not_loaded_lead(amount(), because()),
-            text::not_loaded_sms(amount(), because()),
+            text::not_loaded_sms(letters(), because()),
             text::TRY_AGAIN,
         ),
         Occasion::PayoutSent => Words::plain(
             text::paid_out_subject(amount()),
             text::paid_out_lead(amount()),
-            text::paid_out_sms(amount()),
+            text::paid_out_sms(letters()),
             text::NOT_YOU,
         ),
         Occasion::PayoutFailed => Words::plain(
             text::not_paid_out_subject(amount()),
             text::not_paid_out_lead(amount(), because()),
-            text::not_paid_out_sms(amount(), because()),
+            text::not_paid_out_sms(letters(), because()),
             text::TRY_AGAIN,
         ),
         _ => Words::plain(
@@ -259,7 +265,7 @@ fn about_money(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words 
                 Some(_) => text::loaded_from_lead(amount(), shop(facts, NAME_MAX)),
                 None => text::loaded_lead(amount()),
             },
-            text::loaded_sms(amount()),
+            text::loaded_sms(letters()),
             text::NOT_YOU,
         ),
     };
@@ -382,9 +388,9 @@ fn rows(facts: &Facts<'_>, locale: &Locale) -> Vec<(String, String)> {
     .collect()
 }
 
-fn amount(facts: &Facts<'_>, locale: &Locale) -> Argument {
+fn amount(facts: &Facts<'_>, locale: &Locale, write: Write) -> Argument {
     match facts.amount {
-        Some(amount) => money(amount, locale).into(),
+        Some(amount) => write(amount, locale).into(),
         None => text::AN_AMOUNT.into(),
     }
 }
@@ -401,10 +407,22 @@ fn because(facts: &Facts<'_>) -> Text {
     reason.unwrap_or(reasons::CODE_DECLINED)
 }
 
-/// As the reader writes it, without the spaces that do not break a line: they would make a short message longer.
+/// One of the two below.
+type Write = fn((Amount, Currency), &Locale) -> String;
+
+/// As the reader writes it.
 fn money((amount, currency): (Amount, Currency), locale: &Locale) -> String {
-    let money = locale.money(Money::new(amount.value(), currency));
-    money.replace(['\u{a0}', '\u{202f}'], " ")
+    plain_spaces(locale.money(Money::new(amount.value(), currency)))
+}
+
+/// With the letters of the currency: the alphabet of short messages lacks the signs of most.
+fn in_letters((amount, currency): (Amount, Currency), locale: &Locale) -> String {
+    plain_spaces(locale.money_in_letters(Money::new(amount.value(), currency)))
+}
+
+/// Without the spaces that do not break a line: they would make a short message longer.
+fn plain_spaces(text: String) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ")
 }
 
 /// `22 November 2026, 09:45 UTC`.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tessera_texts::{Locale, mail as text};
 
-use super::{Facts, Words, money};
+use super::{Facts, Words, in_letters};
 
 pub(super) fn plain(words: &Words, rows: &[(String, String)], locale: &Locale) -> String {
     let mut out = format!("{}\n\n", locale.say(&words.lead));
@@ -102,7 +102,7 @@ pub(super) fn html(words: &Words, rows: &[(String, String)], locale: &Locale) ->
 
 pub(super) fn short(words: &Words, facts: &Facts<'_>, locale: &Locale) -> String {
     let said = match facts.available.filter(|_| words.sms_available) {
-        Some(available) => text::sms_available(money(available, locale), words.sms.clone()),
+        Some(available) => text::sms_available(in_letters(available, locale), words.sms.clone()),
         None => text::sms(words.sms.clone()),
     };
     // Marks of direction, which old phones show as boxes: a short message is read without them.
