@@ -23,8 +23,8 @@ const MIB: f64 = 1_048_576.0;
 /// The formula of docs/operations.md: what a switch takes at first, a wallet in use, and a purchase.
 const AT_FIRST: f64 = 90.0 * MIB;
 const WALLET: f64 = 3_000.0;
-const PER_CARD_PURCHASE: f64 = 40.0;
-const PER_ORDER_PURCHASE: f64 = 160.0;
+const PER_CARD_PURCHASE: f64 = 48.0;
+const PER_ORDER_PURCHASE: f64 = 176.0;
 /// Bytes on the disk: journal with its index, and the store.
 const DISK_PER_CARD_PURCHASE: f64 = 500.0;
 const DISK_PER_ORDER_PURCHASE: f64 = 1_400.0;

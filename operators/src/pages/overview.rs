@@ -161,7 +161,7 @@ fn chart(points: &[Point], top: f64, lines: &[(&str, &Read)], label: &str) -> Ma
     let newest = |value: &Read| points.last().and_then(value).unwrap_or_default();
     let words: Vec<_> = lines
         .iter()
-        .map(|(name, value)| format!("{name} now {:.3}", newest(*value)))
+        .map(|&(name, value)| format!("{name} now {:.3}", newest(value)))
         .collect();
     html! {
         div.plot {
@@ -170,8 +170,8 @@ fn chart(points: &[Point], top: f64, lines: &[(&str, &Read)], label: &str) -> Ma
                 line.grid x1="0" y1="0.5" x2=(width) y2="0.5" {}
                 line.grid x1="0" y1=(height / 2.0) x2=(width) y2=(height / 2.0) {}
                 line.grid x1="0" y1=(height - 0.5) x2=(width) y2=(height - 0.5) {}
-                @for (name, value) in lines {
-                    polyline class={ "of-" (name) } points=(drawn(*value)) fill="none" vector-effect="non-scaling-stroke" {}
+                @for &(name, value) in lines {
+                    polyline class={ "of-" (name) } points=(drawn(value)) fill="none" vector-effect="non-scaling-stroke" {}
                 }
             }
             span.axis { span { "2 min ago" } span { "now" } }

@@ -123,7 +123,7 @@ mod tests {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        let (by_card, by_order, by_host) = (40.0, 160.0, 100.0);
+        let (by_card, by_order, by_host) = (48.0, 176.0, 100.0);
         for bytes in [by_card, by_order] {
             assert!(stated.contains(&format!("{bytes} bytes for each purchase")));
         }

@@ -351,7 +351,7 @@ async fn tick(shared: Rc<Shared>) {
 
 /// Ends the run where a threshold says so.
 fn check_thresholds(shared: &Shared, now: u64) {
-    let asked = Duration::from_nanos(shared.into_plan(now));
+    let asked = Duration::from_nanos(shared.of_plan(now));
     let due = |threshold: &&Threshold| threshold.abort_on_fail && asked >= threshold.after;
     if shared.live.stopped() || shared.live.phase() != Phase::Asking {
         return;
@@ -376,7 +376,7 @@ fn check_thresholds(shared: &Shared, now: u64) {
 /// Wakes all connections when a stage of a closed loop begins: after a pause nothing else does.
 async fn wake_at_stages(shared: Rc<Shared>, wakes: Vec<Rc<Notify>>) {
     for start in shared.plan.starts() {
-        let now = shared.into_plan(shared.clock.now());
+        let now = shared.of_plan(shared.clock.now());
         tokio::time::sleep(Duration::from_nanos(start.saturating_sub(now))).await;
         wakes.iter().for_each(|wake| wake.notify_one());
     }

@@ -251,7 +251,7 @@ impl Shared {
     }
 
     /// Nanoseconds since asking began.
-    pub fn into_plan(&self, now: u64) -> u64 {
+    pub fn of_plan(&self, now: u64) -> u64 {
         now.saturating_sub(self.began.get())
     }
 

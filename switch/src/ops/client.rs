@@ -79,9 +79,11 @@ fn exchange(
         body.len()
     );
     line.write_all(request.as_bytes())?;
-    bounded::all_text(line, ANSWER_BYTES_MAX).map_err(|why| match why.kind() {
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => why,
+    bounded::all_text(line, ANSWER_BYTES_MAX).map_err(|why| {
+        match why.kind() == io::ErrorKind::WouldBlock {
+            true => io::ErrorKind::TimedOut.into(),
+            false => why,
+        }
     })
 }
 

@@ -295,7 +295,8 @@ fn what_is_cut_or_changed_by_a_bit_proves_nothing() {
             .check(passkey, assertion, Some(SESSION), &key, NOW)
     };
     let whole = assertion(&answer);
-    let parts: [fn(&mut Assertion) -> &mut Box<[u8]>; 3] = [
+    type Part = fn(&mut Assertion) -> &mut Box<[u8]>;
+    let parts: [Part; 3] = [
         |whole| &mut whole.client_data,
         |whole| &mut whole.authenticator,
         |whole| &mut whole.signature,

@@ -15,7 +15,8 @@ use tessera_texts::{Text, refusals as text};
 #[derive(Clone, Default)]
 pub struct Say {
     done: Option<Text>,
-    complaint: Option<Complaint>,
+    // Rare, and large.
+    complaint: Option<Box<Complaint>>,
 }
 
 /// What is wrong, and where.
@@ -45,36 +46,37 @@ impl Say {
         }
     }
 
-    /// A field was filled in wrongly.
-    pub fn wrong(form: &'static str, field: &'static str, text: Text) -> Self {
+    fn complaining(complaint: Complaint) -> Self {
         Self {
             done: None,
-            complaint: Some(Complaint {
-                form,
-                field: Some(field),
-                text,
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                retry_after: None,
-                is_open: true,
-                posted: Posted::default(),
-            }),
+            complaint: Some(Box::new(complaint)),
         }
+    }
+
+    /// A field was filled in wrongly.
+    pub fn wrong(form: &'static str, field: &'static str, text: Text) -> Self {
+        Self::complaining(Complaint {
+            form,
+            field: Some(field),
+            text,
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            retry_after: None,
+            is_open: true,
+            posted: Posted::default(),
+        })
     }
 
     /// The switch refused what a form asked, in a page where nobody is known.
     pub fn failed(form: &'static str, failure: &Failure, text: Text) -> Self {
-        Self {
-            done: None,
-            complaint: Some(Complaint {
-                form,
-                field: None,
-                text,
-                status: status_of(failure),
-                retry_after: retry_after(failure),
-                is_open: is_open(failure),
-                posted: Posted::default(),
-            }),
-        }
+        Self::complaining(Complaint {
+            form,
+            field: None,
+            text,
+            status: status_of(failure),
+            retry_after: retry_after(failure),
+            is_open: is_open(failure),
+            posted: Posted::default(),
+        })
     }
 
     /// The same, where a field is to be changed.
@@ -87,18 +89,15 @@ impl Say {
 
     /// What came of an earlier try, which this form makes good.
     pub fn before(form: &'static str, text: Text) -> Self {
-        Self {
-            done: None,
-            complaint: Some(Complaint {
-                form,
-                field: None,
-                text,
-                status: StatusCode::OK,
-                retry_after: None,
-                is_open: false,
-                posted: Posted::default(),
-            }),
-        }
+        Self::complaining(Complaint {
+            form,
+            field: None,
+            text,
+            status: StatusCode::OK,
+            retry_after: None,
+            is_open: false,
+            posted: Posted::default(),
+        })
     }
 
     /// Keeps the form as it was sent, so that nothing but secrets has to be typed again.
@@ -121,7 +120,7 @@ impl Say {
 
     /// What is wrong.
     pub fn complaint(&self) -> Option<&Complaint> {
-        self.complaint.as_ref()
+        self.complaint.as_deref()
     }
 
     /// What is wrong with a field of a form.

@@ -115,7 +115,7 @@ impl Terminal {
             return;
         }
         shared.begun().await;
-        let now = shared.into_plan(shared.clock.now());
+        let now = shared.of_plan(shared.clock.now());
         // What is unanswered is asked for again, whatever the plan says.
         if self.session.slots.under_way() > 0 || shared.plan.stays(self.session.connection, now) {
             return;
@@ -132,7 +132,7 @@ impl Terminal {
 
     /// Whether the plan has no use for this connection, on which nothing is under way.
     fn is_dismissed(&self, now: u64) -> bool {
-        let at = self.shared.into_plan(now);
+        let at = self.shared.of_plan(now);
         self.session.slots.under_way() == 0
             && self.session.is_done(&self.shared)
             && self.shared.asking(now)
@@ -311,7 +311,7 @@ impl Terminal {
         }
         let target = match self.shared.plan.rate_max() {
             None => {
-                let at = self.shared.into_plan(self.shared.clock.now());
+                let at = self.shared.of_plan(self.shared.clock.now());
                 self.shared.plan.window(self.session.connection, at) * 2
             }
             // A quarter of a second of the plan.

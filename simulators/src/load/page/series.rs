@@ -72,8 +72,11 @@ fn point(seconds: &[Second]) -> Point {
     }
 }
 
-/// The percentiles that are drawn, with their classes.
-pub const PERCENTILES: [(&str, &str, fn(&Latency) -> u64); 5] = [
+/// A percentile that is drawn: its name, its class, and where it stands.
+type Percentile = (&'static str, &'static str, fn(&Latency) -> u64);
+
+/// The percentiles that are drawn.
+pub const PERCENTILES: [Percentile; 5] = [
     ("p50", "a", |latency| latency.p50_us),
     ("p90", "b", |latency| latency.p90_us),
     ("p99", "c", |latency| latency.p99_us),

@@ -144,7 +144,7 @@ impl Session {
         }
         match shared.plan.rate_max() {
             None => {
-                let window = shared.plan.window(self.connection, shared.into_plan(now));
+                let window = shared.plan.window(self.connection, shared.of_plan(now));
                 while self.slots.under_way() < window
                     && out.len() < UNSENT_BYTES_MAX
                     && self.cut_at.is_none()
@@ -243,7 +243,7 @@ impl Session {
 
     /// Takes over mix and faults of the stage at this instant.
     fn enter_stage(&mut self, shared: &Shared, now: u64) {
-        let stage = shared.plan.stage_at(shared.into_plan(now));
+        let stage = shared.plan.stage_at(shared.of_plan(now));
         if self.stage != stage {
             self.stage = stage;
             let stage = &shared.plan.stages()[stage];

@@ -262,7 +262,8 @@ impl Settled {
         }
         let approved = transaction.status == Status::Approved;
         let undone = transaction.standing.is_zero();
-        if !undone && !(approved && transaction.standing == transaction.amount) {
+        let stands_whole = approved && transaction.standing == transaction.amount;
+        if !undone && !stands_whole {
             return None;
         }
         // An approval of nothing is not undone.

@@ -46,7 +46,7 @@ fn settled(number: u32, code: u8) -> Settled {
     let minutes = u64::from(number) - u64::from(number % 7 == 6) * u64::from(number % 50);
     let at = Timestamp::from_milliseconds(1_790_000_000_000 + minutes * 60_000);
     Settled {
-        reference: Reference(Reference::first(at, 0).0 + u64::from(number % 5 == 0)),
+        reference: Reference(Reference::first(at, 0).0 + u64::from(number.is_multiple_of(5))),
         position: Position::from_stored(u64::from(number) + 1).expect("above 0"),
         trace: Stan::new(1 + number % 90),
         key: number % 400,

@@ -174,6 +174,10 @@ fn words(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the caller names every occasion, and what is left here is one"
+)]
 fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
     let (amount, letters) = (
         amount(facts, locale, money),
@@ -233,6 +237,10 @@ fn about_purchase(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Wor
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the caller names every occasion, and what is left here is one"
+)]
 fn about_money(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
     let (amount, letters) = (
         amount(facts, locale, money),
@@ -275,6 +283,10 @@ fn about_money(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words 
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the caller names every occasion, and what is left here is one"
+)]
 fn about_account(occasion: Occasion, facts: &Facts<'_>) -> Words {
     let (subject, lead, sms, advice) = match occasion {
         Occasion::PasswordChanged => (

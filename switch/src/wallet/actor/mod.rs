@@ -182,9 +182,11 @@ impl WalletActor {
         let recalled = self
             .wallet
             .recall(command.about(), command.order(), read)
-            .and_then(|()| match command {
-                Command::AskStatus(query) => self.wallet.recall_payment(query, read),
-                _ => Ok(()),
+            .and_then(|()| {
+                let Command::AskStatus(query) = command else {
+                    return Ok(());
+                };
+                self.wallet.recall_payment(query, read)
             });
         if let Err(error) = recalled {
             // It cannot be distinguished from a repeat.
