@@ -192,7 +192,7 @@ fn confirms(payer: &Payer<'_>) -> Vec<String> {
     forgets();
     payer.open("/limits");
     browser.go(|| browser.press("#unfreeze-passkey"));
-    browser.wait_text("#done", "open again");
+    browser.wait_text("#done", "no longer frozen");
     // What else a form needs is asked for first.
     payer.open("/sessions");
     browser.press("#password-passkey");
@@ -219,8 +219,9 @@ fn opens_the_pay_window(payer: &Payer<'_>, authenticator: &Authenticator<'_>) ->
     browser.find("[data-passkey]:not([hidden])");
     inspector.look("the pay window, with a passkey");
     inspector.take_window_pictures("pay-sign-in-passkey");
-    browser.press("#sign-in-passkey");
+    // What asked it before is not answered by this.
     copy.is_touched(true);
+    browser.press("#sign-in-passkey");
     browser.press("#agree button[type=submit]");
     browser.wait("the purchase to be paid", || {
         browser.has("#pay-state[data-final]")
