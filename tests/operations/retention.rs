@@ -80,7 +80,7 @@ impl World {
         let answer = wire.ask(&self.now(bought));
         assert_eq!(answer.code(), "00", "{}", answer.reason());
         wait_for("the letter about the purchase", || {
-            http_get(self.letters, "/").contains("Paid: 1.00 USD")
+            http_get(self.letters, "/").contains("Paid: $1.00")
         });
     }
 
