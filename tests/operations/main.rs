@@ -11,7 +11,6 @@ mod full_disk;
 mod golden;
 mod haproxy;
 mod lock;
-mod memory;
 mod operator;
 mod payer_crash;
 mod recover;

@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod keys;
 mod lines;
+mod memory;
 mod orders;
 mod originals;
 mod port;
