@@ -32,7 +32,9 @@ const DISK_PER_ORDER_PURCHASE: f64 = 1_400.0;
 /// What it may take after so many purchases.
 fn allowed(by_card: f64, by_order: f64) -> f64 {
     let purchases = by_card * PER_CARD_PURCHASE + by_order * PER_ORDER_PURCHASE;
-    AT_FIRST + 4.0 * CACHE + WALLETS as f64 * WALLET + purchases
+    let used = AT_FIRST + 4.0 * CACHE + WALLETS as f64 * WALLET + purchases;
+    // What the allocator keeps free.
+    1.25 * used
 }
 
 /// Memory of the switch that is no file's, in bytes.
