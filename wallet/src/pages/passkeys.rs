@@ -42,7 +42,7 @@ struct Refused {
     ended: bool,
 }
 
-/// `/passkeys/challenge`: of the session, or with `for=sign-in` of nobody.
+/// `/passkeys/challenge`: for the session, or with `for=sign-in` for a visitor.
 pub async fn challenge(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     let signs_in = query(request.query_string())
         .get("for")
