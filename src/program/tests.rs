@@ -9,10 +9,10 @@ use crate::Tessera;
 
 /// The first words of what commands do.
 const VERBS: &[&str] = &[
-    "Add", "Audit", "Begin", "Block", "Catch", "Check", "Continue", "Copy", "Detach", "Drop",
-    "Explain", "Export", "Find", "Have", "List", "Make", "Manage", "Move", "Print", "Prove",
-    "Remove", "Repair", "Resend", "Retry", "Run", "Send", "Set", "Settle", "Show", "Test", "Wrap",
-    "Write",
+    "Add", "Audit", "Begin", "Block", "Catch", "Check", "Compare", "Continue", "Copy", "Detach",
+    "Drop", "Explain", "Export", "Find", "Have", "List", "Make", "Manage", "Move", "Print",
+    "Prove", "Remove", "Repair", "Resend", "Retry", "Run", "Send", "Set", "Settle", "Show", "Test",
+    "Wrap", "Write",
 ];
 
 /// Beginnings of sentences about what the program does, where its help says what the user can have it do.

@@ -21,9 +21,10 @@ fn standbys_write_snapshots_and_archive_as_the_active_node_does() {
         });
     };
     all_archive(&mut cluster);
-    for node in 0..NODES {
-        assert_eq!(files(&cluster, node, "snapshots", "snapshot").len(), 2);
-    }
+    // A third one is there for the moment in which it takes the place of the oldest.
+    cluster.wait("every node to keep two snapshots", |cluster| {
+        (0..NODES).all(|node| files(cluster, node, "snapshots", "snapshot").len() == 2)
+    });
     // A node goes on from what it had archived, as a standby and as the active one, and copies from archives.
     let active = cluster.active();
     cluster.kill(active);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Length of the header of a file, and of a batch.
@@ -13,6 +14,15 @@ pub type Segments = BTreeMap<u64, Vec<u8>>;
 
 /// The segments of a journal, each up to the end of its last batch. One without a batch belongs to its node alone.
 pub fn written(folder: &Path) -> Segments {
+    loop {
+        if let Some(segments) = listed(folder) {
+            return segments;
+        }
+    }
+}
+
+/// Nothing where one of them has been moved to the archive meanwhile.
+fn listed(folder: &Path) -> Option<Segments> {
     let files = fs::read_dir(folder).expect("a journal");
     let mut segments = BTreeMap::new();
     for file in files {
@@ -22,14 +32,17 @@ pub fn written(folder: &Path) -> Segments {
         }
         let start = path.file_stem().and_then(|name| name.to_str());
         let start = start.and_then(|name| name.parse().ok());
-        let mut bytes = fs::read(&path).expect("a segment");
+        let mut bytes = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            read => read.expect("a segment"),
+        };
         let end = end_of_batches(&bytes);
         bytes.truncate(end);
         if end > HEADER {
             segments.insert(start.expect("a position"), bytes);
         }
     }
-    segments
+    Some(segments)
 }
 
 fn end_of_batches(bytes: &[u8]) -> usize {
