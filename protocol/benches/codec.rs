@@ -28,7 +28,9 @@ const TWELVE_FIELDS: &str = "\
 type Step = fn(&Given, &mut BytesMut) -> bool;
 
 const STEPS: [(&str, Step); 7] = [
-    ("parse-12", |given, _| parse(&given.twelve).bytes().len() > 2),
+    ("parse-12", |given, _| {
+        parse(&given.twelve).bytes().len() > 2
+    }),
     ("parse", |given, _| parse(&given.purchase).bytes().len() > 2),
     ("read", |given, _| {
         let message = parse(&given.purchase);
@@ -38,14 +40,15 @@ const STEPS: [(&str, Step); 7] = [
         let message = parse(&given.purchase);
         read_and_answer(given, &message, out, None)
     }),
-    ("verify", |given, _| given.key.verify(black_box(&given.purchase))),
+    ("verify", |given, _| {
+        given.key.verify(black_box(&given.purchase))
+    }),
     ("mac", |given, _| {
         black_box(given.key.mac(black_box(&given.purchase[..93])))[0] == 0x8C
     }),
     ("whole", |given, out| {
         let message = parse(&given.purchase);
-        given.key.verify(message.bytes())
-            && read_and_answer(given, &message, out, Some(&given.key))
+        given.key.verify(message.bytes()) && read_and_answer(given, &message, out, Some(&given.key))
     }),
 ];
 
@@ -88,7 +91,10 @@ fn main() -> ExitCode {
             started.elapsed()
         });
         let fastest = batches.min().unwrap_or_default();
-        println!("{name:8} {:6.1} ns", fastest.as_secs_f64() * 1e9 / f64::from(CALLS_OF_A_BATCH));
+        println!(
+            "{name:8} {:6.1} ns",
+            fastest.as_secs_f64() * 1e9 / f64::from(CALLS_OF_A_BATCH)
+        );
     }
     ExitCode::SUCCESS
 }
