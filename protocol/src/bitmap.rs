@@ -66,8 +66,9 @@ impl Bitmap {
     /// The fields in ascending order, the secondary bitmap's own bit left out.
     #[inline]
     pub fn fields(self) -> impl Iterator<Item = u8> {
+        let fields = |(word, first)| places(word).map(move |place| first + place as u8);
         let [primary, secondary] = self.words();
-        ones(primary).chain(ones(secondary))
+        fields(primary).chain(fields(secondary))
     }
 }
 
@@ -77,14 +78,17 @@ const fn bit(field: u8) -> u64 {
     1 << ((64 - (field & 63)) & 63)
 }
 
-/// The fields of one word and the field of its highest bit, ascending.
+/// The places of the ones of a word, ascending: 0 is its highest bit.
 #[inline(always)]
-pub(crate) fn ones((mut word, first): (u64, u8)) -> impl Iterator<Item = u8> {
+pub(crate) fn places(word: u64) -> impl Iterator<Item = usize> {
+    // The baseline instruction set finds and removes the lowest bit faster than the highest.
+    let mut left = word.reverse_bits();
     std::iter::from_fn(move || {
-        (word != 0).then(|| {
-            let place = word.leading_zeros();
-            word &= !(1 << (63 - place));
-            first + place as u8
+        (left != 0).then(|| {
+            let place = left.trailing_zeros() as usize;
+            left &= left - 1;
+            // Changes nothing, and lets the compiler see that it is an index of 64 places.
+            place & 63
         })
     })
 }

@@ -3,12 +3,12 @@
 use nom::Err;
 
 use crate::bcd;
-use crate::bitmap::{Bitmap, ones};
+use crate::bitmap::{Bitmap, places};
 use crate::card::CardNumber;
 use crate::error::{ParseError, Place, Problem};
 use crate::fields::{FIELDS, Field, Packing};
 use crate::frame::FRAME_BYTES_MAX;
-use crate::grammar::{self, Fault, Parsed};
+use crate::grammar::{self, CHECKS, Check, Fault, Parsed};
 use crate::mti::Mti;
 
 /// A message whose every field is well formed.
@@ -17,8 +17,9 @@ pub struct Message<'a> {
     bytes: &'a [u8],
     mti: Mti,
     bitmap: Bitmap,
-    /// Where field n begins, its length in front included: `starts[n - 1]`. A frame is shorter than 64 KiB.
-    starts: [u16; 128],
+    /// Where field n begins, its length in front included: `starts[n - 1]`, the primary bitmap's fields and the secondary's. A frame is shorter
+    /// than 64 KiB.
+    starts: [[u16; 64]; 2],
 }
 
 impl<'a> Message<'a> {
@@ -39,26 +40,30 @@ impl<'a> Message<'a> {
     /// assert_eq!((torn.place, torn.offset), (Place::Field(7), 18));
     /// # Ok::<(), tessera_protocol::ParseError>(())
     /// ```
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let Head { mti, bitmap, body } = head(bytes)?;
-        let mut starts = [0; 128];
-        let mut rest = body;
-        for word in bitmap.words() {
-            for number in ones(word) {
-                starts[usize::from(number) - 1] = (bytes.len() - rest.len()) as u16;
-                rest = match field(number, rest) {
-                    Ok((behind, _)) => behind,
-                    Err(error) => return Err(located(Place::Field(number), bytes, error)),
-                };
-            }
-        }
-        end(bytes, rest)?;
-        Ok(Self {
+        let mut message = Self {
             bytes,
-            mti,
-            bitmap,
-            starts,
-        })
+            mti: Mti::NETWORK,
+            bitmap: Bitmap::default(),
+            starts: [[0; 64]; 2],
+        };
+        message.read()?;
+        Ok(message)
+    }
+
+    fn read(&mut self) -> Result<(), ParseError> {
+        let bytes = self.bytes;
+        let Head { mti, bitmap, body } = head(bytes)?;
+        self.mti = mti;
+        self.bitmap = bitmap;
+        let [primary, secondary] = &mut self.starts;
+        let [primary_checks, secondary_checks] = &CHECKS;
+        let [primary_word, secondary_word] = bitmap.words();
+        let mut at = (bytes.len() - body.len()) as u16;
+        at = lay(bytes, at, primary_word, primary_checks, primary)?;
+        at = lay(bytes, at, secondary_word, secondary_checks, secondary)?;
+        end(bytes, &bytes[usize::from(at)..])
     }
 
     /// The message type.
@@ -164,7 +169,7 @@ impl<'a> Message<'a> {
     #[inline(always)]
     fn start(&self, number: u8) -> Option<usize> {
         let present = number > 1 && number <= 128 && self.bitmap.has(number);
-        present.then(|| usize::from(self.starts[usize::from(number) - 1]))
+        present.then(|| usize::from(self.starts.as_flattened()[usize::from(number) - 1]))
     }
 
     /// The body's place, by the field's packing. Inlined, as all that is called with a field's number, so
@@ -182,6 +187,38 @@ impl<'a> Message<'a> {
         };
         let begin = start + prefix;
         Some(begin..begin + packing.body_bytes(length))
+    }
+}
+
+/// Notes where each field of a word of the bitmap begins, the first one at `at`, and returns where the last one ends.
+#[inline(always)]
+fn lay(
+    bytes: &[u8],
+    mut at: u16,
+    (word, first): (u64, u8),
+    checks: &[Check; 64],
+    starts: &mut [u16; 64],
+) -> Result<u16, ParseError> {
+    for place in places(word) {
+        starts[place] = at;
+        let check = &checks[place];
+        let end = check
+            .fixed_end(bytes, at)
+            .or_else(|| check.counted_end(bytes, at));
+        at = match end {
+            Some(end) => end,
+            None => end_of(first + place as u8, bytes, at)?,
+        };
+    }
+    Ok(at)
+}
+
+/// As the grammar finds it.
+#[inline(never)]
+fn end_of(number: u8, bytes: &[u8], at: u16) -> Result<u16, ParseError> {
+    match field(number, &bytes[usize::from(at)..]) {
+        Ok((rest, _)) => Ok((bytes.len() - rest.len()) as u16),
+        Err(error) => Err(located(Place::Field(number), bytes, error)),
     }
 }
 
@@ -224,16 +261,7 @@ pub(crate) fn head(bytes: &[u8]) -> Result<Head<'_>, ParseError> {
 /// The MTI and what follows it.
 #[inline]
 pub(crate) fn read_mti(bytes: &[u8]) -> Result<(&[u8], Mti), ParseError> {
-    let (rest, digits) = grammar::mti(bytes).map_err(|error| located(Place::Mti, bytes, error))?;
-    match Mti::new(digits) {
-        Some(mti) => Ok((rest, mti)),
-        // The grammar has checked the digits already.
-        None => Err(ParseError {
-            place: Place::Mti,
-            offset: 0,
-            problem: Problem::Nibble { found: bytes[0] },
-        }),
-    }
+    grammar::mti(bytes).map_err(|error| located(Place::Mti, bytes, error))
 }
 
 /// One field by its row in the table.

@@ -1,6 +1,6 @@
 //! The grammar of the wire: one nom function per rule of the packing. nom's types stay in this crate.
 
-use std::convert::Infallible;
+mod quick;
 
 use nom::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Parser};
@@ -8,6 +8,9 @@ use nom::{Err, IResult, Parser};
 use crate::bcd;
 use crate::error::Problem;
 use crate::fields::Packing;
+use crate::mti::Mti;
+
+pub(crate) use quick::{CHECKS, Check};
 
 /// A rule takes bytes from the front and leaves the rest.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Fault>;
@@ -64,10 +67,14 @@ pub(crate) fn skip(packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
 
 /// `mti = 4DIGIT`, packed.
 #[inline]
-pub(crate) fn mti(input: &[u8]) -> Parsed<'_, u16> {
-    let (rest, digits) = exactly(2, input)?;
-    check_digits(input, 2)?;
-    Ok((rest, u16::from_be_bytes([digits[0], digits[1]])))
+pub(crate) fn mti(input: &[u8]) -> Parsed<'_, Mti> {
+    let Some((digits, rest)) = input.split_first_chunk() else {
+        return short(2, input);
+    };
+    match Mti::new(u16::from_be_bytes(*digits)) {
+        Some(mti) => Ok((rest, mti)),
+        None => wrong_nibble(&input[bcd::first_wrong(input, 2).unwrap_or_default()..]),
+    }
 }
 
 /// `bitmap = 8OCTET`.
@@ -194,17 +201,14 @@ fn short<T>(needed: usize, input: &[u8]) -> Parsed<'static, T> {
 fn check_digits(input: &[u8], length: usize) -> Result<(), Err<Fault>> {
     match bcd::first_wrong(input, length) {
         None => Ok(()),
-        Some(index) => wrong_nibble(&input[index..]).map(|_| ()),
+        Some(index) => wrong_nibble(&input[index..]).map(|(_, nothing)| nothing),
     }
 }
 
 /// The first byte holds a nibble that is no digit.
 #[cold]
 #[inline(never)]
-fn wrong_nibble(input: &[u8]) -> Result<Infallible, Err<Fault>> {
+fn wrong_nibble<T>(input: &[u8]) -> Parsed<'static, T> {
     let found = input.first().copied().unwrap_or_default();
-    Err(Err::Error(Fault {
-        left: input.len(),
-        problem: Problem::Nibble { found },
-    }))
+    fault(input.len(), Problem::Nibble { found })
 }
