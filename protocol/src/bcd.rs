@@ -27,10 +27,35 @@ fn first_wrong_of(digits: &[u8]) -> Option<usize> {
 /// The number that the digits in the first `length` bytes make: 16 digits at most.
 #[inline(always)]
 pub(crate) fn short_number(input: &[u8], length: usize) -> u64 {
-    match input.first_chunk() {
-        Some(word) if length > 0 => fold(u64::from_be_bytes(*word) >> (64 - 8 * length)),
-        _ => fold_each(&input[..length]),
+    match (length, &input[..length]) {
+        // Where the length is a constant, one of these is all that the compiler leaves.
+        (1, &[ones]) => u64::from(fold_2(ones)),
+        (2, &[hundreds, ones]) => u64::from(fold_4(u16::from_be_bytes([hundreds, ones]))),
+        (3, &[high, middle, low]) => u64::from(fold_8(u32::from_be_bytes([0, high, middle, low]))),
+        (4, &[a, b, c, d]) => u64::from(fold_8(u32::from_be_bytes([a, b, c, d]))),
+        (_, digits) => match input.first_chunk() {
+            Some(word) if length > 0 => fold(u64::from_be_bytes(*word) >> (64 - 8 * length)),
+            _ => fold_each(digits),
+        },
     }
+}
+
+#[inline(always)]
+const fn fold_2(bcd: u8) -> u8 {
+    bcd - 6 * (bcd >> 4)
+}
+
+#[inline(always)]
+const fn fold_4(bcd: u16) -> u16 {
+    let pairs = bcd - 6 * ((bcd >> 4) & 0x0F0F);
+    (pairs & 0xFF) + 100 * (pairs >> 8)
+}
+
+#[inline(always)]
+const fn fold_8(bcd: u32) -> u32 {
+    let pairs = bcd - 6 * ((bcd >> 4) & 0x0F0F_0F0F);
+    let fours = (pairs & 0x00FF_00FF) + 100 * ((pairs >> 8) & 0x00FF_00FF);
+    (fours & 0xFFFF) + 10_000 * (fours >> 16)
 }
 
 /// Sixteen digits in three steps: pairs of digits, pairs of those, and so on, all lanes at once.
@@ -70,6 +95,9 @@ pub(crate) fn number(digits: &[u8]) -> Option<u64> {
 /// count is ignored. `None` above `u64`.
 #[inline]
 pub(crate) fn number_left(input: &[u8], count: usize) -> Option<u64> {
+    if let (Some(word), 1..=16) = (input.first_chunk(), count) {
+        return Some(fold(u64::from_be_bytes(*word) >> (64 - 4 * count)));
+    }
     let whole = count / 2;
     let value = match whole {
         0..=8 => short_number(input, whole),

@@ -10,6 +10,17 @@ pub struct CardNumber {
     length: u8,
 }
 
+/// 10 to the power of its index.
+const POWERS_OF_TEN: [u64; CardNumber::LENGTH_MAX + 1] = {
+    let mut powers = [1; CardNumber::LENGTH_MAX + 1];
+    let mut index = 1;
+    while index < powers.len() {
+        powers[index] = powers[index - 1] * 10;
+        index += 1;
+    }
+    powers
+};
+
 impl CardNumber {
     /// The shortest that is a card number.
     pub const LENGTH_MIN: usize = 8;
@@ -30,7 +41,7 @@ impl CardNumber {
         if !(Self::LENGTH_MIN..=Self::LENGTH_MAX).contains(&length) {
             return None;
         }
-        (digits < 10u64.pow(length as u32)).then_some(Self {
+        (digits < POWERS_OF_TEN[length]).then_some(Self {
             digits,
             length: length as u8,
         })

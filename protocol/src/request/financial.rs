@@ -226,7 +226,8 @@ pub(super) fn read_0120<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusa
 const UNKNOWN_PROCESSING_CODE: Refusal = Refusal::of(3, Flaw::UnknownProcessingCode);
 
 impl Financial {
-    #[inline(always)]
+    // One for all that begin with it: five copies of it would not stay in the processor's cache.
+    #[inline(never)]
     fn read(message: &Message<'_>) -> Result<Self, Refusal> {
         let number = |field: u8| message.number(field).ok_or(missing(field));
         Ok(Self {

@@ -8,75 +8,84 @@ use crate::message::Message;
 /// MMDDhhmmss.
 #[inline(always)]
 pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
-    let value = number(message, 7)?;
-    if !is_date(value / 1_000_000) || !is_time(value % 1_000_000) {
+    let [month, day, time @ ..] = packed::<5>(message, 7)?;
+    if !is_date([month, day]) || !is_time(time) {
         return Err(Refusal::of(7, Flaw::NoSuchDateAndTime));
     }
-    Ok(value)
+    // A date of the calendar in front makes it 1,231,235,959 at most.
+    number(message, 7)
 }
 
 /// hhmmss.
 #[inline(always)]
 pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
-    let value = number(message, field)?;
-    if !is_time(value) {
+    if !is_time(packed(message, field)?) {
         return Err(Refusal::of(field, Flaw::NoSuchTime));
     }
-    Ok(value)
+    number(message, field)
 }
 
 /// MMDD.
 #[inline(always)]
 pub(super) fn date(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
-    let value = number(message, field)?;
-    if !is_date(value) {
+    if !is_date(packed(message, field)?) {
         return Err(Refusal::of(field, Flaw::NoSuchDate));
     }
-    Ok(value)
+    number(message, field)
 }
 
 /// YYMM; `None` where the field is not there.
 #[inline(always)]
 pub(super) fn expiry(message: &Message<'_>) -> Result<Option<u16>, Refusal> {
-    let Some(value) = message.number(14) else {
+    if !message.has(14) {
         return Ok(None);
-    };
-    match value % 100 {
-        1..=12 => Ok(Some(value as u16)),
+    }
+    match packed(message, 14)? {
+        [_, 0x01..=0x12] => Ok(Some(number(message, 14)? as u16)),
         _ => Err(Refusal::of(14, Flaw::NoSuchMonth)),
     }
 }
 
 /// Fields 14 to 17 of any message: expiry, settlement, conversion and capture date. Also where nothing reads them, what they hold
 /// comes back in the answer or goes on to others.
-#[inline]
+#[inline(always)]
 pub(super) fn check_dates(message: &Message<'_>) -> Result<(), Refusal> {
     expiry(message)?;
-    for field in [15, 16, 17] {
-        if message.has(field) {
-            date(message, field)?;
-        }
+    if message.has(15) {
+        date(message, 15)?;
+    }
+    if message.has(16) {
+        date(message, 16)?;
+    }
+    if message.has(17) {
+        date(message, 17)?;
     }
     Ok(())
 }
 
 #[inline(always)]
 fn number(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
-    let value = message.number(field).ok_or(missing(field))?;
-    // At most ten digits, of which the first four are checked to be a date, stay below 1,299,999,999.
-    u32::try_from(value).map_err(|_| Refusal::of(field, Flaw::NoSuchDateAndTime))
+    Ok(message.number(field).ok_or(missing(field))? as u32)
 }
 
-const fn is_date(value: u32) -> bool {
-    let days = match value / 100 {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+/// The digits of a field as they stand on the wire, two to a byte. Dates and times are compared like that: it takes no division.
+#[inline(always)]
+fn packed<const BYTES: usize>(message: &Message<'_>, field: u8) -> Result<[u8; BYTES], Refusal> {
+    let body = message.raw(field).ok_or(missing(field))?;
+    body.try_into()
+        .map_err(|_| Refusal::of(field, Flaw::OtherLength))
+}
+
+const fn is_date([month, day]: [u8; 2]) -> bool {
+    let days = match month {
+        0x02 => 0x29,
+        0x04 | 0x06 | 0x09 | 0x11 => 0x30,
+        0x01 | 0x03 | 0x05 | 0x07 | 0x08 | 0x10 | 0x12 => 0x31,
         _ => 0,
     };
-    1 <= value % 100 && value % 100 <= days
+    1 <= day && day <= days
 }
 
-const fn is_time(value: u32) -> bool {
-    value / 10_000 < 24 && value / 100 % 100 < 60 && value % 100 < 60
+const fn is_time([hour, minute, second]: [u8; 3]) -> bool {
+    hour < 0x24 && minute < 0x60 && second < 0x60
 }
