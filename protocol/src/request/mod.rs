@@ -74,9 +74,16 @@ impl<'a> Request<'a> {
     /// }
     /// ```
     pub fn read(message: &Message<'a>) -> Result<Self, Refusal> {
-        let mti = message.mti();
         mandatory::check(message)?;
-        let request = match mti.original() {
+        let request = Self::by_type(message)?;
+        time::check_dates(message)?;
+        Ok(request)
+    }
+
+    // Apart, so that a request is written once, and not put together again from the values of every type.
+    #[inline(never)]
+    fn by_type(message: &Message<'a>) -> Result<Self, Refusal> {
+        match message.mti().original() {
             Mti::PURCHASE => financial::read_0200(message),
             Mti::AUTHORIZATION => financial::read_0100(message),
             Mti::AUTHORIZATION_ADVICE => financial::read_0120(message),
@@ -91,8 +98,6 @@ impl<'a> Request<'a> {
             }
             Mti::ADMINISTRATIVE => Administrative::read(message).map(Self::Administrative),
             _ => Err(Flaw::UnknownMti.into()),
-        }?;
-        time::check_dates(message)?;
-        Ok(request)
+        }
     }
 }
