@@ -93,20 +93,22 @@ pub(crate) fn number(digits: &[u8]) -> Option<u64> {
 
 /// The number that the first `count` digits make, which begin in the first nibble; the nibble behind an odd
 /// count is ignored. `None` above `u64`.
-#[inline]
+#[inline(always)]
 pub(crate) fn number_left(input: &[u8], count: usize) -> Option<u64> {
-    if let (Some(word), 1..=16) = (input.first_chunk(), count) {
-        return Some(fold(u64::from_be_bytes(*word) >> (64 - 4 * count)));
+    match (input.first_chunk(), count) {
+        (Some(word), 1..=16) => Some(fold(u64::from_be_bytes(*word) >> (64 - 4 * count))),
+        _ => number_left_of_any(input, count),
     }
-    let whole = count / 2;
-    let value = match whole {
-        0..=8 => short_number(input, whole),
-        _ => number(&input[..whole])?,
-    };
+}
+
+#[cold]
+#[inline(never)]
+fn number_left_of_any(input: &[u8], count: usize) -> Option<u64> {
+    let value = number(&input[..count / 2])?;
     if count.is_multiple_of(2) {
         return Some(value);
     }
-    let last = u64::from(input.get(whole)? >> 4);
+    let last = u64::from(input.get(count / 2)? >> 4);
     value.checked_mul(10)?.checked_add(last)
 }
 

@@ -66,9 +66,16 @@ impl Bitmap {
     /// The fields in ascending order, the secondary bitmap's own bit left out.
     #[inline]
     pub fn fields(self) -> impl Iterator<Item = u8> {
-        let fields = |(word, first)| places(word).map(move |place| first + place as u8);
-        let [primary, secondary] = self.words();
-        fields(primary).chain(fields(secondary))
+        let [(primary, first), _] = self.words();
+        let fields = places(primary).map(move |place| first + place as u8);
+        fields.chain(self.fields_above_64())
+    }
+
+    /// Those of the secondary bitmap.
+    #[inline]
+    pub(crate) fn fields_above_64(self) -> impl Iterator<Item = u8> {
+        let [_, (secondary, first)] = self.words();
+        places(secondary).map(move |place| first + place as u8)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::card::CardNumber;
 use crate::error::{ParseError, Place, Problem};
 use crate::fields::{FIELDS, Field, Packing};
 use crate::frame::FRAME_BYTES_MAX;
-use crate::grammar::{self, CHECKS, Check, Fault, Parsed};
+use crate::grammar::{self, CHECKS, Fault, Parsed};
 use crate::mti::Mti;
 
 /// A message whose every field is well formed.
@@ -17,9 +17,11 @@ pub struct Message<'a> {
     bytes: &'a [u8],
     mti: Mti,
     bitmap: Bitmap,
-    /// Where field n begins, its length in front included: `starts[n - 1]`, the primary bitmap's fields and the secondary's. A frame is shorter
-    /// than 64 KiB.
-    starts: [[u16; 64]; 2],
+    /// Where field n begins, its length in front included: `starts[n - 1]`, up to field 64. A frame is shorter than 64 KiB.
+    starts: [u16; 64],
+    /// Where the first field above 64 would begin. Few messages have such a field, so that all are spared the places of 64
+    /// more.
+    secondary_at: u16,
 }
 
 impl<'a> Message<'a> {
@@ -40,30 +42,21 @@ impl<'a> Message<'a> {
     /// assert_eq!((torn.place, torn.offset), (Place::Field(7), 18));
     /// # Ok::<(), tessera_protocol::ParseError>(())
     /// ```
-    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let mut message = Self {
-            bytes,
-            mti: Mti::NETWORK,
-            bitmap: Bitmap::default(),
-            starts: [[0; 64]; 2],
-        };
-        message.read()?;
-        Ok(message)
-    }
-
-    fn read(&mut self) -> Result<(), ParseError> {
-        let bytes = self.bytes;
         let Head { mti, bitmap, body } = head(bytes)?;
-        self.mti = mti;
-        self.bitmap = bitmap;
-        let [primary, secondary] = &mut self.starts;
-        let [primary_checks, secondary_checks] = &CHECKS;
-        let [primary_word, secondary_word] = bitmap.words();
-        let mut at = (bytes.len() - body.len()) as u16;
-        at = lay(bytes, at, primary_word, primary_checks, primary)?;
-        at = lay(bytes, at, secondary_word, secondary_checks, secondary)?;
-        end(bytes, &bytes[usize::from(at)..])
+        let mut starts = [0; 64];
+        let [primary, secondary] = bitmap.words();
+        let body_at = (bytes.len() - body.len()) as u16;
+        let secondary_at = lay(bytes, body_at, primary, |place, at| starts[place] = at)?;
+        let end_at = lay(bytes, secondary_at, secondary, |_, _| ())?;
+        end(bytes, &bytes[usize::from(end_at)..])?;
+        Ok(Self {
+            bytes,
+            mti,
+            bitmap,
+            starts,
+            secondary_at,
+        })
     }
 
     /// The message type.
@@ -168,8 +161,25 @@ impl<'a> Message<'a> {
 
     #[inline(always)]
     fn start(&self, number: u8) -> Option<usize> {
-        let present = number > 1 && number <= 128 && self.bitmap.has(number);
-        present.then(|| usize::from(self.starts.as_flattened()[usize::from(number) - 1]))
+        match number {
+            2..=64 if self.bitmap.has(number) => Some(self.starts[usize::from(number) - 1].into()),
+            65..=128 if self.bitmap.has(number) => self.start_above_64(number),
+            _ => None,
+        }
+    }
+
+    /// Past the fields in front of it.
+    #[inline(never)]
+    fn start_above_64(&self, number: u8) -> Option<usize> {
+        let mut start = self.secondary_at.into();
+        for before in self
+            .bitmap
+            .fields_above_64()
+            .take_while(|&field| field < number)
+        {
+            start = self.extent(before, start)?.end;
+        }
+        Some(start)
     }
 
     /// The body's place, by the field's packing. Inlined, as all that is called with a field's number, so
@@ -190,17 +200,17 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Notes where each field of a word of the bitmap begins, the first one at `at`, and returns where the last one ends.
+/// Finds the place of each field of a word of the bitmap, the first one at `at`, and returns where the last one ends.
 #[inline(always)]
 fn lay(
     bytes: &[u8],
     mut at: u16,
     (word, first): (u64, u8),
-    checks: &[Check; 64],
-    starts: &mut [u16; 64],
+    mut note: impl FnMut(usize, u16),
 ) -> Result<u16, ParseError> {
+    let checks = if first == 1 { &CHECKS[0] } else { &CHECKS[1] };
     for place in places(word) {
-        starts[place] = at;
+        note(place, at);
         let check = &checks[place];
         let end = check
             .fixed_end(bytes, at)

@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::fields::Packing;
 use crate::mti::Mti;
 
-pub(crate) use quick::{CHECKS, Check};
+pub(crate) use quick::CHECKS;
 
 /// A rule takes bytes from the front and leaves the rest.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Fault>;

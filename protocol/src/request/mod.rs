@@ -74,15 +74,17 @@ impl<'a> Request<'a> {
     /// }
     /// ```
     pub fn read(message: &Message<'a>) -> Result<Self, Refusal> {
-        mandatory::check(message)?;
-        let request = Self::by_type(message)?;
-        time::check_dates(message)?;
-        Ok(request)
+        match time::check_dates(message) {
+            Ok(()) => Self::by_type(message),
+            // What else is wrong comes first.
+            Err(refusal) => Self::by_type(message).and(Err(refusal)),
+        }
     }
 
-    // Apart, so that a request is written once, and not put together again from the values of every type.
+    // Apart: put together here, a request would be merged from the values of every type.
     #[inline(never)]
     fn by_type(message: &Message<'a>) -> Result<Self, Refusal> {
+        mandatory::check(message)?;
         match message.mti().original() {
             Mti::PURCHASE => financial::read_0200(message),
             Mti::AUTHORIZATION => financial::read_0100(message),
