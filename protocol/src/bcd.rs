@@ -143,6 +143,32 @@ mod tests {
         }
     }
 
+    /// By length and by what stands behind, other steps are taken.
+    #[test]
+    fn reads_digits_of_any_count() {
+        let digits: Vec<u8> = b"9876543210123456789"
+            .iter()
+            .map(|digit| digit - b'0')
+            .collect();
+        for count in 0..=digits.len() {
+            let expected = digits[..count]
+                .iter()
+                .fold(0, |value, &digit| value * 10 + u64::from(digit));
+            let pairs = digits[..count].chunks(2);
+            let mut bytes: Vec<u8> = pairs
+                .map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0xF))
+                .collect();
+            for behind in 0..10 {
+                let case = format!("{count} digits, {behind} bytes behind");
+                assert_eq!(number_left(&bytes, count), Some(expected), "{case}");
+                if count % 2 == 0 && count <= 16 {
+                    assert_eq!(short_number(&bytes, count / 2), expected, "{case}");
+                }
+                bytes.push(0xFF);
+            }
+        }
+    }
+
     #[test]
     fn reads_what_it_writes() {
         for value in [0, 7, 42, 999_999_999_999, 9_999_999_999_999_999_999] {

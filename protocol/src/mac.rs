@@ -168,20 +168,19 @@ fn mixed(state: Block, block: &[u8; BLOCK_BYTES]) -> Block {
     Array::from_fn(|index| state[index] ^ block[index])
 }
 
-/// The last `length` bytes, fewer than a block, followed by a 1 bit and zeros. Of a message longer than a
-/// block the whole last sixteen bytes are loaded at once and the ones too many shifted out.
+/// The last `length` bytes, fewer than a block, followed by a 1 bit and zeros. Of a message longer than a block the
+/// whole last sixteen bytes are loaded at once and the ones too many shifted out.
 #[inline(always)]
 fn left_justified(bytes: &[u8], length: usize) -> u128 {
-    let value = match bytes.last_chunk() {
-        _ if length == 0 => 0,
-        Some(tail) => u128::from_be_bytes(*tail) << (8 * (BLOCK_BYTES - length)),
+    let tail = match bytes.last_chunk() {
+        Some(tail) => u128::from_be_bytes(*tail),
         None => {
             let mut block = [0; BLOCK_BYTES];
-            block[..length].copy_from_slice(&bytes[bytes.len() - length..]);
+            block[BLOCK_BYTES - length..].copy_from_slice(&bytes[bytes.len() - length..]);
             u128::from_be_bytes(block)
         }
     };
-    value | 1 << (127 - 8 * length)
+    (tail << 8 | 0x80) << (8 * (BLOCK_BYTES - 1 - length))
 }
 
 /// Whether the bitmaps of a message show its last field to be a MAC.

@@ -132,17 +132,16 @@ impl<'a> Message<'a> {
         CardNumber::new(bcd::number_left(&self.bytes[start + 1..], length)?, length)
     }
 
-    /// The bytes from the beginning of a field, which is there, up to another; where `end` is 65, up to
-    /// the secondary bitmap's fields.
+    /// The bytes from the beginning of a field, which is there, and how many of them stand in front of another; where
+    /// `end` is 65, in front of the secondary bitmap's fields.
     #[inline]
-    pub(crate) fn between(&self, first: u8, end: u8) -> &'a [u8] {
+    pub(crate) fn between(&self, first: u8, end: u8) -> (&'a [u8], usize) {
         let end = match end {
-            1..=64 => end,
-            _ => 65 + self.bitmap.secondary.leading_zeros() as u8,
+            1..=64 => self.start(end).unwrap_or(self.bytes.len()),
+            _ => self.secondary_at.into(),
         };
-        let end = self.start(end).unwrap_or(self.bytes.len());
         let start = self.start(first).unwrap_or(end);
-        &self.bytes[start..end]
+        (&self.bytes[start..], end - start)
     }
 
     /// Every field in ascending order, with its body.

@@ -21,6 +21,9 @@ const SECONDARY_BIT: u64 = 1 << 63;
 /// Capacity for any common message of the protocol, so that its fields do not grow the buffer one by one.
 const CAPACITY_BYTES: usize = 256;
 
+/// No shorter than most runs of fields that an answer copies.
+const RUN_BYTES: usize = 32;
+
 /// One frame in the making, at the end of a buffer that may hold others before it. Fields are added in
 /// ascending order; [`Packer::finish`] or [`Packer::seal`] ends it.
 ///
@@ -151,11 +154,25 @@ impl<'b> Packer<'b> {
             // The run ends where the next field that is not wanted begins.
             let behind = unwanted & (u64::MAX >> first);
             let end = behind.leading_zeros();
-            self.buffer
-                .put_slice(message.between(first as u8 + 1, end as u8 + 1));
+            let (bytes, length) = message.between(first as u8 + 1, end as u8 + 1);
+            self.put_run(bytes, length);
             wanted &= u64::MAX.checked_shr(end).unwrap_or(0);
         }
         self
+    }
+
+    /// The first `length` of these bytes.
+    #[inline]
+    fn put_run(&mut self, bytes: &[u8], length: usize) {
+        match bytes.first_chunk::<RUN_BYTES>() {
+            // A copy of fixed length is a few instructions; what is too much of it is cut off again.
+            Some(chunk) if length <= RUN_BYTES => {
+                let end = self.buffer.len() + length;
+                self.buffer.put_slice(chunk);
+                self.buffer.truncate(end);
+            }
+            _ => self.buffer.put_slice(&bytes[..length]),
+        }
     }
 
     /// A field as it stands on the wire, its length included.

@@ -96,8 +96,8 @@ impl Check {
     pub(crate) fn fixed_end(&self, message: &[u8], at: u16) -> Option<u16> {
         let field = message.get(usize::from(at)..usize::from(at) + usize::from(self.needed))?;
         let word = u64::from_le_bytes(*field.first_chunk()?);
-        let not_zero = word & u64::from(self.zeros);
-        (above_nine(word) & self.digits | not_zero == 0).then_some(at + self.bytes)
+        let wrong = above_nine(word) & self.digits | word & u64::from(self.zeros);
+        (wrong == 0).then_some(at + self.bytes)
     }
 
     /// Of a field of 1 to 16 digits behind their count.
@@ -113,12 +113,81 @@ impl Check {
         // The digits stand in front, whatever follows is shifted out.
         let word = u64::from_be_bytes(*field[1..].first_chunk()?) >> (64 - 4 * count);
         let end = at + 1 + usize::from(count.div_ceil(2));
-        (above_nine(word) == 0).then_some(end as u16)
+        (above_nine(word) & BITS_3 == 0).then_some(end as u16)
     }
 }
 
-/// Bit 3 of each nibble above 9: these have it and one of bits 2 and 1.
+/// Bit 3 of each nibble.
+const BITS_3: u64 = 0x8888_8888_8888_8888;
+
+/// Of its bits 3, those of the nibbles above 9: these have it and one of bits 2 and 1.
 #[inline(always)]
 const fn above_nine(word: u64) -> u64 {
-    word & (word << 1 | word << 2) & 0x8888_8888_8888_8888
+    word & (word << 1 | word << 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::body;
+
+    /// Bytes of digits, and here and there others.
+    fn random_bytes(seed: u64) -> [u8; 64] {
+        let mut state = seed;
+        std::array::from_fn(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let [value, kind, tens, ones, ..] = state.to_be_bytes();
+            match kind % 16 {
+                0 => value,
+                // Of few digits, as a count and the first nibble of an odd count of them are.
+                1..=5 => ones % 10,
+                _ => ((tens % 10) << 4) | (ones % 10),
+            }
+        })
+    }
+
+    #[test]
+    fn finds_no_end_but_the_one_of_the_grammar() {
+        for (index, field) in FIELDS.iter().enumerate() {
+            let check = &CHECKS[index / 64][index % 64];
+            let (mut found, mut left_to_grammar) = (0, 0);
+            for seed in 0..4000 {
+                let bytes = random_bytes(seed);
+                // Also so near the end that the field, or a word, goes beyond it.
+                let at = (seed % 64) as u16;
+                let quick = check
+                    .fixed_end(&bytes, at)
+                    .or_else(|| check.counted_end(&bytes, at));
+                let by_grammar = body(field.packing, &bytes[usize::from(at)..]).ok();
+                let by_grammar = by_grammar.map(|(rest, _)| (bytes.len() - rest.len()) as u16);
+                match quick {
+                    Some(_) => {
+                        assert_eq!(quick, by_grammar, "field {}, seed {seed}", index + 1);
+                        found += 1;
+                    }
+                    None if by_grammar.is_some() => left_to_grammar += 1,
+                    None => {}
+                }
+            }
+            // What is only correct because nothing is ever found would be of no use.
+            let is_common = match field.packing {
+                Packing::Numeric(digits) => digits <= 16,
+                Packing::Signed(length) => length <= 15,
+                Packing::Text(_) | Packing::Binary(_) | Packing::NumericUpTo(_) => true,
+                Packing::TrackUpTo(_)
+                | Packing::ShortTextUpTo(_)
+                | Packing::TextUpTo(_)
+                | Packing::BinaryUpTo(_) => false,
+            };
+            let counts = (found, left_to_grammar);
+            assert_eq!(
+                found > left_to_grammar,
+                is_common,
+                "field {}: {counts:?}",
+                index + 1
+            );
+        }
+    }
 }

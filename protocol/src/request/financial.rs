@@ -413,6 +413,7 @@ fn card(message: &Message<'_>) -> Result<CardNumber, Refusal> {
         .ok_or(Refusal::of(2, Flaw::NoCardNumber))
 }
 
+#[inline(always)]
 fn country(message: &Message<'_>) -> Option<u16> {
     message.number(19).map(|country| country as u16)
 }

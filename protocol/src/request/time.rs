@@ -89,3 +89,38 @@ const fn is_date([month, day]: [u8; 2]) -> bool {
 const fn is_time([hour, minute, second]: [u8; 3]) -> bool {
     hour < 0x24 && minute < 0x60 && second < 0x60
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits(number: u8) -> u8 {
+        ((number / 10) << 4) | (number % 10)
+    }
+
+    #[test]
+    fn knows_the_dates_that_some_year_has() {
+        const DAYS: [u8; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        for month in 0..100 {
+            for day in 0..100 {
+                let days = DAYS.get(usize::from(month)).copied().unwrap_or(0);
+                let expected = 1 <= day && day <= days;
+                let found = is_date([digits(month), digits(day)]);
+                assert_eq!(found, expected, "month {month}, day {day}");
+            }
+        }
+    }
+
+    #[test]
+    fn knows_the_times_of_a_day() {
+        for (hour, minute, second) in
+            (0..100).flat_map(|hour| (0..100).map(move |other| (hour, other, 99 - other)))
+        {
+            for [hour, minute, second] in [[hour, minute, second], [hour, 59, second]] {
+                let expected = hour < 24 && minute < 60 && second < 60;
+                let found = is_time([hour, minute, second].map(digits));
+                assert_eq!(found, expected, "{hour}:{minute}:{second}");
+            }
+        }
+    }
+}
