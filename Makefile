@@ -13,7 +13,7 @@ FEATURES := --features demo-cluster
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench fuzz golden package tarball fresh deploy monitoring dashboards demo demo-cluster clean
+.PHONY: test setup packages format lint docs licenses units attack cluster extension forms bench bench-instructions fuzz golden package tarball fresh deploy monitoring dashboards demo demo-cluster clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes, or both; or one file of such a
 # program.
@@ -129,6 +129,11 @@ bench:
 	cargo bench --workspace
 	cargo build --profile dist
 	benches/purchases.sh
+
+# Counts the instructions of loops that are worth it, and compares them with the figures of benches/instructions.toml: other programs on
+# the machine do not matter. `benches/instructions.py --write` writes the figures anew.
+bench-instructions: needs-instructions
+	$(PYTHON) benches/instructions.py
 
 # Coverage-guided, with the stable toolchain; FUZZ_SECONDS for each target.
 FUZZ_SECONDS ?= 60

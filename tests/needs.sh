@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Which Debian packages the tests of an area need and this machine does not have. Areas: browser, cluster, deploy, forms, fresh,
-# monitoring, operations, peers, all.
+# instructions, monitoring, operations, peers, all.
 #
 #   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
 #   tests/needs.sh AREA --install   installs them (as root)
@@ -50,6 +50,9 @@ if concerns deploy; then
 fi
 if concerns deploy fresh; then
     have systemd-analyze || missing+=(systemd)
+fi
+if concerns instructions; then
+    have valgrind || missing+=(valgrind)
 fi
 if concerns monitoring; then
     # It is in the package of the server, which need not run.
