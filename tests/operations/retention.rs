@@ -1,4 +1,4 @@
-//! A switch that has run for days, of which it keeps two: what is older is proven, deleted, and nothing else goes with it.
+//! A switch that has run for days, of which it keeps four: what is older is proven, deleted, and nothing else goes with it.
 
 use std::fs::{self, Permissions};
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ impl World {
             ("snapshot_every", "\"1s\""),
             ("transactions_kept", "\"1d\""),
             ("give_up_after", "\"1d\""),
-            ("keep", "\"2d\""),
+            ("keep", "\"4d\""),
         ];
         let mut rig = rig_with(CARDS, BALANCE, &[&settings[..], more].concat());
         let (mail, smtp, letters) = rig.start_mail();
@@ -194,8 +194,9 @@ fn what_is_older_than_it_keeps_is_proven_and_deleted() {
     let first_day = world.segments();
     world.later(3);
     world.buy_many();
-    assert_eq!(world.segments()[0], first_day[0], "nothing has gone yet");
-    world.later(3);
+    assert_eq!(world.segments()[0], first_day[0], "none is old enough");
+    // All of both days are old, so that it does not matter which of their segments are indexed first.
+    world.later(5);
     let new = world.buy_many();
     // Killed while the opening balances are being written, or after that; and when the first segment is gone.
     world.buy_until("opening balances", || {
@@ -332,7 +333,7 @@ fn a_date_that_is_not_agreed_upon_keeps_its_segments() {
     let first_day = world.segments();
     world.later(3);
     world.buy_many();
-    world.later(3);
+    world.later(5);
     world.buy_many();
     world.buy_until("the reason to be in the log", || {
         let log = world.rig.log("switch");

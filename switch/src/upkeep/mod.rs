@@ -98,7 +98,7 @@ impl Upkeep {
             keep: settings.journal.keep,
             transactions_kept: settings.store.transactions_kept,
             opened: None,
-            next_step: None,
+            step: None,
             look_again: None,
             waited: None,
         };

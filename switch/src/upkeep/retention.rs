@@ -27,7 +27,7 @@ use super::{Messages, Others};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An order is paid at most so long after it was announced.
 const ORDER_VALID: Duration = DAY;
-/// Opening balances move forward by so much once a day, whatever the clock says: a clock that is years ahead by mistake must not
+/// Opening balances move forward by so much in a day, whatever the clock says: a clock that is years ahead by mistake must not
 /// have all deleted before somebody notices.
 const STEP_MIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The events of the operator's wallet are looked through each time.
@@ -47,8 +47,8 @@ pub(crate) struct Retention {
     pub transactions_kept: Duration,
     /// What is proven of older segments.
     pub opened: Option<Opened>,
-    /// No other opening before.
-    pub next_step: Option<Instant>,
+    /// How far openings may move for now.
+    pub step: Option<Step>,
     /// Not before, where it waits for something.
     pub look_again: Option<Instant>,
     /// What it waited for when it last looked.
@@ -64,6 +64,14 @@ pub(crate) struct Opened {
     at: Timestamp,
     /// No event after it is about an older one than this.
     oldest_needed: Position,
+}
+
+/// Openings move up to a segment from behind this timestamp, in one step or in several. The next step begins a day later by the
+/// process's own clock. So segments that were not indexed in time, or in no full snapshot, do not wait for another day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step {
+    until: Timestamp,
+    ends: Instant,
 }
 
 /// A closed part of the journal.
@@ -124,7 +132,9 @@ impl Retention {
         if self.opened.is_none() {
             self.opened = self.read_opening(journal.as_ref(), goes_on)?;
         }
-        if self.is_due(&old) {
+        let from = self.opened.map_or(old[0].reach.first, |opened| opened.at);
+        let step = step_of(self.step, from, self.step_length(), Instant::now());
+        if is_due(self.opened, old[old.len() - 1].reach, step, self.every()) {
             let bounds = Bounds {
                 older_than,
                 below,
@@ -132,8 +142,7 @@ impl Retention {
                 messages: self.messages.oldest_needed()?,
             };
             let reaches: Vec<Reach> = old.iter().map(|one| one.reach).collect();
-            let opened_at = self.opened.map(|opened| opened.at);
-            let (free, waits) = free(one_step(&reaches, opened_at, self.step()), &bounds);
+            let (free, waits) = free(within(&reaches, step), &bounds);
             self.say(waits);
             let next = free.last().map(|last| last.end);
             if let Some(until) = next
@@ -152,7 +161,7 @@ impl Retention {
                     "proved the oldest segments and wrote opening balances"
                 );
                 self.opened = self.read_opening(journal.as_ref(), goes_on)?;
-                self.next_step = Some(Instant::now() + DAY);
+                self.step = Some(step);
             }
         }
         let Some(opened) = self.opened else {
@@ -212,27 +221,12 @@ impl Retention {
         Ok(old)
     }
 
-    /// An opening is written for what comes to some time only: it is as long as all wallets.
-    fn is_due(&self, old: &[Old]) -> bool {
-        if self.next_step.is_some_and(|at| Instant::now() < at) {
-            return false;
-        }
-        let every = self.every();
-        match (self.opened, old.last()) {
-            (Some(opened), Some(newest)) => {
-                newest.reach.last >= opened.at.plus(milliseconds(every))
-            }
-            (None, newest) => newest.is_some(),
-            (Some(_), None) => false,
-        }
-    }
-
     fn every(&self) -> Duration {
         (self.keep / 100).max(DAY)
     }
 
     /// Faster than time goes, so that a journal from before deletion was switched on is caught up with.
-    fn step(&self) -> Duration {
+    fn step_length(&self) -> Duration {
         (4 * self.every()).max(STEP_MIN)
     }
 
@@ -315,11 +309,26 @@ fn first_unagreed(
     }
 }
 
-/// Those to which the next opening may move: a step after the one before, or after the first event of all, and one further.
-fn one_step(old: &[Reach], opened_at: Option<Timestamp>, step: Duration) -> &[Reach] {
-    let from = opened_at.or(old.first().map(|oldest| oldest.first));
-    let until = from.map(|from| from.plus(milliseconds(step)));
-    let within = old.iter().take_while(|one| Some(one.last) <= until).count();
+/// The step that has not ended, or a new one from this timestamp on.
+fn step_of(begun: Option<Step>, from: Timestamp, length: Duration, now: Instant) -> Step {
+    begun
+        .filter(|step| now < step.ends)
+        .unwrap_or_else(|| Step {
+            until: from.plus(milliseconds(length)),
+            ends: now + DAY,
+        })
+}
+
+/// An opening is as long as all wallets, so it is written only for what comes to some time.
+fn is_due(opened: Option<Opened>, newest: Reach, step: Step, every: Duration) -> bool {
+    opened.is_none_or(|opened| {
+        newest.last >= opened.at.plus(milliseconds(every)) && opened.at < step.until
+    })
+}
+
+/// Those to which the next opening may move: up to the end of the step, and one further.
+fn within(old: &[Reach], step: Step) -> &[Reach] {
+    let within = old.iter().take_while(|one| one.last <= step.until).count();
     &old[..old.len().min(within + 1)]
 }
 
@@ -449,23 +458,52 @@ mod tests {
         assert_eq!(first_unagreed(Vec::new(), &HashSet::new()), Some(nothing));
     }
 
+    fn until(number: u64) -> Step {
+        Step {
+            until: day(number),
+            ends: Instant::now() + DAY,
+        }
+    }
+
     #[test]
     fn an_opening_moves_one_step_at_a_time() {
         let segments = segments(100);
-        let step = |opened: Option<u64>| {
-            one_step(
-                &segments,
-                opened.map(day),
-                4 * Duration::from_secs(24 * 60 * 60),
-            )
-            .len()
+        // Always one further: days without events are passed over.
+        assert_eq!(within(&segments, until(5)).len(), 6);
+        assert_eq!(within(&segments, until(14)).len(), 15);
+        assert_eq!(within(&segments[80..], until(11)).len(), 1);
+        assert_eq!(within(&segments, until(103)).len(), 100);
+        assert!(within(&[], until(1)).is_empty());
+    }
+
+    #[test]
+    fn what_was_not_ready_in_time_follows_on_the_same_day_up_to_the_end_of_the_step() {
+        let segments = segments(100);
+        let now = Instant::now();
+        let opened = |number: u64| Opened {
+            position: at(number * 1_000),
+            at: day(number),
+            oldest_needed: at(number * 1_000),
         };
-        // From the first event on, or from what is proven, and always one further: days without events are passed over.
-        assert_eq!(step(None), 6);
-        assert_eq!(step(Some(10)), 15);
-        assert_eq!(one_step(&segments[80..], Some(day(10)), DAY).len(), 1);
-        assert_eq!(step(Some(99)), 100);
-        assert!(one_step(&[], None, DAY).is_empty());
+        let due = |at: u64, newest: usize, step| {
+            is_due(Some(opened(at)), segments[newest - 1], step, DAY)
+        };
+        let first = step_of(None, day(1), STEP_MIN, now);
+        assert_eq!(first.until, day(1 + 7));
+        assert!(is_due(None, segments[0], first, DAY));
+        // Only the first day was ready.
+        let same_day = now + DAY / 2;
+        let still = step_of(Some(first), day(1), STEP_MIN, same_day);
+        assert_eq!(still, first);
+        assert!(!due(1, 1, still), "nothing new");
+        assert!(due(1, 2, still) && due(1, 100, still));
+        // However often it moves.
+        let still = step_of(Some(first), day(5), STEP_MIN, same_day);
+        assert_eq!(within(&segments, still).len(), 9);
+        assert!(!due(9, 100, still), "it has done the step");
+        let next = step_of(Some(first), day(9), STEP_MIN, now + DAY);
+        assert_eq!(next.until, day(9 + 7));
+        assert!(due(9, 100, next) && !due(9, 9, next));
     }
 
     #[test]
