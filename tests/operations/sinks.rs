@@ -175,15 +175,17 @@ fn the_other_services_live_on_before_every_broken_sink() {
     }
     rig.kill_host();
     for sink in ALL {
+        // Only then is a line that is up one to this host: a signal that comes before a process listens for it ends it.
+        wait_for("the line to be down", || {
+            !rig.get("/readyz").starts_with("HTTP/1.1 200")
+        });
         let mut host = sink.start(&rig, &["host", "--config", "host.toml"]);
         rig.wait_until_ready();
         host.running.signal("-USR1");
         host.running.signal("-TERM");
         let status = host.running.ended_within(crate::rig::PATIENCE);
-        assert!(status.is_some_and(|status| status.success()), "{sink:?}");
-        wait_for("the line to be down", || {
-            !rig.get("/readyz").starts_with("HTTP/1.1 200")
-        });
+        let ended = status.is_some_and(|status| status.success());
+        assert!(ended, "{sink:?}: {status:?}");
     }
 }
 
