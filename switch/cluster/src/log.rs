@@ -53,7 +53,7 @@ pub enum LogError {
     /// No answer, or none that helps. Worth trying again.
     #[error("the replicated log can't be reached: {0}")]
     Unavailable(String),
-    /// It has no space left. Worth trying again later.
+    /// It has no space left. Worth trying again later. What filled it may have been done.
     #[error("the replicated log is full: {0}")]
     Full(String),
     /// It is set up in a way that does not fit, or answers nonsense. A person has to look at it.
