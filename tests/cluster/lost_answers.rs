@@ -11,19 +11,7 @@ const BATCH: u64 = 700;
 fn a_batch_whose_acknowledgement_is_lost_is_applied_once() {
     let mut cluster = Cluster::laid_out("acknowledgements lost", &[]);
     let mut dice = dice("acknowledgements lost");
-    let nodes = cluster.nodes.len();
-    let lines: Vec<Vec<Proxy>> = (0..nodes)
-        .map(|node| {
-            let each = (0..nodes).map(|member| {
-                let at = cluster.etcd().endpoint(member).to_string();
-                let proxy = Proxy::to(at.parse().expect("an address"));
-                let through = proxy.address.to_string();
-                cluster.configure(node, |text| text.replace(&at, &through));
-                proxy
-            });
-            each.collect()
-        })
-        .collect();
+    let lines = lines_to_etcd(&mut cluster);
     cluster.start();
     let loading = cluster.start_load();
     let active = cluster.active();
@@ -42,4 +30,20 @@ fn a_batch_whose_acknowledgement_is_lost_is_applied_once() {
     let in_doubt = log.matches("does not take a batch").count();
     assert!(in_doubt > 0, "{log}");
     cluster.settle(loading, 1..=1);
+}
+
+/// A proxy for each node and member, before anything runs.
+pub fn lines_to_etcd(cluster: &mut Cluster) -> Vec<Vec<Proxy>> {
+    let nodes = cluster.nodes.len();
+    let lines = (0..nodes).map(|node| {
+        let each = (0..nodes).map(|member| {
+            let at = cluster.etcd().endpoint(member).to_string();
+            let proxy = Proxy::to(at.parse().expect("an address"));
+            let through = proxy.address.to_string();
+            cluster.configure(node, |text| text.replace(&at, &through));
+            proxy
+        });
+        each.collect()
+    });
+    lines.collect()
 }

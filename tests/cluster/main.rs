@@ -12,6 +12,7 @@ mod kills;
 mod lost_answers;
 mod machines;
 mod networks;
+mod orders;
 mod pauses;
 #[path = "../rig/mod.rs"]
 mod rig;

@@ -1,50 +1,12 @@
 //! What has become of an order or a request: hand-written bytes, over declines, refunds, reversals, a kill and a restart.
 
+use crate::rig::inquiries::{about, about_order, said, state};
 use crate::rig::leased::{Line, announcement, cancellation};
 use crate::rig::wait_for;
 use crate::rig::wire::{
-    ACQUIRER, Hand, MALL, OTHER_MALL, Party, Seen, Wire, card_number, card_purchase, fresh,
-    order_purchase, refund, reversal, rig_with, started, time_of,
+    ACQUIRER, MALL, OTHER_MALL, Wire, card_number, card_purchase, order_purchase, refund, reversal,
+    rig_with, started,
 };
-
-/// 0600/310 about an order.
-fn about_order(party: &Party, order: &str) -> Hand {
-    Hand::new("0600", party)
-        .with(7, &time_of(0))
-        .with(11, &format!("{:06}", fresh()))
-        .with(24, "0310")
-        .with(32, &format!("11 {}0", party.code))
-        .text(41, "TERM0001")
-        .text(42, &format!("{:15}", party.acceptor))
-        .tags(48, &[(1, order)])
-}
-
-/// The same about a request.
-fn about(request: &Hand) -> Hand {
-    reversal("0600", request).with(24, "0310")
-}
-
-/// State, code, and the amounts approved, reversed and refunded.
-fn said(seen: &Seen) -> (String, String, Vec<u64>) {
-    let amounts = [13, 14, 15].map(|tag| seen.tags(48, tag));
-    let amounts = amounts.concat();
-    let amounts = amounts.iter().map(|amount| amount.parse().expect("digits"));
-    (
-        seen.tags(48, 10).concat(),
-        seen.tags(48, 11).concat(),
-        amounts.collect(),
-    )
-}
-
-fn state(seen: &Seen) -> String {
-    assert_eq!(
-        (seen.mti.as_str(), seen.code().as_str()),
-        ("0610", "00"),
-        "{}",
-        seen.reason()
-    );
-    said(seen).0
-}
 
 #[test]
 fn a_mall_asks_what_has_become_of_its_orders() {

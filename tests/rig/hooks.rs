@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -71,6 +72,16 @@ impl Shop {
         shop
     }
 
+    /// By the switch that reads this profile.
+    pub fn is_notified(&self, profile: &Path) {
+        let text = fs::read_to_string(profile).expect("the profile");
+        let webhook = format!(
+            "\n[webhook]\nurl = \"http://{}/hooks?of=tessera\"\nsecret = \"{SECRET}\"\n",
+            self.address
+        );
+        fs::write(profile, text + &webhook).expect("a file");
+    }
+
     pub fn will_answer(&self, codes: &[&'static str]) {
         self.answers.lock().expect("alone").extend(codes);
     }
@@ -127,12 +138,6 @@ fn serve(
 /// A switch with these settings that notifies the shop of what becomes of the orders of `MALL`.
 pub fn with_webhook(shop: &Shop, settings: &[(&str, &str)]) -> Rig {
     let rig = rig_with(0, 0, settings);
-    let path = rig.path("parties/teacup.toml");
-    let profile = fs::read_to_string(&path).expect("the profile");
-    let webhook = format!(
-        "\n[webhook]\nurl = \"http://{}/hooks?of=tessera\"\nsecret = \"{SECRET}\"\n",
-        shop.address
-    );
-    fs::write(&path, profile + &webhook).expect("a file");
+    shop.is_notified(&rig.path("parties/teacup.toml"));
     started(rig, &[])
 }

@@ -11,6 +11,7 @@ pub mod cluster_status;
 pub mod dice;
 pub mod hooks;
 pub mod http;
+pub mod inquiries;
 pub mod leased;
 pub mod mix;
 pub mod mutation;

@@ -1,4 +1,4 @@
-//! A TCP proxy that counts bytes, and can lose an answer.
+//! A TCP proxy that counts bytes, and can lose an answer or be cut.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -28,6 +28,8 @@ struct Shared {
     loses_answer_from: AtomicU64,
     /// Answers that were lost.
     lost: AtomicU64,
+    /// Nothing passes any more.
+    is_cut: AtomicBool,
 }
 
 impl Proxy {
@@ -42,6 +44,7 @@ impl Proxy {
             open: AtomicU64::new(0),
             loses_answer_from: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            is_cut: AtomicBool::new(false),
         });
         let serves = Arc::clone(&shared);
         thread::spawn(move || {
@@ -73,6 +76,11 @@ impl Proxy {
         self.shared.loses_answer_from.store(bytes, SeqCst);
     }
 
+    /// From now on each byte is lost, and its connection with it; or no more.
+    pub fn cut(&self, is_cut: bool) {
+        self.shared.is_cut.store(is_cut, SeqCst);
+    }
+
     /// Answers that were lost.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(SeqCst)
@@ -81,6 +89,9 @@ impl Proxy {
 
 impl Shared {
     fn carry(&self, client: TcpStream) {
+        if self.is_cut.load(SeqCst) {
+            return;
+        }
         let patience = Duration::from_secs(1);
         let Ok(server) = TcpStream::connect_timeout(&self.server, patience) else {
             return;
@@ -96,7 +107,9 @@ impl Shared {
 
     fn requests(&self, mut client: &TcpStream, mut server: &TcpStream, swallows: &AtomicBool) {
         let mut buffer = vec![0; 1 << 16];
-        while let Ok(bytes @ 1..) = client.read(&mut buffer) {
+        while let Ok(bytes @ 1..) = client.read(&mut buffer)
+            && !self.is_cut.load(SeqCst)
+        {
             self.to_server.fetch_add(bytes as u64, SeqCst);
             let from = self.loses_answer_from.load(SeqCst);
             let loses = from > 0 && bytes as u64 >= from;
@@ -130,7 +143,9 @@ impl Shared {
 
     fn answers(&self, mut server: &TcpStream, mut client: &TcpStream, swallows: &AtomicBool) {
         let mut buffer = vec![0; 1 << 16];
-        while let Ok(bytes @ 1..) = server.read(&mut buffer) {
+        while let Ok(bytes @ 1..) = server.read(&mut buffer)
+            && !self.is_cut.load(SeqCst)
+        {
             self.to_client.fetch_add(bytes as u64, SeqCst);
             if !swallows.load(SeqCst) && client.write_all(&buffer[..bytes]).is_err() {
                 break;
