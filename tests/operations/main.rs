@@ -23,4 +23,5 @@ mod signals;
 mod sinks;
 mod snapshots;
 mod token;
+mod undurable;
 mod upgrade;

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cluster;
 pub mod cluster_status;
 pub mod dice;
+pub mod held_disk;
 pub mod hooks;
 pub mod http;
 pub mod inquiries;
