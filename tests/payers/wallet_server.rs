@@ -8,6 +8,7 @@ use crate::rig::Rig;
 use crate::rig::http::{Answer, ask, form, try_ask};
 use crate::rig::payer::{PASSWORD, Payer};
 use crate::rig::services::Wallet;
+use crate::rig::shop::{Shops, get, post_form};
 use crate::rig::totals::settles_with_the_host;
 
 /// Kills before, while and after the password is looked at and the financial system asked.
@@ -152,6 +153,47 @@ fn a_load_is_applied_once() {
     let loaded = 1_000 + u64::from(ROUNDS) * 100;
     assert_eq!(payer.balance(), (loaded, loaded));
     settles_with_the_host(scene.rig);
+}
+
+/// The switch has no name of it: its acquirer sends one with each purchase (field 43).
+#[test]
+fn a_purchase_in_the_demonstrations_second_shop_is_shown_with_that_shops_name_and_location() {
+    let scene = Scene::open();
+    let mut payer = Payer::with(&scene.rig, 5_000);
+    let shops = Shops::start(&scene.rig, &[]);
+    let (number, expiry) = payer.card();
+    let (year, month) = expiry.split_at(2);
+    let checkout = "/buy/round/plain";
+    let page = get(shops.unaffiliated, checkout, "").text;
+    let (_, order) = page.split_once("name=\"order\" value=\"").expect("a form");
+    let (order, _) = order.split_once('"').expect("an order");
+    let typed = form(&[
+        ("order", order),
+        ("name", "A"),
+        ("number", &number),
+        ("expiry", &format!("{month}/{year}")),
+        ("csc", ""),
+    ]);
+    let bought = post_form(shops.unaffiliated, checkout, "", &typed);
+    assert_eq!(bought.status, 303, "{}", bought.text);
+    assert_eq!(payer.balance(), (3_750, 3_750));
+
+    let place = "Paper Lantern            Seoul        KR";
+    let requests = payer.done("150", &[], &[]).tags(61, 42);
+    let of_parties = requests.iter().filter(|request| request.contains(place));
+    assert_eq!(of_parties.count(), 1, "{requests:?}");
+    let shown = "Paper Lantern, Seoul, KR";
+    let list = scene.page(&payer, "/transactions");
+    assert!(list.text.contains(shown), "{}", list.text);
+    assert!(!list.text.contains("LANTERN-0001"), "{}", list.text);
+    let reference = list.between("href=\"/transactions/", "\"").to_owned();
+    let transaction = scene.page(&payer, &format!("/transactions/{reference}"));
+    assert!(transaction.text.contains(shown), "{}", transaction.text);
+    // A payer finds it by its name.
+    let found = scene.page(&payer, "/transactions?q=lantern+seoul");
+    assert!(found.text.contains(&reference), "{}", found.text);
+    let found = scene.page(&payer, "/transactions?q=lantern+busan");
+    assert!(!found.text.contains(&reference), "{}", found.text);
 }
 
 #[test]
