@@ -36,6 +36,10 @@ use crate::wallet::{EventLog, Numbers, Services, Snapshots};
 
 pub(crate) const PARTITIONS: u16 = 16;
 
+/// Counts what all tests of this program have allocated.
+#[global_allocator]
+pub(crate) static ALLOCATED: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+
 /// Lines to the host that record what they take.
 #[derive(Default)]
 pub(crate) struct Lines {
@@ -90,6 +94,16 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Memory::by_hand();
         let shared: Arc<dyn Journal> = Arc::new(journal.clone());
+        Self::on(shared, journal, folder, (rules, stand_in))
+    }
+
+    /// With this journal, which need not be the one in memory.
+    pub(crate) fn on(
+        shared: Arc<dyn Journal>,
+        journal: Memory,
+        folder: tempfile::TempDir,
+        (rules, stand_in): (Rules, u64),
+    ) -> Self {
         let keys = DataKeys::for_tests(folder.path());
         let store = Store::open(&folder.path().join("store"), 1 << 20, keys).expect("a store");
         let store = Arc::new(store);

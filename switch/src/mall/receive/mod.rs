@@ -2,6 +2,8 @@
 
 mod asks;
 mod operator;
+#[cfg(test)]
+mod replay;
 mod route;
 mod status;
 #[cfg(test)]
