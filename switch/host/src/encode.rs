@@ -1,7 +1,7 @@
 //! Our messages to the financial system, section 7 of the wire protocol, written straight into a
 //! line's output.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tessera_protocol::tlv::{self, TlvWriter};
 use tessera_protocol::{
     Amount, Institution, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan,
@@ -39,8 +39,18 @@ pub(super) fn encode(
     repeat: bool,
     institution: Option<Institution>,
 ) -> Option<Awaited> {
+    // A request that is passed on is parsed once, for all that is taken from it.
+    let request = match message {
+        HostMessage::Forward { frame, .. } => Some(Message::parse(frame).ok()?),
+        HostMessage::Load { .. }
+        | HostMessage::Card { .. }
+        | HostMessage::Reversal(_)
+        | HostMessage::Posting(_)
+        | HostMessage::Reconciliation { .. } => None,
+    };
     let (mti, reference) = match message {
-        HostMessage::Forward { frame, .. } => (forwarded_mti(frame)?, marks.reference),
+        // The mall may have sent a repeat; to the financial system it is new.
+        HostMessage::Forward { .. } => (request.as_ref()?.mti().original(), marks.reference),
         HostMessage::Load { .. } => (Mti::PURCHASE, marks.reference),
         HostMessage::Card { .. } => (Mti::CARD, marks.reference),
         HostMessage::Reversal(advice) => (Mti::REVERSAL_ADVICE, advice.reference_of_original),
@@ -53,29 +63,29 @@ pub(super) fn encode(
         mti: mti.answer(),
         retrieval: reference.to_text(),
     };
-    let echo = echo(message)?;
+    let echo = echo(message, request.as_ref())?;
     let mti = if repeat { mti.repeat() } else { mti };
     match message {
         HostMessage::Forward {
-            frame,
             card,
             expiry,
             settlement_date,
             processing_code,
             granted,
             original,
+            ..
         } => {
-            let request = Message::parse(frame).ok()?;
+            let request = request.as_ref()?;
             let mut packer = Packer::new(out, mti);
             packer.card(card);
             match processing_code {
-                None => packer.copy(&request, 3),
+                None => packer.copy(request, 3),
                 Some(code) => packer.number(3, u64::from(*code)),
             };
             forward(
                 packer,
                 &expected,
-                &request,
+                request,
                 (*expiry, *settlement_date),
                 *granted,
                 original.as_deref(),
@@ -107,17 +117,16 @@ pub(super) fn encode(
     Some(Awaited { answer, echo })
 }
 
-/// What its answer repeats.
-fn echo(message: &HostMessage) -> Option<Echo> {
+/// What its answer repeats; `request` is the one that is passed on, if it is one.
+fn echo(message: &HostMessage, request: Option<&Message<'_>>) -> Option<Echo> {
     Some(match message {
         HostMessage::Forward {
-            frame,
             card,
             processing_code,
             granted,
             ..
         } => {
-            let request = Message::parse(frame).ok()?;
+            let request = request?;
             let processing_code = match processing_code {
                 Some(code) => u64::from(*code),
                 None => request.number(3)?,
@@ -168,12 +177,6 @@ pub fn write_out(message: &HostMessage, reference: Reference) -> Vec<u8> {
     encode(&mut out, marks, message, true, None);
     // Without the length in front.
     out.get(2..).unwrap_or_default().to_vec()
-}
-
-/// The mall may have sent a repeat; to the financial system it is new.
-fn forwarded_mti(frame: &Bytes) -> Option<Mti> {
-    let digits = frame.first_chunk().copied().map(u16::from_be_bytes)?;
-    Mti::new(digits).map(Mti::original)
 }
 
 fn forward(
