@@ -1,10 +1,9 @@
 //! A metric with one label from a closed set, every child looked up once.
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use prometheus::local::{LocalHistogram, LocalIntCounter};
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
+use prometheus::local::LocalIntCounter;
+use prometheus::{IntCounter, IntCounterVec};
 
 use super::labels::Label;
 
@@ -37,34 +36,6 @@ impl<L: Label> Counters<L> {
     }
 }
 
-/// A histogram of seconds for each value of a label.
-pub struct Histograms<L> {
-    children: Box<[Histogram]>,
-    label: PhantomData<L>,
-}
-
-impl<L: Label> Histograms<L> {
-    pub(super) fn new(family: &HistogramVec) -> Self {
-        let child = |value: &L| family.with_label_values(&[value.name()]);
-        Self {
-            children: L::ALL.iter().map(child).collect(),
-            label: PhantomData,
-        }
-    }
-
-    /// The histogram of a value.
-    pub fn of(&self, value: L) -> &Histogram {
-        &self.children[value.index()]
-    }
-
-    pub(super) fn local(&self) -> LocalHistograms<L> {
-        LocalHistograms {
-            children: self.children.iter().map(Histogram::local).collect(),
-            label: PhantomData,
-        }
-    }
-}
-
 /// The share of one worker in [`Counters`].
 pub(super) struct LocalCounters<L> {
     children: Box<[LocalIntCounter]>,
@@ -78,21 +49,5 @@ impl<L: Label> LocalCounters<L> {
 
     pub(super) fn flush(&self) {
         self.children.iter().for_each(LocalIntCounter::flush);
-    }
-}
-
-/// The share of one worker in [`Histograms`].
-pub(super) struct LocalHistograms<L> {
-    children: Box<[LocalHistogram]>,
-    label: PhantomData<L>,
-}
-
-impl<L: Label> LocalHistograms<L> {
-    pub(super) fn observe(&self, value: L, took: Duration) {
-        self.children[value.index()].observe(took.as_secs_f64());
-    }
-
-    pub(super) fn flush(&self) {
-        self.children.iter().for_each(LocalHistogram::flush);
     }
 }

@@ -7,6 +7,7 @@
 mod admission;
 mod cluster;
 mod disk;
+mod durations;
 mod families;
 mod host;
 mod journal;
@@ -32,7 +33,8 @@ use prometheus::{IntGauge, IntGaugeVec, Registry, TextEncoder};
 pub use admission::{AdmissionMetrics, PartyMetrics};
 pub use cluster::ClusterMetrics;
 pub use disk::{DiskMetrics, Space};
-pub use families::{Counters, Histograms};
+pub use durations::Durations;
+pub use families::Counters;
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{

@@ -2,11 +2,12 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
-use super::families::{Counters, Histograms};
+use super::durations::Durations;
+use super::families::Counters;
 use super::labels::Label;
 
 /// In front of every name but those of the process, which have names of their own in Prometheus.
@@ -91,14 +92,9 @@ impl<'a> Register<'a> {
         self.known(Histogram::with_opts(histogram_opts(name, help, buckets)))
     }
 
-    pub(super) fn histograms<L: Label>(
-        &self,
-        name: &str,
-        help: &str,
-        buckets: &[f64],
-    ) -> Histograms<L> {
-        let family = HistogramVec::new(histogram_opts(name, help, buckets), &[L::LABEL]);
-        Histograms::new(&self.known(family))
+    pub(super) fn durations<L: Label>(&self, name: &str, help: &str) -> Durations<L> {
+        let name = opts(name, help).fq_name();
+        self.known(Durations::new(name, help, SECONDS))
     }
 
     /// A gauge that has the name that Prometheus gives it in every process.

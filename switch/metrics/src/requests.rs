@@ -2,7 +2,8 @@
 
 use prometheus::{Histogram, IntCounterVec};
 
-use super::families::{Counters, Histograms};
+use super::durations::Durations;
+use super::families::Counters;
 use super::labels::{Kind, Stage};
 use super::register::{Register, SECONDS};
 
@@ -17,9 +18,9 @@ pub struct RequestMetrics {
     /// Reversals, completions and refunds whose original was not found, or of which several fit.
     pub unmatched: Counters<Kind>,
     /// From the frame to its answer.
-    pub duration: Histograms<Kind>,
+    pub duration: Durations<Kind>,
     /// The parts of it.
-    pub stages: Histograms<Stage>,
+    pub stages: Durations<Stage>,
     /// How long purchases waited for their order.
     pub order_wait: Histogram,
 }
@@ -42,15 +43,13 @@ impl RequestMetrics {
                 "originals_not_found_total",
                 "Reversals, completions and refunds that match no original, or more than one, by kind: nothing was reversed, debited or refunded.",
             ),
-            duration: register.histograms(
+            duration: register.durations(
                 "request_duration_seconds",
                 "Time from a request's frame to its answer, by kind.",
-                SECONDS,
             ),
-            stages: register.histograms(
+            stages: register.durations(
                 "stage_duration_seconds",
                 "Time that the stages of a request take.",
-                SECONDS,
             ),
             order_wait: register.histogram(
                 "order_wait_seconds",

@@ -8,7 +8,8 @@ use prometheus::IntGauge;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
 
 use super::Metrics;
-use super::families::{LocalCounters, LocalHistograms};
+use super::durations::LocalDurations;
+use super::families::LocalCounters;
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
 use super::local::{Answers, Declines, LocalGauge};
 use tessera_ledger::{Rule, Verdict};
@@ -20,8 +21,8 @@ pub struct WorkerMetrics {
     answers: Answers,
     declines: Declines,
     unmatched: LocalCounters<Kind>,
-    duration: LocalHistograms<Kind>,
-    stages: LocalHistograms<Stage>,
+    duration: LocalDurations<Kind>,
+    stages: LocalDurations<Stage>,
     order_wait: LocalHistogram,
     accepted: LocalIntCounter,
     not_signed_on: LocalGauge,
