@@ -24,9 +24,8 @@ impl Wallet {
 
     /// What all accounts of the wallet come to, minor units: below zero where its payer owes more than there is.
     pub(crate) fn worth(&self) -> i128 {
-        let [available, held, owed] =
-            [self.available, self.held, self.owed].map(|balance| i128::from(balance.value()));
-        available + held - owed
+        let signed = |balance: Balance| i128::from(balance.value());
+        signed(self.available) + signed(self.held) - signed(self.owed)
     }
 
     /// Makes the event's postings true; nothing is changed where one can't be. What they bring into the wallet from

@@ -102,7 +102,10 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         Err(decided) => return *decided,
     };
     let mut decision = decide_admitted(wallet, ask, context);
-    decision.events.extend(used);
+    // Only a session is used: most requests copy nothing here.
+    if !used.is_empty() {
+        decision.events.extend(used);
+    }
     decision
 }
 
