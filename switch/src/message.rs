@@ -10,9 +10,8 @@ use tessera_admission::Requester;
 
 /// A message to a wallet, and the requester that waits for its answer.
 ///
-/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it is bounded by
-/// admission at the port; actix's own bound (16 by default) does not hold for `do_send`, which is used for that reason:
-/// a full mailbox would have to be answered, and waiting here would free no capacity.
+/// For a wallet there waits one for each admitted request and one for each answer of the host, so they are bounded by admission
+/// at the port, and by nothing else: a full mailbox would have to be answered, and waiting here would free no capacity.
 #[derive(Debug)]
 pub struct WalletMessage {
     /// The command.

@@ -1,8 +1,17 @@
-//! The wallets in use on one worker: their addresses, and which have been idle for long.
+//! The wallets in use on one worker: their addresses, the messages that wait for each, and which have been idle for long.
+//!
+//! ```text
+//! wallets    [ first, last, waker, … ]        [ first, last, waker, … ]
+//!                │      └──────────────┐
+//! messages   [ M │ next ]──▶[ M │ next ]      one list for all wallets of the worker
+//! ```
+//! A message to a wallet lies in memory that another message has just left, and is copied into it and out of it once. Its actor
+//! is woken and takes it from here: a mailbox of actix would make two allocations for it and copy it five times.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
+use std::task::Waker;
 
 use actix::dev::ContextFut;
 use actix::{Addr, Context};
@@ -14,16 +23,34 @@ use crate::message::WalletMessage;
 use crate::wallet::{ActiveList, WalletActor};
 use tessera_ledger::WalletId;
 
-/// A wallet's actor, and the number of its messages.
+/// No message.
+const NONE: u32 = u32::MAX;
+
+/// A message that its wallet's actor has not taken yet.
+#[derive(Debug)]
+struct Waiting {
+    message: WalletMessage,
+    /// The next one for the same wallet, or [`NONE`].
+    next: u32,
+}
+
+/// A wallet's actor, and its messages.
 #[derive(Debug)]
 struct ActiveWallet {
     address: Addr<WalletActor>,
-    /// Messages put into its mailbox.
+    /// Wakes the actor; none until it has run.
+    waker: Option<Waker>,
+    /// Of the messages that wait, the oldest and the newest, or [`NONE`].
+    first: u32,
+    last: u32,
+    /// Messages sent to it, those of its mailbox included.
     sent: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
     last_sent: u64,
     /// Where the actor lies in memory; 0 until it has started.
     actor_at: usize,
+    /// What else of its memory it will touch at the next message.
+    beside: [usize; 2],
 }
 
 /// All active wallets of a worker. Bounded by the wallets in use.
@@ -34,13 +61,15 @@ pub struct ActiveWallets(RefCell<List>);
 struct List {
     places: HashMap<WalletId, u32>,
     wallets: Slab<ActiveWallet>,
+    /// Bounded by admission, like all messages to wallets.
+    messages: Slab<Waiting>,
     /// Every active wallet once, by the time of its next check.
     idle_since: VecDeque<(u64, WalletId)>,
     /// By [`clock::steady`](tessera_kit::clock::steady), as of the last look for idle wallets: exact enough for them.
     now: u64,
 }
 
-/// The lines of a mailbox that a message touches.
+/// The lines of a mailbox that its actor looks at whenever it is polled.
 const MAILBOX_BYTES: usize = 128;
 /// What lies in front of an actor and is touched when it is polled: its task's header and its context.
 const BEFORE_ACTOR_BYTES: usize =
@@ -65,7 +94,7 @@ impl ActiveWallets {
         }
     }
 
-    /// Puts a message into the mailbox of the wallet at this place.
+    /// Lays down a message for the wallet at this place, and wakes its actor.
     pub(super) fn send(&self, place: usize, message: WalletMessage) {
         self.0.borrow_mut().send(place, message);
     }
@@ -94,10 +123,20 @@ impl ActiveWallets {
 }
 
 impl ActiveList for ActiveWallets {
-    fn started(&self, wallet: WalletId, address: usize) {
-        if let Some(active) = self.0.borrow_mut().find(wallet) {
+    fn started(&self, wallet: WalletId, address: usize) -> usize {
+        let mut list = self.0.borrow_mut();
+        if let Some(active) = list.find(wallet) {
             active.actor_at = address;
         }
+        list.place(wallet).unwrap_or(usize::MAX)
+    }
+
+    fn next(&self, place: usize) -> Option<WalletMessage> {
+        self.0.borrow_mut().next(place)
+    }
+
+    fn rests(&self, place: usize, waker: &Waker, beside: [usize; 2]) {
+        self.0.borrow_mut().rests(place, waker, beside);
     }
 
     fn leave(&self, wallet: WalletId, messages: u64) -> bool {
@@ -136,14 +175,52 @@ impl List {
             active.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
             BEFORE_ACTOR_BYTES + size_of::<WalletActor>(),
         );
+        for address in active.beside {
+            prefetch(address, 1);
+        }
     }
 
     fn send(&mut self, place: usize, message: WalletMessage) {
-        let now = self.now;
+        let Some(active) = self.wallets.get_mut(place) else {
+            return;
+        };
+        let number = self.messages.insert(Waiting {
+            message,
+            next: NONE,
+        }) as u32;
+        match self.messages.get_mut(active.last as usize) {
+            Some(newest) => newest.next = number,
+            None => active.first = number,
+        }
+        active.last = number;
+        active.sent += 1;
+        active.last_sent = self.now;
+        if let Some(waker) = &active.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// The wallet's oldest message.
+    fn next(&mut self, place: usize) -> Option<WalletMessage> {
+        let active = self.wallets.get_mut(place)?;
+        if active.first == NONE {
+            return None;
+        }
+        let Waiting { message, next } = self.messages.remove(active.first as usize);
+        active.first = next;
+        if next == NONE {
+            active.last = NONE;
+        }
+        Some(message)
+    }
+
+    fn rests(&mut self, place: usize, waker: &Waker, beside: [usize; 2]) {
         if let Some(active) = self.wallets.get_mut(place) {
-            active.sent += 1;
-            active.last_sent = now;
-            active.address.do_send(message);
+            let known = active.waker.as_ref();
+            if !known.is_some_and(|known| known.will_wake(waker)) {
+                active.waker = Some(waker.clone());
+            }
+            active.beside = beside;
         }
     }
 
@@ -151,9 +228,13 @@ impl List {
         let now = self.now;
         let place = self.wallets.insert(ActiveWallet {
             address,
+            waker: None,
+            first: NONE,
+            last: NONE,
             sent: 0,
             last_sent: now,
             actor_at: 0,
+            beside: [0; 2],
         });
         self.places.insert(wallet, place as u32);
         self.idle_since.push_back((now, wallet));

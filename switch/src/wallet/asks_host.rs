@@ -342,7 +342,8 @@ impl WalletActor {
                 opening: None,
                 change,
             };
-            self.journal(event, now);
+            let entry = self.entry(event, now);
+            self.journal(&entry);
         }
     }
 }

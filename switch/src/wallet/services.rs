@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use tessera_kit::clock::Timestamp;
@@ -12,14 +13,22 @@ use tessera_vault::Vault;
 use super::{EventLog, Numbers, Snapshots};
 use crate::dispatch::{Outgoing, Wakes};
 use crate::gate::{DeadLetters, Gate, HostLines};
+use crate::message::WalletMessage;
 use crate::orders::{Orders, WaitingPurchases};
 use crate::passwords::Passwords;
 use crate::shared::{Directory, EndedWallets, PartyTotals, PolicyReader, StandInBudget};
 
 /// The worker's list of active wallets, as an actor sees it.
 pub trait ActiveList {
-    /// The actor of this wallet has started, and lies at this address in memory.
-    fn started(&self, wallet: WalletId, address: usize);
+    /// The actor of this wallet has started, and lies at this address in memory. Its place in the list.
+    fn started(&self, wallet: WalletId, address: usize) -> usize;
+
+    /// Takes the oldest message for the wallet at this place.
+    fn next(&self, place: usize) -> Option<WalletMessage>;
+
+    /// The actor at this place has taken all its messages: `waker` is woken at the next one. It will touch what lies at these
+    /// addresses then.
+    fn rests(&self, place: usize, waker: &Waker, beside: [usize; 2]);
 
     /// Takes the wallet off the list, if no more messages were sent to it than these: its actor may stop.
     fn leave(&self, wallet: WalletId, messages: u64) -> bool;

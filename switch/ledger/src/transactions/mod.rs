@@ -27,8 +27,9 @@ use tessera_kit::record::Position;
 /// See the head of this file.
 #[derive(Debug, Clone, Default)]
 pub struct Transactions {
-    /// In the order of their references, and of their positions where these are the same.
-    at_hand: SmallVec<[Transaction; 1]>,
+    /// In the order of their references, and of their positions where these are the same. As long as the vector has any it has
+    /// memory, which another wallet has just left: in the wallet itself there would be 128 bytes that no cache holds.
+    at_hand: Vec<Transaction>,
     settled: SettledList,
     /// Position of the transaction that is meant, of several with one reference, while an event is applied to it.
     meant: Option<Position>,
@@ -38,6 +39,8 @@ impl Transactions {
     /// Adds one that is not at hand.
     pub fn push(&mut self, transaction: Transaction) {
         let place = self.place(transaction.reference, transaction.position);
+        // As a rule there is one.
+        self.at_hand.reserve_exact(1);
         self.at_hand.insert(place, transaction);
     }
 
@@ -73,6 +76,11 @@ impl Transactions {
         self.at_hand.iter()
     }
 
+    /// The one that settled last.
+    pub fn newest_settled(&self) -> Option<&Settled> {
+        self.settled.newest()
+    }
+
     /// Position of the oldest event that opened one of them.
     pub fn oldest(&self) -> Option<Position> {
         let at_hand = self.at_hand.iter().map(|found| found.position);
@@ -102,13 +110,21 @@ impl Transactions {
     pub fn settle(&mut self, is_durable: impl Fn(Position) -> bool) {
         let mut index = 0;
         while let Some(transaction) = self.at_hand.get(index) {
-            match Settled::of(transaction).filter(|settled| is_durable(settled.position)) {
+            // Where it is not, as a rule it is still open, and nothing of it need be worked out.
+            let settled = match is_durable(transaction.position) {
+                true => Settled::of(transaction),
+                false => None,
+            };
+            match settled {
                 Some(settled) => {
                     self.settled.add(settled);
                     self.at_hand.remove(index);
                 }
                 None => index += 1,
             }
+        }
+        if self.at_hand.is_empty() {
+            self.at_hand = Vec::new();
         }
     }
 

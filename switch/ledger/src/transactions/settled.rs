@@ -104,8 +104,10 @@ pub(super) struct SettledList {
     /// The oldest that may stand behind a younger one.
     oldest_behind: Option<Timestamp>,
     newest: Option<Timestamp>,
-    /// The numbers of those that have settled since the last snapshot, and of some others.
-    unsaved: Vec<u32>,
+    /// From this number on, at most behind the last, they have settled since the last snapshot.
+    unsaved_from: u32,
+    /// The numbers of others that have settled again since then, and of some more.
+    again: Vec<u32>,
     hints: Hints,
     index: Option<Box<Index>>,
 }
@@ -178,15 +180,26 @@ impl SettledList {
         self.list.iter().filter(|settled| !settled.is_away())
     }
 
+    /// The last in the list.
+    pub fn newest(&self) -> Option<&Settled> {
+        self.list.back()
+    }
+
     /// Adds one, or what one that was brought back is now.
     pub fn add(&mut self, settled: Settled) {
         let number = self.put(settled);
-        self.unsaved.push(number);
+        if self.place(number) < self.place(self.unsaved_from) {
+            self.again.push(number);
+        }
     }
 
     /// Takes back one that a snapshot has; what was kept later counts.
     pub fn restore(&mut self, settled: Settled) {
-        self.put(settled);
+        let number = self.put(settled);
+        // Behind one that no snapshot has, it is saved once more.
+        if number == self.unsaved_from {
+            self.unsaved_from = number.wrapping_add(1);
+        }
     }
 
     fn put(&mut self, settled: Settled) -> u32 {
@@ -222,14 +235,21 @@ impl SettledList {
 
     /// What has settled since this was last asked, in the order of the list.
     pub fn take_unsaved(&mut self) -> Vec<Settled> {
-        let mut numbers = std::mem::take(&mut self.unsaved);
-        numbers.sort_unstable_by_key(|number| number.wrapping_sub(self.first));
-        numbers.dedup();
-        let settled = numbers.into_iter().filter_map(|number| {
-            let settled = self.list.get(self.place(number))?;
-            (!settled.is_away()).then_some(*settled)
-        });
-        settled.collect()
+        let mut places: Vec<usize> = std::mem::take(&mut self.again)
+            .into_iter()
+            .map(|number| self.place(number))
+            .collect();
+        let since = self.place(self.unsaved_from)..self.list.len();
+        self.unsaved_from = self.first.wrapping_add(self.list.len() as u32);
+        places.sort_unstable();
+        places.dedup();
+        // What is forgotten lies behind the end.
+        places.retain(|place| *place < since.start);
+        let settled = places
+            .into_iter()
+            .chain(since)
+            .map(|place| self.list[place]);
+        settled.filter(|settled| !settled.is_away()).collect()
     }
 
     /// Where the events stand that opened what has settled with this trace number and key.
@@ -373,21 +393,31 @@ impl SettledList {
         }
         let forgotten = self.list.pop_front();
         self.away -= usize::from(forgotten.is_some_and(|settled| settled.is_away()));
+        if self.unsaved_from == self.first {
+            self.unsaved_from = self.first.wrapping_add(1);
+        }
         self.first = self.first.wrapping_add(1);
     }
 
     /// Leaves out what is away, with new numbers for the others.
     fn rebuild(&mut self) {
-        let unsaved: HashSet<u32> = std::mem::take(&mut self.unsaved).into_iter().collect();
+        let again: HashSet<u32> = std::mem::take(&mut self.again).into_iter().collect();
+        let unsaved_from = self.place(self.unsaved_from);
         let mut list = VecDeque::with_capacity(self.list.len() - self.away);
         for (place, settled) in self.list.iter().enumerate() {
+            if place == unsaved_from {
+                self.unsaved_from = list.len() as u32;
+            }
             if settled.is_away() {
                 continue;
             }
-            if unsaved.contains(&self.first.wrapping_add(place as u32)) {
-                self.unsaved.push(list.len() as u32);
+            if again.contains(&self.first.wrapping_add(place as u32)) {
+                self.again.push(list.len() as u32);
             }
             list.push_back(*settled);
+        }
+        if unsaved_from == self.list.len() {
+            self.unsaved_from = list.len() as u32;
         }
         self.first = 0;
         self.away = 0;

@@ -11,11 +11,13 @@ mod perform;
 #[cfg(test)]
 mod tests;
 
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
-use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
+use actix::{Actor, ActorContext, ActorFuture, AsyncContext, Context as Mailbox, Handler, Message};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_kit::clock::Timestamp;
@@ -32,7 +34,7 @@ use tessera_console::Limit;
 use tessera_kit::invariant;
 use tessera_ledger::{
     Action, Change, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer,
-    Reference, Rule, Wallet, decide, is_admitted,
+    Reference, Rule, Settled, Wallet, decide, is_admitted,
 };
 use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
@@ -57,7 +59,7 @@ pub struct WalletActor {
     pub(in crate::wallet) wallet: Wallet,
     pub(in crate::wallet) services: Rc<Services>,
     /// Who waits for the host's answer to which transaction: one asker of a party, several of the wallet server.
-    waiting: SmallVec<[Waiting; 1]>,
+    waiting: Vec<Waiting>,
     /// The watchers: connections of the wallet server, so at most as many as it may have.
     watchers: Vec<Arc<Connection>>,
     /// Changed since its last snapshot.
@@ -74,8 +76,10 @@ pub struct WalletActor {
     totals_asked: Option<Box<TotalsAsked>>,
     /// The password or passkey that was right last, while it counts.
     confirmed: Option<Box<Confirmation>>,
-    /// Messages taken out of the mailbox, to know whether any is left in it.
+    /// Messages taken, to know whether any is left.
     taken: u64,
+    /// In the list of active wallets, from its start on.
+    place: usize,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
     pub(in crate::wallet) sent_at: Instant,
 }
@@ -94,7 +98,7 @@ impl WalletActor {
             known: Known::of(&wallet),
             wallet,
             services,
-            waiting: SmallVec::new(),
+            waiting: Vec::new(),
             watchers: Vec::new(),
             dirty: false,
             turnover: Vec::new(),
@@ -103,11 +107,12 @@ impl WalletActor {
             totals_asked: None,
             confirmed: None,
             taken: 0,
+            place: usize::MAX,
             sent_at: Instant::now(),
         }
     }
 
-    /// Handles a message that was taken out of the mailbox.
+    /// Handles a message that waited for the wallet.
     pub(in crate::wallet) fn receive(&mut self, message: WalletMessage) {
         self.taken += 1;
         let of_totals =
@@ -119,6 +124,15 @@ impl WalletActor {
         if let Some(message) = message {
             self.process(message);
         }
+    }
+
+    /// Where the memory lies beside the actor itself that its next message will touch.
+    fn beside(&self) -> [usize; 2] {
+        let settled = self.wallet.transactions.newest_settled();
+        let settled = settled.map_or(0, |newest| std::ptr::from_ref(newest).addr());
+        // What settles next is written behind it.
+        let next = settled.saturating_add(size_of::<Settled>());
+        [next, self.turnover.as_ptr().addr()]
     }
 
     fn process(&mut self, message: WalletMessage) {
@@ -219,7 +233,10 @@ impl WalletActor {
         let decision = decide(&self.wallet, command, context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
         for event in decision.events {
-            entries.push(self.journal(event, context.now));
+            entries.push(self.entry(event, context.now));
+            if let Some(entry) = entries.last() {
+                self.journal(entry);
+            }
         }
         if context.stand_in_left != 0 {
             let used = entries
@@ -276,17 +293,22 @@ impl WalletActor {
         }
     }
 
-    pub(in crate::wallet) fn journal(&mut self, event: Event, now: Timestamp) -> Entry {
-        let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
-        let entry = Entry {
-            wallet,
-            previous,
+    /// The event in its place behind all others of the wallet.
+    #[inline]
+    pub(in crate::wallet) fn entry(&self, event: Event, now: Timestamp) -> Entry {
+        Entry {
+            wallet: self.wallet.id,
+            previous: self.wallet.last_position,
             at: now,
             available: self.wallet.available,
             held: self.wallet.held,
             owed: self.wallet.owed,
             event,
-        };
+        }
+    }
+
+    /// Journals and applies what [`WalletActor::entry`] has just made.
+    pub(in crate::wallet) fn journal(&mut self, entry: &Entry) {
         if let Some(opening) = entry.event.opening() {
             self.services.numbers.reference_is_used(opening.reference);
         }
@@ -323,10 +345,10 @@ impl WalletActor {
         }
         let items = self.wallet.settles(&entry.event);
         let had_ended = self.wallet.has_ended();
-        let appended = self.services.events.append(&entry);
+        let appended = self.services.events.append(entry);
         let applied = self
             .wallet
-            .apply(&entry, appended.position, appended.sequence);
+            .apply(entry, appended.position, appended.sequence);
         let counted = applied.and(items).map(|items| self.count(&items));
         if let Err(broken) = counted {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
@@ -348,7 +370,6 @@ impl WalletActor {
             self.dirty = true;
             self.services.snapshots.turned_dirty(self.wallet.id);
         }
-        entry
     }
 
     /// Counts what an event has added to totals.
@@ -485,10 +506,6 @@ fn announced(command: &Command) -> Option<OrderKey> {
     None
 }
 
-impl Message for WalletMessage {
-    type Result = ();
-}
-
 impl Message for Housekeeping {
     type Result = ();
 }
@@ -496,17 +513,31 @@ impl Message for Housekeeping {
 impl Actor for WalletActor {
     type Context = Mailbox<Self>;
 
-    fn started(&mut self, _: &mut Mailbox<Self>) {
+    fn started(&mut self, mailbox: &mut Mailbox<Self>) {
         let address = std::ptr::from_ref(self).addr();
-        self.services.active.started(self.wallet.id, address);
+        self.place = self.services.active.started(self.wallet.id, address);
+        mailbox.spawn(Commands);
     }
 }
 
-impl Handler<WalletMessage> for WalletActor {
-    type Result = ();
+/// Takes the commands that wait for the actor, whenever it is woken.
+struct Commands;
 
-    fn handle(&mut self, message: WalletMessage, _: &mut Mailbox<Self>) {
-        self.receive(message);
+impl ActorFuture<WalletActor> for Commands {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        actor: &mut WalletActor,
+        _: &mut Mailbox<WalletActor>,
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<()> {
+        let active = Rc::clone(&actor.services.active);
+        while let Some(message) = active.next(actor.place) {
+            actor.receive(message);
+        }
+        active.rests(actor.place, task.waker(), actor.beside());
+        Poll::Pending
     }
 }
 

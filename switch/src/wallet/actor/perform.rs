@@ -47,6 +47,8 @@ impl WalletActor {
                 if let Some(requester) = requester.take() {
                     self.reserve_for(&requester, reference);
                     let since = self.sent_at;
+                    // As a rule there is one.
+                    self.waiting.reserve_exact(1);
                     self.waiting.push(Waiting {
                         transaction: reference,
                         since,
@@ -316,6 +318,9 @@ impl WalletActor {
             .iter()
             .position(|waiting| waiting.transaction == reference)?;
         let waiting = self.waiting.remove(place);
+        if self.waiting.is_empty() {
+            self.waiting = Vec::new();
+        }
         let waited = self.sent_at.saturating_duration_since(waiting.since);
         self.services.metrics.stage(Stage::Host, waited);
         Some(waiting.requester)

@@ -32,7 +32,8 @@ fn actor(bench: &Bench) -> WalletActor {
         expiry: EXPIRY,
         balance: amount(10_000),
     };
-    actor.journal(provisioned, NOW);
+    let entry = actor.entry(provisioned, NOW);
+    actor.journal(&entry);
     bench.sync();
     actor
 }
