@@ -53,9 +53,12 @@ pub struct SettledOrder {
     at: Reference,
 }
 
-/// See the head of this file.
+/// See the head of this file. In one piece of memory of its own: most wallets have none.
 #[derive(Debug, Clone, Default)]
-pub struct Orders {
+pub struct Orders(Option<Box<Lists>>);
+
+#[derive(Debug, Clone, Default)]
+struct Lists {
     /// Oldest first.
     at_hand: Vec<Order>,
     settled: HashTable<SettledOrder>,
@@ -66,39 +69,55 @@ pub struct Orders {
 }
 
 impl Orders {
+    fn at_hand(&self) -> &[Order] {
+        match &self.0 {
+            Some(lists) => &lists.at_hand,
+            None => &[],
+        }
+    }
+
+    fn at_hand_mut(&mut self) -> &mut [Order] {
+        match &mut self.0 {
+            Some(lists) => &mut lists.at_hand,
+            None => &mut [],
+        }
+    }
+
     /// The order of this key, if it is at hand.
     pub fn get(&self, key: &OrderKey) -> Option<&Order> {
-        self.at_hand.iter().find(|order| order.key == *key)
+        self.at_hand().iter().find(|order| order.key == *key)
     }
 
     /// Those at hand.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Order> {
-        self.at_hand.iter()
+        self.at_hand().iter()
     }
 
     /// The one that this transaction is paying or has paid, if it is at hand.
     pub fn paid_by(&self, reference: Reference) -> Option<&Order> {
-        self.at_hand
+        self.at_hand()
             .iter()
             .find(|order| order.is_paid_by(reference))
     }
 
     /// Adds one, in the place of what was agreed before under its key.
     pub fn put(&mut self, order: Order) {
-        self.at_hand.retain(|other| other.key != order.key);
-        self.at_hand.push(order);
+        let at_hand = &mut self.0.get_or_insert_default().at_hand;
+        at_hand.retain(|other| other.key != order.key);
+        at_hand.push(order);
     }
 
     /// Turns the order of this key, if it is at hand.
     pub fn turn(&mut self, key: &OrderKey, state: OrderState) {
-        if let Some(order) = self.at_hand.iter_mut().find(|order| order.key == *key) {
+        let mut orders = self.at_hand_mut().iter_mut();
+        if let Some(order) = orders.find(|order| order.key == *key) {
             order.state = state;
         }
     }
 
     /// Turns the order that this transaction is paying or has paid; one that is by now paid by another is left alone.
     pub fn turn_paid_by(&mut self, reference: Reference, state: OrderState) {
-        let mut orders = self.at_hand.iter_mut();
+        let mut orders = self.at_hand_mut().iter_mut();
         if let Some(order) = orders.find(|order| order.is_paid_by(reference)) {
             order.state = state;
         }
@@ -106,7 +125,7 @@ impl Orders {
 
     /// Takes back every agreement that still stands at this time.
     pub fn cancel_open(&mut self, now: Timestamp) {
-        for order in &mut self.at_hand {
+        for order in self.at_hand_mut() {
             if order.state == OrderState::Open && order.expires_at >= now {
                 order.state = OrderState::Cancelled;
             }
@@ -121,8 +140,9 @@ impl Orders {
         now: Timestamp,
         at_hand: impl Fn(Reference) -> bool,
     ) {
+        let Some(lists) = &mut self.0 else { return };
         let mut index = 0;
-        while let Some(order) = self.at_hand.get(index) {
+        while let Some(order) = lists.at_hand.get(index) {
             let over = match order.state {
                 OrderState::Open | OrderState::Cancelled => order.expires_at < now,
                 OrderState::Paid(reference) => !at_hand(reference),
@@ -133,15 +153,16 @@ impl Orders {
                 continue;
             }
             let settled = SettledOrder::of(order);
-            self.at_hand.remove(index);
-            self.unsaved.push(settled);
-            self.insert(settled);
+            lists.at_hand.remove(index);
+            lists.unsaved.push(settled);
+            lists.insert(settled);
         }
     }
 
     /// Where the order of this key was announced, if it is settled.
     pub fn settled(&self, key: &OrderKey) -> Option<Position> {
-        let found = self.settled.find(key.head(), |settled| settled.key == *key);
+        let settled = &self.0.as_ref()?.settled;
+        let found = settled.find(key.head(), |settled| settled.key == *key);
         found.map(|settled| settled.position())
     }
 
@@ -150,8 +171,11 @@ impl Orders {
         let Some(announced) = Order::announced_by(event, position) else {
             return false;
         };
+        let Some(lists) = &mut self.0 else {
+            return false;
+        };
         let key = announced.key;
-        let found = self
+        let found = lists
             .settled
             .find_entry(key.head(), |settled| settled.key == key);
         let Ok(found) = found else { return false };
@@ -159,39 +183,43 @@ impl Orders {
             return false;
         }
         let (settled, _) = found.remove();
-        self.unsaved.retain(|unsaved| unsaved.key != key);
+        lists.unsaved.retain(|unsaved| unsaved.key != key);
         let state = settled.state();
-        self.at_hand.push(Order { state, ..announced });
+        lists.at_hand.push(Order { state, ..announced });
         true
     }
 
     /// What has settled and was not taken yet.
     pub fn unsaved(&self) -> impl Iterator<Item = OrderKey> {
-        self.unsaved.iter().map(|settled| settled.key)
+        let unsaved = self.0.iter().flat_map(|lists| &lists.unsaved);
+        unsaved.map(|settled| settled.key)
     }
 
     /// What has settled since this was last asked, which is kept beside a snapshot.
     pub fn take_unsaved(&mut self) -> Vec<SettledOrder> {
-        std::mem::take(&mut self.unsaved)
+        let lists = self.0.as_deref_mut();
+        lists.map_or_else(Vec::new, |lists| std::mem::take(&mut lists.unsaved))
     }
 
     /// What was forgotten since this was last asked.
     pub fn take_forgotten(&mut self) -> Vec<OrderKey> {
-        std::mem::take(&mut self.forgotten)
+        let lists = self.0.as_deref_mut();
+        lists.map_or_else(Vec::new, |lists| std::mem::take(&mut lists.forgotten))
     }
 
     /// Takes back what was kept beside a snapshot, in the order in which it was kept.
     pub fn restore(&mut self, settled: SettledOrder) {
         // What is at hand had settled before it was brought back.
         if self.get(&settled.key).is_none() {
-            self.insert(settled);
+            self.0.get_or_insert_default().insert(settled);
         }
     }
 
     /// Forgets those whose agreement or purchase is older than this.
     pub fn forget_before(&mut self, moment: Timestamp) {
-        let forgotten = &mut self.forgotten;
-        self.at_hand.retain(|order| {
+        let Some(lists) = &mut self.0 else { return };
+        let forgotten = &mut lists.forgotten;
+        lists.at_hand.retain(|order| {
             let keeps = order.expires_at >= moment || matches!(order.state, OrderState::Paying(_));
             if !keeps {
                 forgotten.push(order.key);
@@ -199,11 +227,14 @@ impl Orders {
             keeps
         });
         let old = |settled: &mut SettledOrder| settled.at.given_at() < moment;
-        forgotten.extend(self.settled.extract_if(old).map(|settled| settled.key));
-        self.unsaved
+        forgotten.extend(lists.settled.extract_if(old).map(|settled| settled.key));
+        lists
+            .unsaved
             .retain(|settled| settled.at.given_at() >= moment);
     }
+}
 
+impl Lists {
     fn insert(&mut self, settled: SettledOrder) {
         let same = |other: &SettledOrder| other.key == settled.key;
         let hash = |other: &SettledOrder| other.key.head();
@@ -336,9 +367,9 @@ impl SettledOrder {
 impl PartialEq for Orders {
     fn eq(&self, other: &Self) -> bool {
         let all = |of: &Self| {
-            let settled = of.settled.iter().map(|settled| (*settled, settled.state()));
+            let settled = of.0.iter().flat_map(|lists| lists.settled.iter());
+            let settled = settled.map(|settled| (*settled, settled.state()));
             let at_hand = of
-                .at_hand
                 .iter()
                 .map(|order| (SettledOrder::of(order), order.state));
             let mut all: Vec<_> = settled.chain(at_hand).collect();

@@ -82,6 +82,8 @@ impl Turnover {
         }
         let mut totals = Totals::default();
         item.add_to(&mut totals);
+        // One as a rule: a vector that grows by itself begins with four, which is most of what a wallet takes.
+        all.reserve_exact(1);
         all.push(Self {
             institution: item.institution,
             day,
