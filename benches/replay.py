@@ -6,13 +6,14 @@
 
 Runs it twice under `valgrind --tool=callgrind`, for so many purchases and for a fifth of them; what differs, divided by the
 purchases that differ, is what one costs. Prints each thread that is part of the switch, its functions and how often they are
-called. --save keeps the figures; --against prints what has changed since."""
+called. --save keeps the figures; --against prints what has changed since; --callers NAME shows who calls a function."""
 import argparse, collections, glob, json, os, re, subprocess, sys, tempfile
 
+SWITCH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../switch")
 NAME = re.compile(r"(\((\d+)\))?\s*(.*)")
 
 
-def read(path):
+def read(path, wanted=None):
     """Instructions and calls by function, of one thread."""
     names, cost, calls, function, skip = {}, collections.Counter(), collections.Counter(), None, False
 
@@ -25,7 +26,10 @@ def read(path):
         line = line.rstrip("\n")
         if line.startswith("fn="): function = name(line[3:])
         elif line.startswith("cfn="): callee = name(line[4:])
-        elif line.startswith("calls="): calls[callee] += int(line[6:].split()[0]); skip = True
+        elif line.startswith("calls="):
+            times = int(line[6:].split()[0])
+            calls[callee] += times; skip = True
+            if wanted and wanted in callee: calls[f"{short(callee)} <- {short(function)}"] += times
         elif line[:1] in "+-*0123456789" and line:
             # The line after calls= has what the callee cost: it is counted there.
             if skip: skip = False
@@ -50,15 +54,23 @@ def thread_of(cost):
     return None
 
 
+def environment(purchases, wallets, options):
+    return {**os.environ, "TESSERA_REPLAY": str(purchases), "TESSERA_REPLAY_WALLETS": str(wallets), "TESSERA_REPLAY_SHAPE": options.shape, "TESSERA_REPLAY_MAC": options.mac}
+
+
+def memory(program, options):
+    """Bytes of a wallet in use, after twenty purchases each; not under Valgrind, which has memory of its own."""
+    done = subprocess.run([program, "a_replay", "--nocapture"], env=environment(100_000, 5_000, options), cwd=SWITCH, check=True, capture_output=True, text=True)
+    print(*(line for line in done.stdout.splitlines() if " bytes for each wallet" in line), sep="\n")
+
+
 def run(program, purchases, options):
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "TESSERA_REPLAY": str(purchases), "TESSERA_REPLAY_SHAPE": options.shape, "TESSERA_REPLAY_MAC": options.mac}
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={folder}/out", program, "a_replay", "--nocapture"],
-                       env=environment, cwd=os.path.join(os.path.dirname(os.path.realpath(__file__)), "../switch"), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        print(*(line for line in done.stdout.splitlines() if " bytes for each wallet" in line), sep="\n")
+        subprocess.run(["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={folder}/out", program, "a_replay"],
+                       env=environment(purchases, 1_000, options), cwd=SWITCH, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         threads = {}
         for path in glob.glob(f"{folder}/out*"):
-            cost, calls = read(path)
+            cost, calls = read(path, options.callers)
             thread = thread_of(cost)
             if thread:
                 costs = threads.setdefault(thread, (collections.Counter(), collections.Counter()))
@@ -73,10 +85,12 @@ def main():
     parser.add_argument("--shape", default="8x64")
     parser.add_argument("--mac", default="on", choices=("on", "off"))
     parser.add_argument("--top", type=int, default=40)
+    parser.add_argument("--callers")
     parser.add_argument("--save")
     parser.add_argument("--against")
     options = parser.parse_args()
     options.program = os.path.realpath(options.program)
+    memory(options.program, options)
     few = options.purchases // 5
     less, more = run(options.program, few, options), run(options.program, options.purchases, options)
     figures = {}
@@ -86,6 +100,8 @@ def main():
         print(f"{thread}: {sum(each[0].values()):,.0f} instructions for each approval")
         for function, count in sorted(each[0].items(), key=lambda one: -one[1])[:options.top]:
             print(f"{count:10,.0f} {each[1].get(function, 0):8.2f} calls  {short(function)}")
+        for edge, count in sorted(each[1].items(), key=lambda one: -one[1]):
+            if " <- " in edge and count > 0.2: print(f"           {count:8.2f} calls  {edge}")
     if options.save: json.dump(figures, open(options.save, "w"))
     if options.against:
         before = json.load(open(options.against))

@@ -36,10 +36,6 @@ use crate::wallet::{EventLog, Numbers, Services, Snapshots};
 
 pub(crate) const PARTITIONS: u16 = 16;
 
-/// Counts what all tests of this program have allocated.
-#[global_allocator]
-pub(crate) static ALLOCATED: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
-
 /// Lines to the host that record what they take.
 #[derive(Default)]
 pub(crate) struct Lines {

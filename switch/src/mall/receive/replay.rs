@@ -1,8 +1,8 @@
 //! A replay of purchases through a worker: frames in, sessions, actors, rules, a journal in a folder, the gate, answers out.
 //! There are no sockets, and the financial system approves at once in the same thread. Every run does the same, so that
 //! counted instructions show what a change costs; `benches/replay.py` counts them. Other threads write the frames and read
-//! the answers, so that neither is counted with the worker. One half of the wallets buys first, then the other: what is
-//! allocated meanwhile is what wallets in use take.
+//! the answers, so that neither is counted with the worker. One half of the wallets buys first, then the other: the memory
+//! that comes with those is what wallets in use take.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -28,10 +28,9 @@ use super::{Received, Receiver};
 use crate::hand::{self, ACQUIRER, PLAIN};
 use crate::mall::{Neighbours, SessionContext};
 use crate::router::Worker;
-use crate::testing::{ALLOCATED, Bench};
+use crate::testing::Bench;
 use crate::wallet::WalletActor;
 
-const WALLETS: u64 = 1_000;
 const BALANCE: u64 = 999_999_999;
 const PRICE: u64 = 100;
 
@@ -50,11 +49,12 @@ struct Load {
 }
 
 impl Load {
-    /// What the environment asks for: `TESSERA_REPLAY=100000`, `TESSERA_REPLAY_SHAPE=8x64`, `TESSERA_REPLAY_MAC=off`.
-    /// Without it, what a test needs.
+    /// What the environment asks for: `TESSERA_REPLAY=100000`, `TESSERA_REPLAY_WALLETS=5000`, `TESSERA_REPLAY_SHAPE=8x64`,
+    /// `TESSERA_REPLAY_MAC=off`. Without it, what a test needs.
     fn asked() -> Self {
-        let number = |text: &str| text.parse().expect("a number");
+        let number = |text: &str| text.parse::<usize>().expect("a number");
         let asked = |name: &str| std::env::var(name).ok();
+        let wallets = asked("TESSERA_REPLAY_WALLETS").map_or(1_000, |asked| number(&asked));
         let shape = asked("TESSERA_REPLAY_SHAPE").unwrap_or("8x64".into());
         let (connections, window) = shape.split_once('x').expect("connections x window");
         Self {
@@ -63,7 +63,7 @@ impl Load {
             window: number(window),
             sealed: asked("TESSERA_REPLAY_MAC").as_deref() != Some("off"),
             first_wallet: 1,
-            wallets: WALLETS,
+            wallets: wallets as u64,
         }
     }
 
@@ -185,15 +185,15 @@ impl Rig {
             journal,
             synced,
         };
-        rig.provision();
+        rig.provision(load.wallets);
         rig.connect(load);
         rig
     }
 
     /// Wallet n has card n.
-    fn provision(&self) {
+    fn provision(&self, wallets: u64) {
         let services = &self.bench.services;
-        for number in 1..=WALLETS {
+        for number in 1..=wallets {
             let mut wallet = Wallet::new(WalletId(number));
             let entry = Entry {
                 wallet: wallet.id,
@@ -329,7 +329,7 @@ fn every_purchase_of_a_replay_is_approved() {
         ));
         actix::spawn(worker.hand_out());
         let mut sent = 0;
-        let mut allocated = Vec::new();
+        let mut taken = Vec::new();
         for half in load.halves() {
             let Client {
                 frames,
@@ -344,19 +344,26 @@ fn every_purchase_of_a_replay_is_approved() {
             assert_eq!(written, half.rounds() * half.in_a_round());
             assert_eq!(approved, written);
             sent += written;
-            allocated.push(ALLOCATED.current_usage());
+            taken.push(memory());
         }
         // Provisioned, and then two events for each purchase.
         let appended = rig.journal.progress().appended;
-        assert_eq!(appended, WALLETS + 2 * sent as u64);
+        assert_eq!(appended, load.wallets + 2 * sent as u64);
         if std::env::var_os("TESSERA_REPLAY").is_some() {
-            let taken = allocated[1].saturating_sub(allocated[0]) as u64;
             println!(
                 "{} bytes for each wallet after {} purchases, {} of them its actor",
-                taken / (WALLETS / 2),
-                sent as u64 / WALLETS,
+                taken[1].saturating_sub(taken[0]) / (load.wallets / 2),
+                sent as u64 / load.wallets,
                 size_of::<WalletActor>(),
             );
         }
     });
+}
+
+/// Bytes of memory that this process has for itself.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+    kilobytes.map_or(0, |number| number.parse::<u64>().unwrap_or(0) * 1_024)
 }
