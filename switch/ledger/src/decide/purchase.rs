@@ -74,7 +74,9 @@ fn hold(
         let turned = Effect::OrderTurned(key, state, order.expires_at);
         decision.effects.push(turned);
     }
-    decision.effects.extend(expires_at.map(Effect::WakeAt));
+    if let Some(expires_at) = expires_at {
+        decision.effects.push(Effect::WakeAt(expires_at));
+    }
     decision
 }
 

@@ -64,11 +64,18 @@ impl Entry {
 
     /// Appends the payload of its journal record.
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.wallet.0);
-        out.put_u64_le(self.previous.map_or(0, Position::to_stored));
-        out.put_u64_le(self.at.milliseconds());
-        out.put_u64_le(self.available.value());
-        out.put_u64_le(self.held.value());
+        let mut head = [0; HEAD_BYTES];
+        let numbers = [
+            self.wallet.0,
+            self.previous.map_or(0, Position::to_stored),
+            self.at.milliseconds(),
+            self.available.value(),
+            self.held.value(),
+        ];
+        for (place, number) in head.as_chunks_mut::<8>().0.iter_mut().zip(numbers) {
+            *place = number.to_le_bytes();
+        }
+        out.put_slice(&head);
         let kind = out.len();
         self.event.write(out);
         // Hardly ever.

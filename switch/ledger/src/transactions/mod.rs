@@ -218,6 +218,10 @@ impl Transactions {
     }
 
     fn index(&self, reference: Reference) -> Option<usize> {
+        // As a rule there is one.
+        if let [only] = &self.at_hand[..] {
+            return (only.reference == reference).then_some(0);
+        }
         let end = self
             .at_hand
             .partition_point(|found| found.reference <= reference);
