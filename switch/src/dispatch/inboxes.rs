@@ -7,8 +7,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::message::WalletMessage;
 
-/// Messages for wallets of one worker.
-pub type Batch = Vec<(WalletId, WalletMessage)>;
+/// Messages for wallets of one worker. Each in memory of its own, so that it is not copied on its way.
+pub type Batch = Vec<(WalletId, Box<WalletMessage>)>;
 /// What other workers and threads have for the wallets of a worker. Unbounded as a channel; what is in it is bounded by
 /// admission, like a mailbox.
 pub type Inbox = UnboundedReceiver<Batch>;
@@ -41,7 +41,7 @@ impl Inboxes {
 
     /// Sends a wallet a message, on its own worker.
     pub fn send(&self, wallet: WalletId, message: WalletMessage) {
-        self.send_batch(self.owner(wallet), vec![(wallet, message)]);
+        self.send_batch(self.owner(wallet), vec![(wallet, Box::new(message))]);
     }
 
     /// Sends this worker what is for its wallets.

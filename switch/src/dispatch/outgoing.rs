@@ -42,6 +42,7 @@ impl Outgoing {
     /// form one batch.
     pub fn dispatch(&self, wallet: WalletId, message: WalletMessage) {
         let owner = self.inboxes.owner(wallet);
+        let message = Box::new(message);
         self.gathered.borrow_mut()[owner].push((wallet, message));
         if !self.notified.replace(true) {
             self.something.notify_one();

@@ -5,8 +5,8 @@
 //!                │      └──────────────┐
 //! messages   [ M │ next ]──▶[ M │ next ]      one list for all wallets of the worker
 //! ```
-//! A message to a wallet lies in memory that another message has just left, and is copied into it and out of it once. Its actor
-//! is woken and takes it from here: a mailbox of actix would make two allocations for it and copy it five times.
+//! What stands here of a message is a pointer: it lies where its sender has laid it. Its actor is woken and takes it from here: a
+//! mailbox of actix would make two allocations for it and copy it five times.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ const NONE: u32 = u32::MAX;
 /// A message that its wallet's actor has not taken yet.
 #[derive(Debug)]
 struct Waiting {
-    message: WalletMessage,
+    message: Box<WalletMessage>,
     /// The next one for the same wallet, or [`NONE`].
     next: u32,
 }
@@ -95,7 +95,7 @@ impl ActiveWallets {
     }
 
     /// Lays down a message for the wallet at this place, and wakes its actor.
-    pub(super) fn send(&self, place: usize, message: WalletMessage) {
+    pub(super) fn send(&self, place: usize, message: Box<WalletMessage>) {
         self.0.borrow_mut().send(place, message);
     }
 
@@ -131,7 +131,7 @@ impl ActiveList for ActiveWallets {
         list.place(wallet).unwrap_or(usize::MAX)
     }
 
-    fn next(&self, place: usize) -> Option<WalletMessage> {
+    fn next(&self, place: usize) -> Option<Box<WalletMessage>> {
         self.0.borrow_mut().next(place)
     }
 
@@ -180,7 +180,7 @@ impl List {
         }
     }
 
-    fn send(&mut self, place: usize, message: WalletMessage) {
+    fn send(&mut self, place: usize, message: Box<WalletMessage>) {
         let Some(active) = self.wallets.get_mut(place) else {
             return;
         };
@@ -201,7 +201,7 @@ impl List {
     }
 
     /// The wallet's oldest message.
-    fn next(&mut self, place: usize) -> Option<WalletMessage> {
+    fn next(&mut self, place: usize) -> Option<Box<WalletMessage>> {
         let active = self.wallets.get_mut(place)?;
         if active.first == NONE {
             return None;

@@ -66,7 +66,7 @@ impl Worker {
         }
     }
 
-    fn send_piece(&self, messages: &mut Drain<'_, (WalletId, WalletMessage)>) {
+    fn send_piece(&self, messages: &mut Drain<'_, (WalletId, Box<WalletMessage>)>) {
         self.services.numbers.look_anew();
         let mut places = self.places.take();
         let piece = messages.as_slice().iter().take(PIECE);
@@ -75,7 +75,7 @@ impl Worker {
         for (place, (wallet, message)) in places.drain(..).zip(messages) {
             match place.or_else(|| self.place_of(wallet)) {
                 Some(place) => self.active.send(place, message),
-                None => self.could_not_load(wallet, message),
+                None => self.could_not_load(wallet, *message),
             }
         }
         self.places.replace(places);

@@ -24,7 +24,7 @@ pub trait ActiveList {
     fn started(&self, wallet: WalletId, address: usize) -> usize;
 
     /// Takes the oldest message for the wallet at this place.
-    fn next(&self, place: usize) -> Option<WalletMessage>;
+    fn next(&self, place: usize) -> Option<Box<WalletMessage>>;
 
     /// The actor at this place has taken all its messages: `waker` is woken at the next one. It will touch what lies at these
     /// addresses then.

@@ -534,7 +534,7 @@ impl ActorFuture<WalletActor> for Commands {
     ) -> Poll<()> {
         let active = Rc::clone(&actor.services.active);
         while let Some(message) = active.next(actor.place) {
-            actor.receive(message);
+            actor.receive(*message);
         }
         active.rests(actor.place, task.waker(), actor.beside());
         Poll::Pending
