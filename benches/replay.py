@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Instructions of a replay of purchases through a worker (switch/src/mall/receive/replay.rs), for each approval.
+"""Instructions of a replay of purchases through a worker (switch/src/mall/receive/replay_test.rs), for each approval.
 
     cargo test --release -p tessera-switch --lib --no-run     (what is in the path of a purchase is optimized, without LTO)
     benches/replay.py TEST_PROGRAM [--purchases 20480] [--shape 8x64] [--mac on] [--top 40] [--save FILE] [--against FILE]

@@ -128,7 +128,7 @@ const ROWS: &[(&str, &[Home])] = &[
         ],
     ),
     ("wallet server: long walks through a history", &[]),
-    ("inbox of a worker, mailbox of a wallet", &[]),
+    ("inbox of a worker, messages that wait for a wallet", &[]),
     (
         "purchases that wait for an order",
         &[Switch("mall.order_wait")],

@@ -3,7 +3,7 @@
 mod asks;
 mod operator;
 #[cfg(test)]
-mod replay;
+mod replay_test;
 mod route;
 mod status;
 #[cfg(test)]
