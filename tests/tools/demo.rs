@@ -182,7 +182,7 @@ fn letter(mail: &mut Browser, fits: impl Fn(&str) -> bool) -> String {
 
 #[test]
 fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
-    let demo = Demo::start(&[]);
+    let mut demo = Demo::start(&[]);
     let mut wallet = browser(&only(demo.origins("open ")));
     let mut mail = browser(&only(demo.origins("read ")));
     let shops = demo.origins("buy ");
@@ -271,6 +271,18 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     });
     assert_eq!(available(&mut wallet), "$87.50");
     letter(&mut mail, |text| text.contains("12.50"));
+
+    // The purchase is marked on the start page and in the lines, and those of the simulated customers are not.
+    let mut start = browser(&only(demo.origins("start ")));
+    wait_for("the newcomer's purchase on the start page", || {
+        let live = start.get("/live").body;
+        let own = live.split_once("id=\"own\"")?.1.split_once("</p>")?.0;
+        let has = |text: &str| own.contains(text);
+        (has(">You<") && has("12.50 USD") && has("Paper Lantern") && has("approved")).then_some(())
+    });
+    let line = "  you      purchase Paper Lantern    12.50 USD              00 approved\n";
+    demo.read_until(line);
+    assert!(!demo.said.contains("you      purchase Teacup"));
 
     demo.interrupt();
     assert_content(demo.finish());

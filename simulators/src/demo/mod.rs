@@ -14,6 +14,7 @@ mod cluster;
 mod configuration;
 mod folder;
 mod gauges;
+mod own;
 mod panels;
 mod plain;
 mod ports;

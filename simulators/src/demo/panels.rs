@@ -228,14 +228,16 @@ fn titled(view: &View, title: &'static str) -> Line<'static> {
     }
 }
 
-/// The newest transactions.
+/// The newest transactions; the visitor's own stand out.
 pub fn transactions(frame: &mut Frame<'_>, area: Rect, view: &View) {
     let title = titled(view, " last transactions ");
-    let lines: Vec<Line<'_>> = view
-        .recent
-        .iter()
-        .take(usize::from(area.height.saturating_sub(2)))
-        .map(|violation| Line::from(violation.as_str()))
+    let newest = view.newest(usize::from(area.height.saturating_sub(2)));
+    let lines: Vec<Line<'_>> = newest
+        .into_iter()
+        .map(|recent| match recent.is_own {
+            true => Line::from(recent.text).cyan().bold(),
+            false => Line::from(recent.text),
+        })
         .collect();
     frame.render_widget(
         Paragraph::new(lines).block(Block::bordered().title(title)),

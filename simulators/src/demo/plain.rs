@@ -1,6 +1,7 @@
-//! The view where there is no terminal: a line each second.
+//! The view where there is no terminal: a line each second, and one for each purchase of the visitor.
 
 use super::cluster::lines;
+use super::own::Own;
 use super::view::View;
 use super::words::clock;
 
@@ -36,6 +37,11 @@ pub fn line(view: &View) -> String {
     )
 }
 
+/// The line about something that the visitor has done.
+pub fn own(own: &Own) -> String {
+    format!("{:>6}  {}", clock(own.at), own.line())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -47,6 +53,21 @@ mod tests {
     #[test]
     fn says_that_the_link_is_unknown() {
         assert!(line(&View::default()).ends_with("link unknown"));
+    }
+
+    #[test]
+    fn says_when_and_where_the_visitor_has_bought() {
+        let bought = Own {
+            at: Duration::from_secs(75),
+            shop: "Teacup & Co".to_owned(),
+            kind: "purchase",
+            amount: 1_999,
+            code: Some(*b"51"),
+        };
+        assert_eq!(
+            own(&bought),
+            "  1:15  you      purchase Teacup & Co      19.99 USD              51 not enough money"
+        );
     }
 
     #[test]

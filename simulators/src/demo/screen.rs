@@ -148,20 +148,39 @@ mod tests {
 
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use ratatui::style::Color;
 
     use super::*;
     use crate::demo::gauges::Gauges;
+    use crate::demo::own::Own;
     use crate::demo::ports::USUAL;
     use crate::demo::steps::steps;
     use crate::demo::supervision::parts::{Parts, PartsView};
     use crate::demo::supervision::process::{BACK_AFTER_KILL, State};
-    use crate::demo::view::Rates;
+    use crate::demo::view::{Rates, Recent};
     use crate::load::Latency;
 
     fn shown(width: u16, height: u16, view: &View) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(frame, view)).unwrap();
         terminal.backend().to_string()
+    }
+
+    fn of_a_customer() -> Recent {
+        Recent {
+            text: "by card purchase 990000******0010".to_owned(),
+            is_own: false,
+        }
+    }
+
+    fn own() -> Own {
+        Own {
+            at: Duration::from_secs(9),
+            shop: "Teacup & Co".to_owned(),
+            kind: "purchase",
+            amount: 1_999,
+            code: Some(*b"00"),
+        }
     }
 
     /// With every figure as wide as it gets.
@@ -189,7 +208,8 @@ mod tests {
                 ..Latency::default()
             },
             history: (0..120).map(|second| second % 4).collect(),
-            recent: vec!["by card purchase 990000******0010".to_owned(); 40].into(),
+            recent: vec![of_a_customer(); 40].into(),
+            own: Some(own()),
             gauges: Some(Gauges {
                 lines: 2,
                 lines_up: 2,
@@ -307,6 +327,22 @@ mod tests {
             .lines()
             .any(|line| line.contains("\u{2502}5   \u{2502}"));
         assert!(axis, "{shown}");
+    }
+
+    #[test]
+    fn the_visitors_own_purchase_stands_out() {
+        let mut view = busy();
+        view.own = None;
+        view.add_own(&own());
+        let mut terminal = Terminal::new(TestBackend::new(100, 44)).unwrap();
+        terminal.draw(|frame| draw(frame, &view)).unwrap();
+        let shown = terminal.backend().to_string();
+        let row = shown.lines().position(|line| line.contains(&own().line()));
+        let row = row.unwrap_or_else(|| panic!("{shown}"));
+        let buffer = terminal.backend().buffer();
+        let (mark, below) = (&buffer[(1, row as u16)], &buffer[(1, row as u16 + 1)]);
+        assert_eq!((mark.symbol(), mark.fg), ("y", Color::Cyan));
+        assert_ne!(below.fg, Color::Cyan);
     }
 
     #[test]

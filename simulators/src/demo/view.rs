@@ -9,6 +9,7 @@ use tessera_protocol::CardNumber;
 
 use super::cluster::board::ClusterView;
 use super::gauges::Gauges;
+use super::own::Own;
 use super::steps::Step;
 use super::supervision::parts::PartsView;
 use super::traffic::Customer;
@@ -46,7 +47,9 @@ pub struct View {
     /// Answers per second, oldest first.
     pub history: VecDeque<u64>,
     /// The last transactions, newest first.
-    pub recent: VecDeque<String>,
+    pub recent: VecDeque<Recent>,
+    /// The last thing that the visitor has done at a shop.
+    pub own: Option<Own>,
     /// `None` while the switch does not answer.
     pub gauges: Option<Gauges>,
     /// What all files of the demo take on the disk.
@@ -73,6 +76,30 @@ impl View {
         is_new || self.parts.missing().next().is_some()
     }
 
+    /// Adds something that the visitor has done.
+    pub fn add_own(&mut self, own: &Own) {
+        self.recent.push_front(Recent {
+            text: own.line(),
+            is_own: true,
+        });
+        self.own = Some(own.clone());
+    }
+
+    /// The newest transactions, in so many lines. The visitor's last one stays, as the last line, when others have come after it.
+    pub fn newest(&self, lines: usize) -> Vec<Recent> {
+        let mut newest: Vec<_> = self.recent.iter().take(lines).cloned().collect();
+        if let Some(own) = &self.own
+            && !newest.iter().any(|recent| recent.is_own)
+            && let Some(last) = newest.last_mut()
+        {
+            *last = Recent {
+                text: own.line(),
+                is_own: true,
+            };
+        }
+        newest
+    }
+
     /// What this is.
     pub fn title(&self) -> &'static str {
         match self.cluster {
@@ -80,6 +107,15 @@ impl View {
             None => "Tessera",
         }
     }
+}
+
+/// A transaction in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recent {
+    /// In at most 78 columns.
+    pub text: String,
+    /// Whether it is the visitor's own.
+    pub is_own: bool,
 }
 
 /// A customer's figures.
@@ -170,7 +206,10 @@ impl Watcher {
             // The newest few of each: at a gentle rate that is enough to see both kinds.
             let newest = statistics.recent().rev().take(4).collect::<Vec<_>>();
             for seen in newest.into_iter().rev() {
-                view.recent.push_front(sentence(customer.name, seen));
+                view.recent.push_front(Recent {
+                    text: sentence(customer.name, seen),
+                    is_own: false,
+                });
             }
         }
         view.recent.truncate(RECENT_MAX);
@@ -222,6 +261,35 @@ mod tests {
             },
         );
         assert!(!shown.contains("9900"), "{shown}");
+    }
+
+    #[test]
+    fn the_visitors_last_purchase_stays_where_others_have_come_after_it() {
+        let mut view = View::default();
+        assert_eq!(view.newest(3), []);
+        let own = Own {
+            at: Duration::ZERO,
+            shop: "Teacup & Co".to_owned(),
+            kind: "purchase",
+            amount: 1_999,
+            code: Some(*b"00"),
+        };
+        view.add_own(&own);
+        for number in 0..9 {
+            let text = format!("of a customer {number}");
+            view.recent.push_front(Recent {
+                text,
+                is_own: false,
+            });
+        }
+        let texts = |lines| -> Vec<String> {
+            let newest = view.newest(lines).into_iter();
+            newest.map(|recent| recent.text).collect()
+        };
+        assert_eq!(texts(2), ["of a customer 8", &*own.line()]);
+        assert_eq!(texts(40).len(), 10);
+        assert_eq!(texts(10)[8..], ["of a customer 0", &*own.line()]);
+        assert_eq!(texts(0), Vec::<String>::new());
     }
 
     /// The kinds of the demo's mix, its largest amount, and an answer that took half a minute.

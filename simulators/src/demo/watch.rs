@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use tessera_console::{output_is_terminal, say};
 
 use super::folder::Folder;
+use super::own::{Follower, Own};
 use super::ports::{Ports, address};
 use super::screen::{Asked, Screen};
 use super::start_page::StartPage;
@@ -89,8 +90,10 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
         customers.for_each(|customer| customer.live.stop());
     };
     let mut ending = Ending::listen()?;
+    let shops = [watched.ports.affiliated, watched.ports.unaffiliated];
     let mut samples = Samples {
         failures: watched.failures.to_vec(),
+        shops: shops.map(|port| Follower::new(address(port))).into(),
         ..Samples::default()
     };
     let mut frames = tokio::time::interval(FRAME);
@@ -108,6 +111,8 @@ async fn watch(watched: &Watched<'_>, view: &mut View) -> anyhow::Result<()> {
             samples.say(view);
             continue;
         };
+        // The picture has them.
+        samples.unsaid.clear();
         match on.draw(view).and_then(|()| on.asked()) {
             Ok(None) => {}
             // A second request ends the display; the final checks still run.
@@ -138,6 +143,10 @@ struct Samples {
     said: u64,
     /// What has not failed yet.
     failures: Vec<(Failure, Duration)>,
+    /// Where the visitor buys.
+    shops: Vec<Follower>,
+    /// What the visitor has done, and no line has said yet.
+    unsaid: Vec<Own>,
 }
 
 impl Samples {
@@ -172,12 +181,20 @@ impl Samples {
                 None => None,
             };
             self.watcher.look(watched.customers, view);
+            for shop in &mut self.shops {
+                let news = shop.look(view.elapsed).await;
+                news.iter().for_each(|own| view.add_own(own));
+                self.unsaid.extend(news);
+            }
             watched.start_page.show(view);
         }
     }
 
-    /// A line for each second.
+    /// A line for each second, and one for everything that the visitor has done.
     fn say(&mut self, view: &View) {
+        for own in self.unsaid.drain(..) {
+            say(format_args!("{}", plain::own(&own)));
+        }
         let second = self.second.unwrap_or_default();
         if second > self.said {
             self.said = second;

@@ -6,6 +6,7 @@ use actix_web::web::{self, Data, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
+use serde_json::json;
 use tessera_protocol::typed_amount;
 
 use super::affiliated::without_paid;
@@ -17,9 +18,13 @@ use super::shop::Shop;
 /// Shown on the clerk's list.
 const LISTED: usize = 100;
 
+/// On the list for programs, which ask for it each second.
+const LISTED_NEWEST: usize = 20;
+
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/clerk", web::get().to(list))
+        .route("/orders.json", web::get().to(newest))
         .route("/clerk/{order}", web::get().to(show))
         .route("/clerk/{order}/refund", web::post().to(refund))
         .route("/clerk/{order}/cancel", web::post().to(cancel))
@@ -55,6 +60,16 @@ async fn list(shop: Data<Arc<Shop>>) -> HttpResponse {
             }
         },
     )
+}
+
+/// The newest orders and how each stands, for programs; the newest first.
+async fn newest(shop: Data<Arc<Shop>>) -> HttpResponse {
+    let mut orders = Vec::new();
+    for order in shop.orders.newest(LISTED_NEWEST) {
+        let standing = shop.client.look(&order.number).await;
+        orders.push(state_json(&order, standing.as_ref()));
+    }
+    HttpResponse::Ok().json(json!({ "shop": shop.name, "orders": orders }))
 }
 
 async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::demo::own::Own;
 use crate::demo::supervision::process::Condition;
 use crate::demo::view::{HISTORY_MAX, Rates, View};
 use crate::demo::words::{clock, count, money, size};
@@ -20,6 +21,7 @@ pub(super) fn live(view: &View) -> Markup {
     let events = view.parts.events.iter().rev().take(EVENTS);
     html! {
         p.state.good[is_good].bad[!is_good] id="state" { (state) }
+        (own(view.own.as_ref()))
         p { "For " (clock(view.elapsed)) ", simulated malls and acquirers have bought with 1,000 cards." }
         (chart(view))
         dl {
@@ -56,6 +58,21 @@ pub(super) fn live(view: &View) -> Markup {
                     li { time { (event.when(view.started)) } span { (event.text) } }
                 }
             }
+        }
+    }
+}
+
+/// The last thing that the visitor has done at a shop.
+fn own(own: Option<&Own>) -> Markup {
+    let Some(own) = own else {
+        return html! { p.own id="own" { "Your own purchases at the two shops appear here." } };
+    };
+    let is_good = own.is_approved();
+    html! {
+        p.own id="own" {
+            span.you { "You" } " " time { (clock(own.at)) } " "
+            (own.kind) " of " strong { (money(own.amount as i64)) } " at " (own.shop) ": "
+            strong.good[is_good].bad[!is_good] { (own.outcome()) }
         }
     }
 }
@@ -137,6 +154,18 @@ mod tests {
         for text in expected {
             assert!(shown.contains(text), "{text} in {shown}");
         }
+        assert!(shown.contains("Your own purchases"), "{shown}");
+        view.own = Some(Own {
+            at: Duration::from_secs(75),
+            shop: "Teacup & Co".to_owned(),
+            kind: "purchase",
+            amount: 1_999,
+            code: Some(*b"00"),
+        });
+        let shown = live(&view).into_string();
+        let expected = "<time>1:15</time> purchase of <strong>19.99 USD</strong> at Teacup &amp; Co: \
+                        <strong class=\"good\">approved</strong>";
+        assert!(shown.contains(expected), "{shown}");
         view.parts.conditions[1].1 = down;
         let shown = live(&view).into_string();
         assert!(shown.contains("id=\"state\">host back in 3 s<"), "{shown}");
