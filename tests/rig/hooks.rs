@@ -74,12 +74,8 @@ impl Shop {
 
     /// By the switch that reads this profile.
     pub fn is_notified(&self, profile: &Path) {
-        let text = fs::read_to_string(profile).expect("the profile");
-        let webhook = format!(
-            "\n[webhook]\nurl = \"http://{}/hooks?of=tessera\"\nsecret = \"{SECRET}\"\n",
-            self.address
-        );
-        fs::write(profile, text + &webhook).expect("a file");
+        let url = format!("http://{}/hooks?of=tessera", self.address);
+        notify(profile, &url, SECRET);
     }
 
     pub fn will_answer(&self, codes: &[&'static str]) {
@@ -140,4 +136,11 @@ pub fn with_webhook(shop: &Shop, settings: &[(&str, &str)]) -> Rig {
     let rig = rig_with(0, 0, settings);
     shop.is_notified(&rig.path("parties/teacup.toml"));
     started(rig, &[])
+}
+
+/// The party with this profile is notified at this address, once the switch starts.
+pub fn notify(profile: &Path, url: &str, secret: &str) {
+    let text = fs::read_to_string(profile).expect("the profile");
+    let webhook = format!("\n[webhook]\nurl = \"{url}\"\nsecret = \"{secret}\"\n");
+    fs::write(profile, text + &webhook).expect("a file");
 }

@@ -112,6 +112,10 @@ pub fn post_json(address: SocketAddr, path: &str, body: &str) -> Page {
     )
 }
 
+pub fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> Page {
+    ask(address, "POST", path, headers, body)
+}
+
 fn ask(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Page {
     let mut socket = TcpStream::connect(address).expect("the shop listens");
     let length = body.len();

@@ -20,6 +20,8 @@ const PARTIES: [(&str, &str); 4] = [
     party!("development-acquirer-1.toml"),
     party!("development-acquirer-2.toml"),
 ];
+/// The one that the switch notifies, at the affiliated shop.
+const WITH_WEBHOOK: &str = "teacup.toml";
 const HOST: &str = include_str!("../../../config/host.toml");
 const WALLET: &str = include_str!("../../../config/wallet.toml");
 const SHOP: &str = include_str!("../../../config/shop.toml");
@@ -74,8 +76,16 @@ pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost
 }
 
 /// The files of the parties, by name.
-pub fn parties() -> impl Iterator<Item = (&'static str, String)> {
-    PARTIES.iter().map(|(name, text)| (*name, headed(text)))
+pub fn parties(ports: &Ports) -> Result<Vec<(&'static str, String)>, Lost> {
+    let written = PARTIES.iter().map(|(name, text)| {
+        let mut file = (*text).to_owned();
+        if *name == WITH_WEBHOOK {
+            let url = |port| format!("url = \"http://{}/tessera/events\"", address(port));
+            change(&mut file, &url(USUAL.affiliated), &url(ports.affiliated))?;
+        }
+        Ok((*name, headed(&file)))
+    });
+    written.collect()
 }
 
 /// The wallet server's.
@@ -266,6 +276,23 @@ mod tests {
         );
         assert_eq!(wallet["line"]["address"].as_str(), Some("127.0.0.1:2"));
         assert_eq!(shop["unaffiliated"]["frame"].as_str(), Some("127.0.0.1:10"));
+    }
+
+    #[test]
+    fn the_switch_notifies_the_affiliated_shop() {
+        let parties = parties(&PORTS).unwrap();
+        let profile = |wanted: &str| -> toml::Table {
+            let found = parties.iter().find(|(name, _)| *name == wanted);
+            found.unwrap().1.parse().unwrap()
+        };
+        let shop: toml::Table = shop(&PORTS).unwrap().parse().unwrap();
+        let (teacup, shop) = (profile(WITH_WEBHOOK), &shop["affiliated"]);
+        let webhook = &teacup["webhook"];
+        let url = format!("http://{}/tessera/events", shop["listen"].as_str().unwrap());
+        assert_eq!(webhook["url"].as_str(), Some(&*url));
+        assert_eq!(webhook["secret"], shop["webhook_secret"]);
+        assert_eq!(teacup["code"], shop["party"]);
+        assert!(!profile("development-mall-2.toml").contains_key("webhook"));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Folder {
             }
         }
         fs::create_dir_all(folder.file("parties"))?;
-        for (name, text) in configuration::parties() {
+        for (name, text) in configuration::parties(ports)? {
             folder.write(&format!("parties/{name}"), &text)?;
         }
         folder.write("host.toml", &configuration::host(ports)?)?;

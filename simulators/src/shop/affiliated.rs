@@ -229,7 +229,7 @@ async fn collect(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
         .purchase(&order.number, order.amount(), payer)
         .await;
     match standing {
-        Some(standing) => HttpResponse::Ok().json(state_json(&order, Some(&standing))),
+        Some(standing) => HttpResponse::Ok().json(state_json(&shop, &order, Some(&standing))),
         None => HttpResponse::ServiceUnavailable().finish(),
     }
 }

@@ -67,7 +67,7 @@ async fn newest(shop: Data<Arc<Shop>>) -> HttpResponse {
     let mut orders = Vec::new();
     for order in shop.orders.newest(LISTED_NEWEST) {
         let standing = shop.client.look(&order.number).await;
-        orders.push(state_json(&order, standing.as_ref()));
+        orders.push(state_json(&shop, &order, standing.as_ref()));
     }
     HttpResponse::Ok().json(json!({ "shop": shop.name, "orders": orders }))
 }
@@ -89,7 +89,7 @@ async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
         &title,
         &[],
         html! {
-            div.panel { (lines(&shop, &order)) (state(&shop, standing.as_ref())) }
+            div.panel { (lines(&shop, &order)) (state(&shop, &order, standing.as_ref())) }
             @if refundable > 0 {
                 h2 { "Refund" }
                 form.row method="post" action={ "/clerk/" (order.number) "/refund" } {
@@ -157,13 +157,17 @@ async fn receipt(
     };
     let moving = matches!(word(standing.as_ref()), "asked" | "undoing" | "cancelling");
     let title = format!("Order {}", order.number);
+    let scripts: &[&str] = match shop.webhooks {
+        Some(_) => &["/confirmed.js"],
+        None => &[],
+    };
     let mut response = page(
         &shop,
         &title,
-        &[],
+        scripts,
         html! {
             div.panel id="order" data-status=(word(standing.as_ref())) {
-                (state(&shop, standing.as_ref()))
+                (state(&shop, &order, standing.as_ref()))
                 (lines(&shop, &order))
             }
             ((shop.unpaid)(&order, standing.as_ref()))
@@ -183,7 +187,9 @@ async fn receipt(
 /// The same, for scripts.
 async fn state_of_order(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
     match shop.look(&number).await {
-        Some((order, standing)) => HttpResponse::Ok().json(state_json(&order, standing.as_ref())),
+        Some((order, standing)) => {
+            HttpResponse::Ok().json(state_json(&shop, &order, standing.as_ref()))
+        }
         None => HttpResponse::NotFound().finish(),
     }
 }

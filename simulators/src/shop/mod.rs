@@ -3,7 +3,7 @@
 //! taken from a page.
 //!
 //! ```text
-//! affiliated    (8081) ──order number──┐
+//! affiliated    (8081) ──order number──┐                               ◀──webhooks── switch
 //! unaffiliated  (8082) ──card number───┴─▶ acquiring ──0200, 0400──▶ switch
 //!     └─ card_frame (8083, its own origin) ──token──▶ unaffiliated
 //! ```
@@ -16,6 +16,7 @@ mod capture;
 mod card_frame;
 mod cards;
 mod clerk;
+mod events;
 mod goods;
 mod guard;
 mod log;
@@ -29,6 +30,7 @@ mod settings;
 )]
 mod shop;
 mod unaffiliated;
+mod webhook;
 
 pub use acquiring::{Client, Party, Payer, Refund, RefundState, Standing, State, Times, Why};
 pub use capture::Capture;
@@ -38,3 +40,4 @@ pub use settings::{
     AcquiringSettings, AffiliatedSettings, Key, Origin, PartyCode, Settings, SettingsError,
     UnaffiliatedSettings,
 };
+pub use webhook::Secrets;

@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use tessera_protocol::OrderKey;
 
 use super::log::{Entry, Log, LogError};
 
 /// Remembered; the oldest are forgotten first.
-const ORDERS_MAX: usize = 10_000;
+pub(super) const ORDERS_MAX: usize = 10_000;
 
 /// Without those that are mistaken for others.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -71,7 +72,11 @@ pub(super) struct Orders {
 }
 
 struct Inner {
+    /// Card acceptor, which the keys are made with.
+    acceptor: String,
     orders: HashMap<String, Order>,
+    /// Their numbers by how webhooks name them.
+    keys: HashMap<OrderKey, String>,
     /// Their numbers, newest last.
     numbers: VecDeque<String>,
     log: Log<Order>,
@@ -79,10 +84,12 @@ struct Inner {
 
 impl Orders {
     /// Those of an earlier run, and capacity for more.
-    pub fn open(prefix: &'static str, log: &Path) -> Result<Self, LogError> {
+    pub fn open(prefix: &'static str, acceptor: &str, log: &Path) -> Result<Self, LogError> {
         let (log, old) = Log::open(log)?;
         let mut inner = Inner {
+            acceptor: acceptor.to_owned(),
             orders: HashMap::new(),
+            keys: HashMap::new(),
             numbers: VecDeque::new(),
             log,
         };
@@ -132,6 +139,12 @@ impl Orders {
         inner.orders.get(number).cloned()
     }
 
+    /// The order that webhooks name so.
+    pub fn find_by_key(&self, key: &OrderKey) -> Option<Order> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.orders.get(inner.keys.get(key)?).cloned()
+    }
+
     /// The newest so many, newest first.
     pub fn newest(&self, count: usize) -> Vec<Order> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,11 +156,18 @@ impl Orders {
 }
 
 impl Inner {
+    fn key(&self, number: &str) -> OrderKey {
+        OrderKey::of(self.acceptor.as_bytes(), number.as_bytes())
+    }
+
     fn add(&mut self, order: Order) {
         self.numbers.push_back(order.number.clone());
+        self.keys
+            .insert(self.key(&order.number), order.number.clone());
         self.orders.insert(order.number.clone(), order);
         while self.numbers.len() > ORDERS_MAX {
             if let Some(oldest) = self.numbers.pop_front() {
+                self.keys.remove(&self.key(&oldest));
                 self.orders.remove(&oldest);
             }
         }
@@ -169,18 +189,22 @@ mod tests {
             amount: 1_999,
         };
         let placed = {
-            let orders = Orders::open("TC", &log).unwrap();
+            let orders = Orders::open("TC", "MALL-0001", &log).unwrap();
             orders.place(&orders.draw(), vec![line("old")]).unwrap();
             let lines = vec![line("2 × tea"), line("pot")];
             orders.place(&orders.draw(), lines).unwrap()
         };
         assert!(placed.number.starts_with("TC-") && placed.number.len() == 15);
         assert_eq!(placed.purpose(), "2  tea, pot");
-        let orders = Orders::open("TC", &log).unwrap();
+        let orders = Orders::open("TC", "MALL-0001", &log).unwrap();
         let found = orders.find(&placed.number).unwrap();
         assert_eq!((found.amount(), found.lines.len()), (3_998, 2));
         assert_eq!(orders.newest(1)[0].number, placed.number);
         assert!(orders.find("TC-").is_none());
+        let key = |acceptor: &[u8]| OrderKey::of(acceptor, placed.number.as_bytes());
+        let found = orders.find_by_key(&key(b"MALL-0001      ")).unwrap();
+        assert_eq!(found.number, placed.number);
+        assert!(orders.find_by_key(&key(b"MALL-0002")).is_none());
         let again = orders.place(&placed.number, vec![line("other")]).unwrap();
         assert_eq!((again.amount(), orders.newest(9).len()), (3_998, 2));
     }
@@ -188,7 +212,7 @@ mod tests {
     #[test]
     fn a_number_is_the_shops_own() {
         let folder = tempfile::tempdir().unwrap();
-        let orders = Orders::open("TC", &folder.path().join("orders")).unwrap();
+        let orders = Orders::open("TC", "MALL-0001", &folder.path().join("orders")).unwrap();
         assert!(orders.drawn(&orders.draw()));
         for number in [
             "",

@@ -9,6 +9,7 @@ use tessera_protocol::money_text;
 use super::acquiring::{RefundState, Standing, State, Why};
 use super::orders::Order;
 use super::shop::Shop;
+use super::webhook::{self, Confirmation, What};
 
 /// A page of a shop.
 pub(super) fn page(shop: &Shop, title: &str, scripts: &[&str], body: Markup) -> HttpResponse {
@@ -120,7 +121,7 @@ pub(super) fn word(standing: Option<&Standing>) -> &'static str {
 }
 
 /// How an order stands, for scripts.
-pub(super) fn state_json(order: &Order, standing: Option<&Standing>) -> Value {
+pub(super) fn state_json(shop: &Shop, order: &Order, standing: Option<&Standing>) -> Value {
     let mut json =
         json!({ "order": order.number, "status": word(standing), "amount": order.amount() });
     match standing.map(|standing| &standing.state) {
@@ -146,19 +147,44 @@ pub(super) fn state_json(order: &Order, standing: Option<&Standing>) -> Value {
         }
     });
     json["refunds"] = refunds.collect();
+    let confirmed = shop.confirmed(&order.number).into_iter();
+    let confirmed = confirmed.map(|confirmation| {
+        let Confirmation {
+            id: _,
+            what,
+            amount,
+            at,
+        } = confirmation;
+        json!({ "what": what, "amount": amount, "at": at })
+    });
+    json["confirmed"] = confirmed.collect();
     json
 }
 
-/// How an order stands, for people.
-pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
+/// How an order stands, for people: what the switch has answered, and what it has confirmed since by webhook.
+pub(super) fn state(shop: &Shop, order: &Order, standing: Option<&Standing>) -> Markup {
+    let confirmed = shop.confirmed(&order.number);
+    let last = |what| confirmed.iter().rev().find(|one| one.what == what);
     let Some(standing) = standing else {
-        return html! { p.state { "Not paid yet" } };
+        return html! {
+            p.state { "Not paid yet" }
+            @if let Some(expired) = last(What::Expired) {
+                p id="expired" {
+                    "Your agreement in the wallet expired at " (clock(expired.at)) ". Nothing was paid, and you can agree again."
+                }
+            }
+        };
     };
     html! {
         @match &standing.state {
             State::Asked => { p.state { "Being paid" } }
             State::Approved { authorization, reference } => {
-                p.state.good { "Paid" }
+                p.state.good {
+                    "Paid"
+                    @if let Some(paid) = last(What::Paid) {
+                        span.hint id="confirmed" { " - confirmed by webhook at " (clock(paid.at)) }
+                    }
+                }
                 dl {
                     dt { "Authorization code" } dd id="authorization" { (authorization) }
                     dt { "Reference" } dd id="reference" { (reference) }
@@ -184,6 +210,7 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
             }
             State::Undone { why: Why::Cancelled } => { p.state { "Cancelled: the money was returned" } }
         }
+        (confirmations(shop, &confirmed))
         @if !standing.refunds.is_empty() {
             h2 { "Refunds" }
             ul {
@@ -204,6 +231,55 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What webhooks have confirmed after the payment itself.
+fn confirmations(shop: &Shop, confirmed: &[Confirmation]) -> Markup {
+    let later: Vec<_> = confirmed
+        .iter()
+        .filter(|one| one.what != What::Paid)
+        .collect();
+    html! {
+        @if !later.is_empty() {
+            ul.confirmed aria-label="Confirmed by webhook" {
+                @for one in later {
+                    li {
+                        (words(shop, one)) " "
+                        span.hint { "confirmed by webhook at " (clock(one.at)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn words(shop: &Shop, confirmation: &Confirmation) -> String {
+    let amount = money(shop, confirmation.amount);
+    match confirmation.what {
+        What::Paid => format!("{amount} paid"),
+        What::Reversed => format!("{amount} reversed"),
+        What::Refunded => format!("{amount} refunded"),
+        What::RefundReversed => format!("Refund of {amount} taken back"),
+        What::Expired => format!("Agreement to pay {amount} expired"),
+    }
+}
+
+/// A time of day, with its date where that is another one: `12:03:04 UTC`.
+fn clock(second: u64) -> String {
+    clock_at(second, webhook::now())
+}
+
+fn clock_at(second: u64, now: u64) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let of_day = second % DAY;
+    let (hour, minute) = (of_day / 3_600, of_day / 60 % 60);
+    let time = format!("{hour:02}:{minute:02}:{:02} UTC", of_day % 60);
+    let at = i64::try_from(second).ok();
+    let at = at.and_then(|second| time::OffsetDateTime::from_unix_timestamp(second).ok());
+    match at {
+        Some(at) if second / DAY != now / DAY => format!("{time} on {}", at.date()),
+        _ => time,
     }
 }
 
@@ -243,4 +319,18 @@ fn meaning(code: &str) -> String {
         first.make_ascii_uppercase();
     }
     meaning + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_another_day_has_its_date() {
+        assert_eq!(clock_at(1_795_340_700, 1_795_340_701), "09:45:00 UTC");
+        assert_eq!(
+            clock_at(1_795_340_700, 1_795_340_700 + 86_400),
+            "09:45:00 UTC on 2026-11-22"
+        );
+    }
 }

@@ -23,7 +23,8 @@ use super::guard::{BODY_BYTES_MAX, Guard, guard, headers};
 use super::orders::Orders;
 use super::settings::{Origin, Settings};
 use super::shop::Shop;
-use super::{clerk, unaffiliated};
+use super::webhook::{Confirmations, Webhooks};
+use super::{clerk, events, unaffiliated};
 use crate::signals::Ending;
 
 /// A file that is served as it is: address, type, content.
@@ -45,7 +46,7 @@ macro_rules! script {
     };
 }
 
-const AFFILIATED_FILES: &[Served] = &[STYLE, script!("pay.js")];
+const AFFILIATED_FILES: &[Served] = &[STYLE, script!("pay.js"), script!("confirmed.js")];
 const UNAFFILIATED_FILES: &[Served] = &[
     STYLE,
     script!("order.js"),
@@ -114,9 +115,17 @@ fn affiliated_server(
         ],
         goods: TEACUP,
         currency: settings.currency(),
-        orders: Orders::open("TC", &settings.data.join("affiliated.orders"))?,
+        orders: Orders::open(
+            "TC",
+            &settings.affiliated.acceptor,
+            &settings.data.join("affiliated.orders"),
+        )?,
         unpaid: affiliated::unpaid,
         client: client(settings, settings.mall(), "affiliated.acquiring", &capture)?,
+        webhooks: Some(Webhooks {
+            secrets: settings.affiliated.webhook_secret.clone(),
+            confirmations: Confirmations::open(&settings.data.join("affiliated.confirmed"))?,
+        }),
     };
     let checkout = Data::new(Checkout {
         wallet: settings.wallet.0.clone(),
@@ -133,6 +142,7 @@ fn affiliated_server(
         move |config| {
             config.app_data(shop.clone()).app_data(checkout.clone());
             affiliated::routes(config);
+            events::routes(config);
             clerk::routes(config);
         },
     )
@@ -151,7 +161,11 @@ fn unaffiliated_server(
         ways: &[("/", "Goods"), ("/clerk", "For the clerk")],
         goods: LANTERN,
         currency: settings.currency(),
-        orders: Orders::open("PL", &settings.data.join("unaffiliated.orders"))?,
+        orders: Orders::open(
+            "PL",
+            &settings.unaffiliated.acceptor,
+            &settings.data.join("unaffiliated.orders"),
+        )?,
         unpaid: unaffiliated::unpaid,
         client: client(
             settings,
@@ -159,6 +173,7 @@ fn unaffiliated_server(
             "unaffiliated.acquiring",
             &capture,
         )?,
+        webhooks: None,
     };
     let till = Data::new(unaffiliated::Till {
         frame: origin(&settings.unaffiliated.frame_origin, frame),

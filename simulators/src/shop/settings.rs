@@ -9,6 +9,7 @@ use tessera_common::addresses::Addresses;
 use tessera_protocol::{Currency, MacKey};
 
 use super::acquiring::{Party, Times};
+use super::webhook::Secrets;
 use crate::host::{CurrencyCode, Span};
 
 /// Why a configuration cannot be used.
@@ -84,6 +85,8 @@ pub struct AffiliatedSettings {
     pub terminal: String,
     /// MAC key.
     pub mac_key: Key,
+    /// What the switch signs its webhooks with.
+    pub webhook_secret: Secrets,
     /// To where everything is written that it receives.
     pub capture: Option<PathBuf>,
 }
@@ -164,6 +167,7 @@ impl Default for AffiliatedSettings {
             acceptor: "MALL-0001".to_owned(),
             terminal: "TEACUP01".to_owned(),
             mac_key: Key::development(0x00),
+            webhook_secret: Secrets::development(),
             capture: None,
         }
     }
@@ -376,6 +380,8 @@ mod tests {
     fn the_shipped_file_states_the_defaults() {
         let (shipped, empty) = (read(&shipped()).unwrap(), read("").unwrap());
         assert_eq!(as_text(&shipped), as_text(&empty));
+        let secret = |settings: &Settings| settings.affiliated.webhook_secret.expose().to_vec();
+        assert_eq!(secret(&shipped), secret(&empty));
         assert!(shipped.data.ends_with("data/shop") && empty.data.ends_with("data/shop"));
     }
 
@@ -400,6 +406,7 @@ mod tests {
             ("wallet = \"http://a/b\"", "not an origin"),
             ("[affiliated]\nparty = \"12a\"", "institution code"),
             ("[affiliated]\nmac_key = \"none\"", "32 hexadecimal digits"),
+            ("[affiliated]\nwebhook_secret = \"none\"", "whsec_"),
             ("[affiliated]\nterminal = \"NINE CHAR\"", "1 to 8"),
             ("[acquiring]\nrepeat_max = \"1s\"", "repeat_min"),
         ] {

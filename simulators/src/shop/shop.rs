@@ -8,6 +8,7 @@ use tessera_protocol::Currency;
 use super::acquiring::{Client, Standing};
 use super::goods::{Good, find};
 use super::orders::{Line, Order, Orders};
+use super::webhook::{Confirmation, Webhooks};
 
 /// A shop.
 pub(super) struct Shop {
@@ -24,6 +25,8 @@ pub(super) struct Shop {
     /// What an order's page offers its buyer while it is not paid.
     pub unpaid: fn(&Order, Option<&Standing>) -> Markup,
     pub client: Client,
+    /// What the switch confirms by itself; none where it is not asked to.
+    pub webhooks: Option<Webhooks>,
 }
 
 impl Shop {
@@ -72,5 +75,11 @@ impl Shop {
         let order = self.orders.find(number)?;
         let standing = self.client.look(number).await;
         Some((order, standing))
+    }
+
+    /// What webhooks have confirmed about an order, in the order in which they came.
+    pub fn confirmed(&self, number: &str) -> Vec<Confirmation> {
+        let webhooks = self.webhooks.as_ref();
+        webhooks.map_or_else(Vec::new, |webhooks| webhooks.confirmations.of(number))
     }
 }
