@@ -123,6 +123,9 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     browser.submit("load", &[]);
     inspector.look("/money/loaded");
     inspector.take_pictures("loaded");
+    payer.reviews_source("account", "XT38TESS00000000000001");
+    inspector.look("/money/sources/add");
+    inspector.take_pictures("source-review");
     payer.open("/money");
     browser.go(|| browser.press(".row a.button"));
     inspector.look("/money/sources/remove");

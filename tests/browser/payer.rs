@@ -89,8 +89,22 @@ impl<'a> Payer<'a> {
     }
 
     pub fn add_source(&self, kind: &str, number: &str) {
-        let fields = [("kind", kind), ("source", number), ("password", PASSWORD)];
-        self.does("/money", "add-source", &fields, "saved");
+        self.reviews_source(kind, number);
+        let fields = [("password", PASSWORD)];
+        self.browser.submit("confirm-source", &fields);
+        let said = self.browser.text("#done");
+        assert!(said.contains("saved"), "{said}");
+    }
+
+    /// Types a source, and looks at it once more.
+    pub fn reviews_source(&self, kind: &str, number: &str) {
+        self.open("/money");
+        let fields = [("kind", kind), ("source", number)];
+        self.browser.submit("add-source", &fields);
+        let review = self.browser.text("#review");
+        let ending = &number[number.len() - 3..];
+        assert!(review.contains(ending), "{number} is not in {review}");
+        assert!(!self.browser.text("main").contains(number));
     }
 
     /// The value of the choice in a list whose text holds this.

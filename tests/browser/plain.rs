@@ -14,6 +14,7 @@ pub struct Plain<'a> {
     pay_secret: String,
     /// What the session keeps of its registration.
     number: String,
+    source: String,
 }
 
 impl<'a> Plain<'a> {
@@ -26,6 +27,7 @@ impl<'a> Plain<'a> {
             form_secret: String::new(),
             pay_secret: String::new(),
             number: String::new(),
+            source: String::new(),
         };
         plain.get("/sign-in");
         plain
@@ -45,8 +47,8 @@ impl<'a> Plain<'a> {
 
     pub fn cookies(&self) -> String {
         format!(
-            "__Host-tessera={}; __Host-tessera-form={}; __Host-tessera-pay={}; __Host-tessera-number={}",
-            self.session, self.form_secret, self.pay_secret, self.number
+            "__Host-tessera={}; __Host-tessera-form={}; __Host-tessera-pay={}; __Host-tessera-number={}; __Host-tessera-source={}",
+            self.session, self.form_secret, self.pay_secret, self.number, self.source
         )
     }
 
@@ -121,12 +123,10 @@ impl<'a> Plain<'a> {
 
     /// Money from a source that always gives it.
     pub fn load(&mut self, amount: &str) {
-        let source = [
-            ("kind", "card"),
-            ("source", "9902000000000018"),
-            ("password", PASSWORD),
-        ];
-        let added = self.posts("/money", "/money/sources/add", &source);
+        let source = [("kind", "card"), ("source", "9902000000000018")];
+        self.posts("/money", "/money/sources/check", &source);
+        let confirm = [("password", PASSWORD)];
+        let added = self.posts("/money/sources/add", "/money/sources/add", &confirm);
         assert_eq!(
             added.header("location"),
             "/money?done=source",
@@ -200,6 +200,7 @@ impl<'a> Plain<'a> {
             ("__Host-tessera-form", &mut self.form_secret),
             ("__Host-tessera-pay", &mut self.pay_secret),
             ("__Host-tessera-number", &mut self.number),
+            ("__Host-tessera-source", &mut self.source),
         ] {
             if let Some(value) = answer.cookie(name) {
                 *place = value;

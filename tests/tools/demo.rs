@@ -222,13 +222,7 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     let done = wallet.send("/notifications/confirm", "confirm", &[("code", &code)]);
     assert_eq!(done.status, 303, "{}", done.body);
 
-    wallet.get("/money");
-    let fields = [
-        ("kind", "card"),
-        ("source", "9902 0000 0000 0018"),
-        ("password", PASSWORD),
-    ];
-    let done = wallet.send("/money/sources/add", "add-source", &fields);
+    let done = wallet.add_source("card", "9902 0000 0000 0018", PASSWORD);
     assert_eq!(done.status, 303, "{}", done.body);
     let page = wallet.get("/money").body;
     let (_, source) = page.split_once("id=\"source-").expect("a source");

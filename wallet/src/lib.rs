@@ -6,6 +6,7 @@
 
 mod caller;
 mod drawn;
+mod encrypted;
 mod extension;
 mod headroom;
 mod history;

@@ -16,8 +16,9 @@
 //! | `/transactions/REFERENCE` | `#state`, `#reference`, `#disputed` · `dispute` |
 //! | `/card` | `issue-card` · `reveal`: number, password · `reissue`: password · `new-number`: usage, limit, password · `retire-N`, `#number-N` |
 //! | `/card/shown` | `#card-number`, `#card-expiry`, `#countdown` |
-//! | `/money` | `load` (GET): source, amount · `add-source`: kind, source, password · `#source-N` · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
+//! | `/money` | `load` (GET): source, amount · `add-source`: kind, source · `#source-N` · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
 //! | `/money/load` | `#review` · `load`: password; after it `/money/loaded`: `#done`, `#available` |
+//! | `/money/sources/add` | `#review` · `confirm-source`: password |
 //! | `/money/sources/remove` | `remove-source`: password |
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits` (GET): transaction, day, month, day_count, month_count |
 //! | `/limits/set` | `#review` · `limits`: password |
@@ -49,6 +50,7 @@ mod passkeys;
 mod recovery;
 mod register;
 mod sessions;
+mod source;
 mod source_number;
 mod transaction;
 mod transactions;
@@ -93,7 +95,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/money/load", get().to(load::review))
         .route("/money/load", post().to(load::load))
         .route("/money/loaded", get().to(load::loaded))
-        .route("/money/sources/add", post().to(money::add_source))
+        .route("/money/sources/check", post().to(source::check))
+        .route("/money/sources/add", get().to(source::review))
+        .route("/money/sources/add", post().to(source::add))
         .route("/money/sources/remove", get().to(money::ask_to_remove))
         .route("/money/sources/remove", post().to(money::remove_source))
         .route("/money/reload", post().to(money::reload))

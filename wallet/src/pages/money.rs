@@ -1,5 +1,5 @@
 //! The page of funding sources, loading and automatic reload. It also closes the wallet; `close` has the form for it, `wanted`
-//! the one for loading.
+//! the one for loading. A source is added in `source`.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,7 +9,6 @@ use tessera_protocol::leased::ReloadRow;
 use super::close;
 use super::entry::signed_out;
 use super::parts::{source_choices, source_kind, source_name};
-use super::source_number;
 use super::wanted::load_form;
 use crate::switch::Overview;
 use crate::web::fields::{Field, amount, password, select, summary};
@@ -47,7 +46,7 @@ pub async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, 
             (sources(locale, &overview))
             details.fold open[overview.sources.is_empty() || say.is_about("add-source")] {
                 summary { (locale.say(text::ADD)) }
-                (add_form(locale, &overview, &token, &say))
+                (add_form(locale, &token, &say))
             }
         }
         @if !overview.sources.is_empty() {
@@ -84,7 +83,7 @@ fn sources(locale: &Locale, overview: &Overview) -> Markup {
     }
 }
 
-fn add_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Markup {
+fn add_form(locale: &Locale, token: &str, say: &Say) -> Markup {
     let kinds = [
         ("card".to_owned(), text::CARD),
         ("account".to_owned(), text::ACCOUNT),
@@ -101,10 +100,9 @@ fn add_form(locale: &Locale, overview: &Overview, token: &str, say: &Say) -> Mar
             secret: true,
             ..Field::default()
         }.show(locale, say))
-        (password(locale, "add-source", overview.asks(), say))
-        button type="submit" { (locale.say(text::ADD_IT)) }
+        button type="submit" { (locale.say(text::GO_ON)) }
     };
-    form("add-source", "/money/sources/add", token, &fields)
+    form("add-source", "/money/sources/check", token, &fields)
 }
 
 fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> Markup {
@@ -148,55 +146,6 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         }
         (form("reload", "/money/reload", &token, &set))
     }
-}
-
-/// `POST /money/sources/add`
-pub async fn add_source(
-    app: Data<App>,
-    member: Member,
-    posted: Posted,
-) -> Result<HttpResponse, Trouble> {
-    let Ok(kind) = posted.text("kind").parse() else {
-        return show(
-            &app,
-            &member,
-            Say::wrong("add-source", "kind", forms::CHOOSE).of(&posted),
-        )
-        .await;
-    };
-    let source = match source_number::read(kind, posted.text("source")) {
-        Ok(source) => source,
-        Err(wrong) => {
-            let say = Say::wrong("add-source", "source", wrong).of(&posted);
-            return show(&app, &member, say).await;
-        }
-    };
-    let proof = posted.proof(&member.visitor);
-    let added = app
-        .switch
-        .add_source(&member.session, &proof, kind, &source)
-        .await
-        .map(drop);
-    // What the financial system would not take is wrong with the number, whatever it is; and there is a number of sources.
-    let wrong = match &added {
-        Err(failure) if failure.is("65") => Some(text::TOO_MANY_SOURCES),
-        Err(failure) if failure.is("94") => Some(text::KNOWN_SOURCE),
-        Err(failure) if failure.is("30") && !failure.wants_password() => Some(text::BAD_NUMBER),
-        _ => None,
-    };
-    if let Some(wrong) = wrong {
-        let say = Say::wrong("add-source", "source", wrong).of(&posted);
-        return show(&app, &member, say).await;
-    }
-    finish(
-        show,
-        &app,
-        &member,
-        ("add-source", &posted),
-        added,
-        "/money?done=source",
-    )
-    .await
 }
 
 /// `GET /money/sources/remove`: asks once more.

@@ -30,6 +30,36 @@ pub fn read(kind: SourceKind, typed: &str) -> Result<Zeroizing<String>, Text> {
     }
 }
 
+/// What the check digits of a number say that [`read`] has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// They match.
+    Right,
+    /// A number of this kind has none that are known here.
+    None,
+}
+
+/// See [`Check`].
+pub fn check(kind: SourceKind, number: &str) -> Check {
+    match kind {
+        SourceKind::Account if !is_iban(number) => Check::None,
+        SourceKind::Card | SourceKind::Account => Check::Right,
+    }
+}
+
+/// The number as it is shown, like the switch masks it once it is added.
+pub fn masked(kind: SourceKind, number: &str) -> String {
+    let last = |count: usize| number.get(number.len().saturating_sub(count)..);
+    let last = |count| last(count).unwrap_or_default();
+    match kind {
+        SourceKind::Card => format!("**** {}", last(4)),
+        SourceKind::Account => {
+            let country = number.get(..2).unwrap_or_default();
+            format!("{country}**** {}", last(3))
+        }
+    }
+}
+
 /// Two letters of a country, two check digits, and the account.
 fn is_iban(number: &str) -> bool {
     let bytes = number.as_bytes();
@@ -66,6 +96,20 @@ mod tests {
         assert_eq!(card("1411 1111 1111 1111"), Err(text::MISTYPED_CARD));
         assert_eq!(card("GB33BUKB20201555555555"), Err(text::BAD_CARD));
         assert_eq!(card("4111!"), Err(text::BAD_NUMBER));
+    }
+
+    #[test]
+    fn a_number_is_masked_and_says_whether_it_was_checked() {
+        let card = "4111111111111111";
+        assert_eq!(masked(SourceKind::Card, card), "**** 1111");
+        assert_eq!(check(SourceKind::Card, card), Check::Right);
+        let iban = "GB33BUKB20201555555555";
+        assert_eq!(masked(SourceKind::Account, iban), "GB**** 555");
+        assert_eq!(check(SourceKind::Account, iban), Check::Right);
+        assert_eq!(check(SourceKind::Account, "1234567890"), Check::None);
+        // Whatever is shorter than what is left of it.
+        assert_eq!(masked(SourceKind::Account, "7"), "**** 7");
+        assert_eq!(masked(SourceKind::Card, ""), "**** ");
     }
 
     /// The examples are those of the registry of IBANs, and the test account of the simulated financial system.

@@ -20,6 +20,11 @@ pub const PAY: &str = "__Host-tessera-pay";
 const LANGUAGE: &str = "__Host-tessera-language";
 const LANGUAGE_KEPT: Duration = Duration::days(400);
 
+/// Holds the number of a funding source between its form and its review, encrypted for the session.
+const SOURCE: &str = "__Host-tessera-source";
+/// Time enough to look at a number and to find a password.
+const SOURCE_KEPT: Duration = Duration::minutes(10);
+
 const SECRET_DIGITS: usize = 32;
 /// A password manager, or a hand with a pen, has it by then.
 const PASSWORD_KEPT: Duration = Duration::minutes(15);
@@ -85,6 +90,26 @@ pub fn kept(request: &HttpRequest, kept: Kept, session: &Session) -> Option<Stri
 /// Deletes such a cookie.
 pub fn forget(kept: Kept) -> Cookie<'static> {
     let mut cookie = make(kept.cookie(), String::new(), SameSite::Strict);
+    cookie.make_removal();
+    cookie
+}
+
+/// The cookie with a funding source that was typed, encrypted.
+pub fn source(encrypted: String) -> Cookie<'static> {
+    let mut cookie = make(SOURCE, encrypted, SameSite::Strict);
+    cookie.set_max_age(SOURCE_KEPT);
+    cookie
+}
+
+/// What it holds.
+pub fn typed_source(request: &HttpRequest) -> Option<String> {
+    let cookie = request.cookie(SOURCE)?;
+    Some(cookie.value().to_owned())
+}
+
+/// Deletes it.
+pub fn forget_source() -> Cookie<'static> {
+    let mut cookie = make(SOURCE, String::new(), SameSite::Strict);
     cookie.make_removal();
     cookie
 }

@@ -18,9 +18,7 @@ fn member(world: &World) -> (Browser, String) {
     let (mut browser, client) = world.member(PASSWORD);
     browser.get("/card");
     browser.send("/card/issue", "issue-card", &[]);
-    browser.get("/money");
-    let source = [("kind", "card"), ("source", "4111111111111111")];
-    let added = browser.send("/money/sources/add", "add-source", &source);
+    let added = browser.add_source("card", "4111111111111111", "");
     assert_eq!(added.status, 303, "{}", added.body);
     (browser, client)
 }
@@ -29,9 +27,12 @@ fn member(world: &World) -> (Browser, String) {
 fn forms_ask_for_the_password_only_when_it_is_needed() {
     let world = World::start();
     let (mut browser, client) = member(&world);
+    let source = [("kind", "card"), ("source", "9902000000000018")];
+    browser.send("/money/sources/check", "add-source", &source);
     let pages = [
         ("/card", &["reveal", "reissue", "new-number"][..]),
-        ("/money", &["add-source", "reload"]),
+        ("/money", &["reload"]),
+        ("/money/sources/add", &["confirm-source"]),
         ("/money/load?source=1&amount=5", &["load"]),
         ("/money/sources/remove?number=1", &["remove-source"]),
         ("/limits/set?day=5", &["limits"]),

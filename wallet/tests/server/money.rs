@@ -5,12 +5,10 @@ use crate::fake::{Browser, World};
 use tessera_protocol::leased::{Limits, Operation};
 
 const PASSWORD: &str = "correct horse";
-const CARD: [(&str, &str); 2] = [("kind", "card"), ("source", "4111 1111 1111 1111")];
 
 fn with_source(world: &World) -> (Browser, String) {
     let (mut browser, client) = world.member(PASSWORD);
-    browser.get("/money");
-    let added = browser.send("/money/sources/add", "add-source", &CARD);
+    let added = browser.add_source("card", "4111 1111 1111 1111", PASSWORD);
     assert_eq!(
         added.header("location"),
         "/money?done=source",
@@ -98,8 +96,7 @@ fn what_is_wrong_names_its_field_and_what_to_do() {
             "its check digits do not match",
         ),
     ] {
-        let source = [("kind", kind), ("source", number)];
-        let page = browser.send("/money/sources/add", "add-source", &source);
+        let page = browser.add_source(kind, number, PASSWORD);
         assert_eq!(page.status, 422);
         assert!(page.body.contains("id=\"add-source-source-error\""));
         assert!(page.body.contains(words), "{}", page.body);
@@ -114,6 +111,56 @@ fn what_is_wrong_names_its_field_and_what_to_do() {
     assert!(page.body.contains("id=\"load-source-error\""));
     assert!(page.body.contains("Try another source"), "{}", page.body);
     assert!(page.body.contains("value=\"25\""));
+}
+
+#[test]
+fn a_source_is_reviewed_masked_before_it_is_added() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/money");
+    let typed = [("kind", "card"), ("source", "4111 1111 1111 1111")];
+    let checked = browser.send("/money/sources/check", "add-source", &typed);
+    assert_eq!(checked.header("location"), "/money/sources/add");
+    for _ in 0..2 {
+        let page = browser.get("/money/sources/add");
+        let shown = ["Check and add", "Credit card", "**** 1111", "They match."];
+        for text in shown {
+            assert!(page.body.contains(text), "{text} in {}", page.body);
+        }
+        assert!(!page.body.contains("4111"), "{}", page.body);
+    }
+    assert!(!browser.cookies.values().any(|value| value.contains("4111")));
+    assert_eq!(world.switch.count(Operation::AddSource), 0);
+    // Of another session it says nothing.
+    let (mut other, _) = world.member(PASSWORD);
+    let cookie = browser.cookies["__Host-tessera-source"].clone();
+    (other.cookies).insert("__Host-tessera-source".to_owned(), cookie);
+    assert_eq!(other.get("/money/sources/add").header("location"), "/money");
+    // A wrong password leads back to the review, and nothing has to be typed again but that.
+    turn(&world, &client, |wallet| wallet.confirmed = None);
+    browser.get("/money/sources/add");
+    let wrong = [("password", "not the password")];
+    let page = browser.send("/money/sources/add", "confirm-source", &wrong);
+    assert_eq!(page.status, 422);
+    assert!(page.body.contains("id=\"confirm-source-password-error\""));
+    assert!(page.body.contains("**** 1111"), "{}", page.body);
+    let right = [("password", PASSWORD)];
+    let added = browser.send("/money/sources/add", "confirm-source", &right);
+    assert_eq!(added.header("location"), "/money?done=source");
+    assert!(browser.get("/money").body.contains("id=\"source-1\""));
+    // The number is kept no longer, also where the bank or the wallet refuses it.
+    assert!(!browser.cookies.contains_key("__Host-tessera-source"));
+    let again = browser.send("/money/sources/add", "confirm-source", &right);
+    assert_eq!(again.header("location"), "/money");
+    assert_eq!(world.switch.count(Operation::AddSource), 2);
+    browser.get("/money");
+    let account = [("kind", "account"), ("source", "1234567890")];
+    browser.send("/money/sources/check", "add-source", &account);
+    let page = browser.get("/money/sources/add").body;
+    assert!(
+        page.contains("12**** 890") && page.contains("has none"),
+        "{page}"
+    );
 }
 
 #[test]

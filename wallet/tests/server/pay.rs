@@ -612,9 +612,7 @@ fn what_is_in_the_way_is_put_right_in_the_window() {
     let page = browser.get(&review);
     assert!(page.body.contains("You need $14.99 more"), "{}", page.body);
     assert!(page.body.contains("href=\"/money\" target=\"_blank\""));
-    browser.get("/money");
-    let source = [("kind", "card"), ("source", "4111111111111111")];
-    browser.send("/money/sources/add", "add-source", &source);
+    browser.add_source("card", "4111111111111111", PASSWORD);
     let page = browser.get(&review);
     assert!(
         page.body

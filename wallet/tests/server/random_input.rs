@@ -7,7 +7,7 @@ const PASSWORD: &str = "correct horse";
 const CASES: usize = 1_500;
 
 /// Where forms go, and what is typed into them. Those that end the session are left out: the next would be refused for that.
-const FORMS: [(&str, &str); 16] = [
+const FORMS: [(&str, &str); 17] = [
     ("/register", "password=correct+horse&again=correct+horse"),
     ("/sign-in", "client=1234567890&password=correct+horse"),
     ("/card/reveal", "password=correct+horse"),
@@ -20,10 +20,8 @@ const FORMS: [(&str, &str); 16] = [
         "/money/load",
         "source=1&amount=20.00&name=1&password=correct+horse",
     ),
-    (
-        "/money/sources/add",
-        "kind=card&source=9902000000000018&password=correct+horse",
-    ),
+    ("/money/sources/check", "kind=card&source=9902000000000018"),
+    ("/money/sources/add", "password=correct+horse"),
     ("/money/sources/remove", "number=1&password=correct+horse"),
     (
         "/money/reload",

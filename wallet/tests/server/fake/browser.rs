@@ -88,6 +88,26 @@ impl Browser {
         )
     }
 
+    /// Adds a funding source by its form and the review after it: the answer to the last of them, or the first one that
+    /// refuses it. An empty password is none: the last one still counts.
+    pub fn add_source(&mut self, kind: &str, number: &str, password: &str) -> Answer {
+        self.get("/money");
+        let fields = [("kind", kind), ("source", number)];
+        let checked = self.send("/money/sources/check", "add-source", &fields);
+        if checked.status != 303 {
+            return checked;
+        }
+        let review = checked.header("location").to_owned();
+        self.get(&review);
+        let fields = [("password", password)];
+        let fields = if password.is_empty() {
+            &[][..]
+        } else {
+            &fields
+        };
+        self.send("/money/sources/add", "confirm-source", fields)
+    }
+
     pub fn post(
         &mut self,
         path: &str,
