@@ -9,6 +9,7 @@ mod checkouts;
 mod chromium;
 mod extension;
 mod hostile;
+mod journey;
 mod life;
 mod mall_page;
 mod messages;
@@ -62,6 +63,13 @@ fn attacks_on_a_payer_come_to_nothing() {
 fn money_comes_by_itself_and_nothing_old_is_shown_without_a_connection() {
     let _one = one_browser();
     alone::is_left_alone();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
+fn the_way_from_the_first_page_to_the_first_purchase_is_timed() {
+    let _one = one_browser();
+    journey::is_timed();
 }
 
 #[test]
