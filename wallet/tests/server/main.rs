@@ -1,6 +1,7 @@
 //! The wallet server over HTTP, with a switch in memory behind the real line.
 
 mod confirmed;
+mod extension;
 mod fail_over;
 mod fake;
 mod languages;
