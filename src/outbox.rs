@@ -4,7 +4,9 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use tessera_console::print;
+use tessera_switch::ops::control::Stated;
 
+use crate::control::Why;
 use crate::operations;
 use crate::table::of_json;
 
@@ -29,9 +31,19 @@ enum Command {
         json: bool,
     },
     /// Retry one of them, or all
-    Retry(Letters),
+    Retry {
+        #[command(flatten)]
+        letters: Letters,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Drop one of them, or all
-    Drop(Letters),
+    Drop {
+        #[command(flatten)]
+        letters: Letters,
+        #[command(flatten)]
+        why: Why,
+    },
 }
 
 #[derive(Args)]
@@ -65,31 +77,34 @@ impl Outbox {
         } else {
             "/outbox"
         };
-        let (method, path) = match &self.command {
-            Command::List { .. } => ("GET", folder.to_owned()),
-            Command::Retry(letters) => ("POST", letters.path(folder, "retry")?),
-            Command::Drop(letters) => ("POST", letters.path(folder, "drop")?),
-        };
-        let answer = self.switch.ask(method, &path, None)?;
-        let Command::List { json } = self.command else {
-            return Ok(print(answer + "\n")?);
-        };
-        let letters: Value = serde_json::from_str(&answer)?;
-        print(match (json, self.webhooks) {
-            (true, _) => serde_json::to_string_pretty(&letters)? + "\n",
-            (false, false) => {
-                let titles = ["id", "time of the event", "tries", "reason"];
-                of_json(titles, ["id", "since", "attempts", "why"], &letters)
+        let (path, why) = match self.command {
+            Command::List { json } => {
+                let answer = self.switch.ask("GET", folder, None)?;
+                let letters: Value = serde_json::from_str(&answer)?;
+                return list(&letters, json, self.webhooks);
             }
-            (false, true) => {
-                let titles = ["id", "party", "time of the event", "tries", "reason"];
-                of_json(
-                    titles,
-                    ["id", "party", "since", "attempts", "why"],
-                    &letters,
-                )
-            }
-        })?;
-        Ok(())
+            Command::Retry { letters, why } => (letters.path(folder, "retry")?, why),
+            Command::Drop { letters, why } => (letters.path(folder, "drop")?, why),
+        };
+        let (by, reason) = why.user_and_reason();
+        let stated = serde_json::to_string(&Stated { by, reason })?;
+        Ok(print(
+            self.switch.ask("POST", &path, Some(&stated))? + "\n",
+        )?)
     }
+}
+
+fn list(letters: &Value, json: bool, webhooks: bool) -> anyhow::Result<()> {
+    print(match (json, webhooks) {
+        (true, _) => serde_json::to_string_pretty(letters)? + "\n",
+        (false, false) => {
+            let titles = ["id", "time of the event", "tries", "reason"];
+            of_json(titles, ["id", "since", "attempts", "why"], letters)
+        }
+        (false, true) => {
+            let titles = ["id", "party", "time of the event", "tries", "reason"];
+            of_json(titles, ["id", "party", "since", "attempts", "why"], letters)
+        }
+    })?;
+    Ok(())
 }

@@ -9,9 +9,6 @@ use zeroize::Zeroizing;
 use crate::accounts::Role;
 use crate::posted::Posted;
 
-/// Bytes of a reason, as the switch journals it.
-pub const REASON_BYTES_MAX: usize = 200;
-
 /// An action with its reason, as it was shown to the operator.
 #[derive(Debug)]
 pub struct Reviewed {

@@ -16,6 +16,7 @@
 mod accounts;
 mod action;
 mod attempts;
+mod journal;
 mod pages;
 mod posted;
 mod server;
@@ -26,6 +27,7 @@ mod tls;
 mod watch;
 mod web;
 
-pub use accounts::{Account, Accounts, AccountsError, Role};
+pub use accounts::{Account, Accounts, AccountsError, Role, Why};
+pub use journal::{JournalError, journal};
 pub use server::{Addresses, run};
 pub use settings::{Settings, SettingsError};

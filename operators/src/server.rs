@@ -14,11 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::accounts::Accounts;
 use crate::attempts::Attempts;
 use crate::sessions::Sessions;
-use crate::settings::Settings;
+use crate::settings::{NodeSettings, Settings};
 use crate::switch::Switch;
 use crate::tls::https_server;
 use crate::web::{App, Trouble, assets, guard};
-use crate::{pages, watch};
+use crate::{journal, pages, watch};
 
 /// Where the console is to be found.
 #[derive(Debug, Clone)]
@@ -38,10 +38,26 @@ pub fn run(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Res
 }
 
 async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
-    let switch = Switch::of(&settings.switch)?;
-    let own = switch.settings().ops.listen;
-    let others = settings.nodes.iter().filter(|node| **node != own);
-    let nodes = std::iter::once(&own).chain(others).copied().collect();
+    let of_switch = tessera_config::Settings::read(&settings.switch)?;
+    let own = NodeSettings {
+        operations: of_switch.ops.listen,
+        name: match &of_switch.cluster {
+            Some(cluster) => cluster.node.clone(),
+            None => of_switch.ops.listen.to_string(),
+        },
+        socket: Some(of_switch.operations_socket()),
+    };
+    // All consoles of a cluster may have the same list.
+    let others = settings
+        .nodes
+        .iter()
+        .filter(|node| node.operations != own.operations);
+    let nodes: Vec<_> = std::iter::once(&own).chain(others).cloned().collect();
+    let watched = nodes
+        .iter()
+        .map(|node| (node.name.clone(), node.operations));
+    let view = watch::start(watched.collect());
+    let switch = Switch::new(of_switch, nodes, view.clone());
     let listener = TcpListener::bind(settings.listen)?;
     let pages_at = listener.local_addr()?;
     let listener = match &settings.tls {
@@ -54,13 +70,14 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
         sessions: Sessions::new(settings.session_idle, settings.session_max_age),
         attempts: Attempts::default(),
         switch,
-        view: watch::start(nodes),
+        view,
         settings,
     });
     if app.accounts.all()?.is_empty() {
         tracing::warn!("there is no operator's account yet: `tessera console add` makes one");
     }
     let names = Data::new(names);
+    actix_web::rt::spawn(journal::keep(app.clone()));
     let server = tessera_http::serve(listener, Limits::PAGES, move || {
         actix_web::App::new()
             .app_data(app.clone())

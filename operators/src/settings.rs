@@ -60,8 +60,8 @@ pub struct Settings {
     pub switch: PathBuf,
     /// The file of the operators' accounts.
     pub accounts: PathBuf,
-    /// The operations ports of the other nodes of a cluster.
-    pub nodes: Vec<SocketAddr>,
+    /// The other nodes of a cluster.
+    pub nodes: Vec<NodeSettings>,
     /// A session ends when it was not used for so long.
     #[serde(deserialize_with = "duration")]
     pub session_idle: Duration,
@@ -88,6 +88,50 @@ impl Default for Settings {
             session_max_age: Duration::from_secs(12 * 3600),
             list_within: Duration::from_secs(5),
             log: LogSettings::default(),
+        }
+    }
+}
+
+/// Another node of a cluster: its operations port alone, or a table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "NodeText")]
+pub struct NodeSettings {
+    /// Its operations port.
+    pub operations: SocketAddr,
+    /// What operators call it; its operations port, where nothing is stated.
+    pub name: String,
+    /// Its operators' socket, where this machine reaches it: decisions go there while the node is active.
+    pub socket: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a node is an operations port, as in \"10.0.0.12:9583\", or a table with `operations` and perhaps `name` and `socket`"
+)]
+enum NodeText {
+    Port(SocketAddr),
+    Table(NodeTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NodeTable {
+    operations: SocketAddr,
+    name: Option<String>,
+    socket: Option<PathBuf>,
+}
+
+impl From<NodeText> for NodeSettings {
+    fn from(text: NodeText) -> Self {
+        let (operations, name, socket) = match text {
+            NodeText::Port(operations) => (operations, None, None),
+            NodeText::Table(table) => (table.operations, table.name, table.socket),
+        };
+        Self {
+            operations,
+            name: name.unwrap_or_else(|| operations.to_string()),
+            socket,
         }
     }
 }
@@ -120,6 +164,9 @@ impl Settings {
         let base = file.parent().unwrap_or(Path::new(""));
         settings.switch = base.join(&settings.switch);
         settings.accounts = base.join(&settings.accounts);
+        for node in &mut settings.nodes {
+            node.socket = node.socket.take().map(|socket| base.join(socket));
+        }
         if let Some(https) = &mut settings.tls {
             https.certificate = base.join(&https.certificate);
             https.key = base.join(&https.key);
@@ -230,6 +277,26 @@ mod tests {
             text.replace(&folder, "")
         };
         assert_eq!(comparable(&settings), comparable(&default));
+    }
+
+    #[test]
+    fn a_node_is_a_port_or_a_table() {
+        let text = r#"nodes = ["10.0.0.12:9583", { operations = "10.0.0.13:9583", name = "n3", socket = "n3.sock" }]"#;
+        let nodes = read(text).unwrap().nodes;
+        let names: Vec<_> = nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(names, ["10.0.0.12:9583", "n3"]);
+        assert_eq!(nodes[0].socket, None);
+        // Relative to the file.
+        let socket = nodes[1].socket.as_ref().unwrap();
+        assert!(socket.is_absolute() && socket.ends_with("n3.sock"));
+        for wrong in [
+            r#"nodes = ["n2"]"#,
+            r#"nodes = [{ name = "n2" }]"#,
+            r#"nodes = [{ operations = "10.0.0.13:9583", sockte = "n3.sock" }]"#,
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.contains("an operations port, as in"), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The switch, as the console reaches it: its operators' socket, and its journal, which is only read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,10 @@ use tessera_config::{Party, Settings};
 use tessera_journal::Location;
 use tessera_switch::journal_to_read;
 use tessera_switch::ops::client::{self, AskError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+
+use crate::settings::NodeSettings;
+use crate::watch::View;
 
 /// A list comes in a moment, or the page says that the switch does not answer.
 const LIST_PATIENCE: Duration = Duration::from_secs(2);
@@ -43,29 +46,48 @@ pub enum SwitchError {
 /// See the head of this file.
 pub struct Switch {
     settings: Arc<Settings>,
-    socket: PathBuf,
+    /// Its own first, in the order of the view.
+    nodes: Vec<NodeSettings>,
+    view: watch::Receiver<Arc<View>>,
     journal: Arc<Mutex<Option<Keyed>>>,
     readers: Semaphore,
 }
 
 impl Switch {
-    /// That of this configuration.
-    ///
-    /// # Errors
-    /// Where the configuration can't be read.
-    pub fn of(config: &Path) -> anyhow::Result<Self> {
-        let settings = Settings::read(config)?;
-        Ok(Self {
-            socket: settings.operations_socket(),
+    /// That of this configuration, with the nodes that the view shows, its own first.
+    pub fn new(
+        settings: Settings,
+        nodes: Vec<NodeSettings>,
+        view: watch::Receiver<Arc<View>>,
+    ) -> Self {
+        Self {
             settings: Arc::new(settings),
+            nodes,
+            view,
             journal: Arc::default(),
             readers: Semaphore::new(READERS_MAX),
-        })
+        }
     }
 
     /// Its configuration, as it was when the console started.
     pub fn settings(&self) -> &Arc<Settings> {
         &self.settings
+    }
+
+    /// The operators' socket of the switch; in a cluster, of the active node.
+    ///
+    /// # Errors
+    /// Where it is not on this machine.
+    pub fn socket(&self) -> Result<PathBuf, SwitchError> {
+        let active = self.view.borrow().active;
+        let node = self.nodes.get(active).or(self.nodes.first());
+        let socket = node.and_then(|node| node.socket.clone());
+        socket.ok_or_else(|| {
+            let name = node.map_or("another node", |node| node.name.as_str());
+            SwitchError::Unreachable(format!(
+                "{name} is active: use the console of its machine, or name its operators' socket in `nodes` of this console's configuration."
+            ))
+        })
     }
 
     /// What a list of the switch has.
@@ -102,7 +124,7 @@ impl Switch {
         json: Option<String>,
         patience: Duration,
     ) -> Result<String, SwitchError> {
-        let socket = self.socket.clone();
+        let socket = self.socket()?;
         let answer =
             web::block(move || client::ask(&socket, (method, &path), json.as_deref(), patience));
         let answer = answer

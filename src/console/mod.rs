@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
-use tessera_console::{print, say, start_logging};
-use tessera_operators::{Account, Accounts, Role, Settings};
+use tessera_console::{note, print, say, start_logging};
+use tessera_operators::{Account, Accounts, Role, Settings, Why, journal};
 
 use crate::table::of_json;
+use crate::{control, operator};
 
 /// Run the operators' console, or manage its accounts
 ///
@@ -40,6 +41,8 @@ enum Command {
         /// What it may do
         #[arg(long)]
         role: RoleName,
+        #[command(flatten)]
+        why: control::Why,
     },
     /// List the accounts
     List {
@@ -54,11 +57,15 @@ enum Command {
         /// What it may do from now on; as before, if not stated
         #[arg(long)]
         role: Option<RoleName>,
+        #[command(flatten)]
+        why: control::Why,
     },
     /// Remove an account, and end its sessions
     Remove {
         /// The name
         name: String,
+        #[command(flatten)]
+        why: control::Why,
     },
 }
 
@@ -91,7 +98,7 @@ impl Console {
         let settings = Settings::read(&self.config)?;
         match self.command {
             None => serve(settings, &self.config.display().to_string(), self.check),
-            Some(command) => command.run(&Accounts::of(&settings.accounts)),
+            Some(command) => command.run(&settings),
         }
     }
 }
@@ -116,21 +123,39 @@ fn serve(settings: Settings, config: &str, check: bool) -> anyhow::Result<()> {
 }
 
 impl Command {
-    fn run(self, accounts: &Accounts) -> anyhow::Result<()> {
+    fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let accounts = Accounts::of(&settings.accounts);
         match self {
-            Self::Add { name, role } => {
-                let token = accounts.add(&name, role.into())?;
+            Self::Add { name, role, why } => {
+                let token = accounts.add(&name, role.into(), &signed(why))?;
                 print(format_args!("{}\n", token.as_str()))?;
             }
-            Self::Replace { name, role } => {
-                let token = accounts.replace(&name, role.map(Role::from))?;
+            Self::Replace { name, role, why } => {
+                let token = accounts.replace(&name, role.map(Role::from), &signed(why))?;
                 print(format_args!("{}\n", token.as_str()))?;
             }
-            Self::Remove { name } => accounts.remove(&name)?,
-            Self::List { json } => print(list(&accounts.all()?, json)?)?,
+            Self::Remove { name, why } => accounts.remove(&name, &signed(why))?,
+            Self::List { json } => return Ok(print(list(&accounts.all()?, json)?)?),
+        }
+        if let Err(why) = journal_now(&accounts, settings) {
+            note(format_args!(
+                "done, and not journaled yet ({why}): the console has that done when the switch answers"
+            ));
         }
         Ok(())
     }
+}
+
+/// The console may journal it later, as its own user.
+fn signed(why: control::Why) -> Why {
+    let (by, reason) = why.user_and_reason();
+    let by = operator::signature(Some(&by));
+    Why { by, reason }
+}
+
+fn journal_now(accounts: &Accounts, settings: &Settings) -> anyhow::Result<()> {
+    let switch = tessera_config::Settings::read(&settings.switch)?;
+    Ok(journal(accounts, &switch.operations_socket())?)
 }
 
 fn list(accounts: &[Account], json: bool) -> anyhow::Result<String> {

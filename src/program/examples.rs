@@ -95,7 +95,10 @@ pub const ALL: &[(&str, &[Example])] = &[
     ),
     (
         "console add",
-        &[("console add ada --role support", "Let Ada see and block")],
+        &[(
+            "console add ada --role support --reason 'new in the team'",
+            "Let Ada see and block",
+        )],
     ),
     (
         "console list",
@@ -104,13 +107,16 @@ pub const ALL: &[(&str, &[Example])] = &[
     (
         "console replace",
         &[(
-            "console replace ada --role settle",
+            "console replace ada --role settle --reason 'closes the days from now on'",
             "Give Ada a new token and another role",
         )],
     ),
     (
         "console remove",
-        &[("console remove ada", "Take Ada's access away at once")],
+        &[(
+            "console remove ada --reason 'has left'",
+            "Take Ada's access away at once",
+        )],
     ),
     (
         "cluster",
@@ -246,16 +252,22 @@ pub const ALL: &[(&str, &[Example])] = &[
     (
         "outbox retry",
         &[
-            ("outbox retry 1a2b.0", "Retry one message"),
             (
-                "outbox retry --all",
+                "outbox retry 1a2b.0 --reason 'the payer asked'",
+                "Retry one message",
+            ),
+            (
+                "outbox retry --all --reason 'case 4711'",
                 "Retry all, after the mail server was repaired",
             ),
         ],
     ),
     (
         "outbox drop",
-        &[("outbox drop --all", "Drop all messages that were given up")],
+        &[(
+            "outbox drop --all --reason 'older than a week'",
+            "Drop all messages that were given up",
+        )],
     ),
     ("saf", &[("saf list", "See the advices that were refused")]),
     (

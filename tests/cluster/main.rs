@@ -3,6 +3,7 @@
 
 mod alone;
 mod checks;
+mod console;
 mod damage;
 mod disks;
 mod engine;

@@ -1,89 +1,18 @@
 //! The operators' console before the real switch.
 
+use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::rig::http::{Answer, ask, form};
+use crate::rig::operator::{Operator, sign_in};
 use crate::rig::services::Console;
 use crate::rig::totals::settles;
 use crate::rig::wire::{
-    ACQUIRER, Hand, Wire, card_number, card_purchase, reversal, rig_with, started,
+    ACQUIRER, Hand, Wire, card_number, card_purchase, network, reversal, rig_with, started,
 };
-use crate::rig::{Rig, wait_for};
-
-const COOKIE: &str = "__Host-tessera-console";
-
-/// An operator's browser.
-struct Operator<'a> {
-    console: &'a Console,
-    cookie: String,
-}
-
-impl<'a> Operator<'a> {
-    fn signed_in(console: &'a Console, name: &str, token: &str) -> Self {
-        let answer = sign_in(console, name, token);
-        assert_eq!(answer.status, 303, "{name}: {}", answer.text);
-        let cookie = answer.cookie(COOKIE).expect("a session");
-        Self { console, cookie }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        let cookie = format!("{COOKIE}={}", self.cookie);
-        let headers = [("cookie", cookie.as_str())];
-        ask(self.console.address, &format!("GET {path}"), &headers, "")
-    }
-
-    /// With the secret of this session, as its own pages send it.
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let page = self.get("/help");
-        let secret = page
-            .between("name=\"form_secret\" value=\"", "\"")
-            .to_owned();
-        let fields = [&[("form_secret", secret.as_str())][..], fields].concat();
-        self.post_from(&self.console.origin, path, &fields)
-    }
-
-    fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let cookie = format!("{COOKIE}={}", self.cookie);
-        let headers = [
-            ("cookie", cookie.as_str()),
-            ("origin", origin),
-            ("content-type", "application/x-www-form-urlencoded"),
-        ];
-        ask(
-            self.console.address,
-            &format!("POST {path}"),
-            &headers,
-            &form(fields),
-        )
-    }
-
-    /// Reviews an action and confirms it: what the next page says.
-    fn decides(&self, action: &[(&str, &str)], reason: &str) -> String {
-        let reviewed = self.post("/review", &[action, &[("reason", reason)]].concat());
-        assert_eq!(reviewed.status, 200, "{action:?}: {}", reviewed.text);
-        let id = reviewed.between("name=\"id\" value=\"", "\"");
-        let done = self.post_with_secret_of(&reviewed, "/confirm", &[("id", id)]);
-        assert_eq!(done.status, 303, "{action:?}: {}", done.text);
-        self.get(done.header("location")).text
-    }
-
-    fn post_with_secret_of(&self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let secret = page.between("name=\"form_secret\" value=\"", "\"");
-        let fields = [&[("form_secret", secret)][..], fields].concat();
-        self.post_from(&self.console.origin, path, &fields)
-    }
-}
-
-fn sign_in(console: &Console, name: &str, token: &str) -> Answer {
-    let headers = [
-        ("origin", console.origin.as_str()),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ];
-    let fields = form(&[("name", name), ("token", token)]);
-    ask(console.address, "POST /sign-in", &headers, &fields)
-}
+use crate::rig::{Rig, Running, free_port, wait_for};
 
 fn code(wire: &mut Wire, message: &Hand) -> String {
     wire.ask(message).code()
@@ -301,6 +230,7 @@ fn each_role_may_do_exactly_what_it_may_and_what_it_decides_is_journaled() {
     ] {
         assert!(page.contains(why), "{why}: {page}");
     }
+    does_to_accounts_and_sessions(&rig, &console, admin);
     let log = rig.log("console");
     assert!(
         log.contains("drop-advice") && log.contains("of-settle"),
@@ -312,6 +242,231 @@ fn each_role_may_do_exactly_what_it_may_and_what_it_decides_is_journaled() {
     assert_eq!(console.running.stop(), Some(0));
     drop(wire);
     drop(rig);
+}
+
+/// What the page says of what operators did, from its newest row.
+fn rows(operator: &Operator<'_>) -> Vec<String> {
+    let page = operator.get("/decisions");
+    page.between("<tbody>", "</tbody>")
+        .split("</tr>")
+        .map(str::to_owned)
+        .collect()
+}
+
+/// All of it is journaled, the newest first on the page, and printed by the commands.
+fn does_to_accounts_and_sessions(rig: &Rig, console: &Console, admin: &Operator<'_>) {
+    let token_of = |page: &str| {
+        let token = page.split("tessera_op_").nth(1).expect("a token");
+        format!("tessera_op_{}", token.split('<').next().expect("a token"))
+    };
+    let account = |action: &'static str, role: Option<&'static str>| {
+        let mut fields = vec![("action", action), ("name", "lee")];
+        fields.extend(role.map(|role| ("role", role)));
+        fields
+    };
+    let page = admin.decides(&account("add-account", Some("read")), "new here");
+    assert!(page.contains("It is journaled."), "{page}");
+    let lee = Operator::signed_in(console, "lee", &token_of(&page));
+    let accounts = admin.get("/accounts").text;
+    let session = accounts.split("Session ").last().expect("a session");
+    let session = session.split(',').next().expect("a number").to_owned();
+    admin.decides(
+        &[("action", "end-session"), ("id", &session)],
+        "a lost machine",
+    );
+    assert_eq!(lee.get("/").status, 303);
+    admin.decides(
+        &account("replace-token", Some("support")),
+        "more to do for lee",
+    );
+    admin.decides(&account("remove-account", None), "lee has left");
+    let command = ["console", "--config", "console.toml", "remove", "of-read"];
+    rig.run(&[&command[..], &["--reason", "nobody uses it"]].concat());
+
+    let expected = [
+        ("remove the console account of-read", "nobody uses it"),
+        ("remove the console account lee", "lee has left"),
+        (
+            "replace the token of the console account lee, with the role support",
+            "more to do for lee",
+        ),
+        ("end a session of the console account lee", "a lost machine"),
+        ("add the console account lee with the role read", "new here"),
+    ];
+    let rows = rows(admin);
+    for (row, (what, why)) in rows.iter().zip(expected) {
+        assert!(row.contains(what) && row.contains(why), "{what}: {row}");
+    }
+    assert!(
+        rows[1].contains(" for of-admin at the console"),
+        "{}",
+        rows[1]
+    );
+    assert!(!rows[0].contains("at the console"), "{}", rows[0]);
+    let span = ["--from", "2000-01-01", "--to", "2100-01-01"];
+    let export = ["export", "--config", "switch.toml", "--format", "jsonl"];
+    let exported = rig.run(&[&export[..], &span].concat()).stdout;
+    let exported = String::from_utf8_lossy(&exported).into_owned();
+    let shown = rig
+        .run(&["control", "--config", "switch.toml", "show"])
+        .stdout;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    for (what, why) in expected {
+        let found = |line: &str| line.contains(what) && line.contains(why);
+        assert!(exported.lines().any(found), "{what}: {exported}");
+        assert!(shown.contains(what) && shown.contains(why), "{shown}");
+    }
+    assert!(!exported.contains("tessera_op_"));
+}
+
+#[test]
+fn what_is_done_to_accounts_while_the_switch_is_down_is_journaled_once_it_answers() {
+    let mut rig = started(rig_with(1, 10_000, &[]), &[]);
+    let console = rig.start_console(&[]);
+    let token = rig.operator("ada", "admin");
+    rig.operator("eve", "settle");
+    let ada = Operator::signed_in(&console, "ada", &token);
+    rig.kill_switch();
+    let page = ada.decides(
+        &[("action", "remove-account"), ("name", "eve")],
+        "her token was stolen",
+    );
+    assert!(
+        page.contains("The account eve is removed. It will be journaled when the switch answers."),
+        "{page}"
+    );
+    // So is what the command does, which says so.
+    let command = ["console", "--config", "console.toml", "add", "kim"];
+    let more = ["--role", "read", "--reason", "in her place"];
+    let added = rig.run(&[&command[..], &more].concat());
+    let note = String::from_utf8_lossy(&added.stderr).into_owned();
+    assert!(note.contains("not journaled yet"), "{note}");
+    assert!(added.stdout.starts_with(b"tessera_op_"));
+    rig.start_switch();
+    rig.wait_until_ready();
+    let reasons = ["in her place", "her token was stolen"];
+    wait_for("both to be journaled", || {
+        let rows = rows(&ada);
+        rows.iter()
+            .zip(reasons)
+            .all(|(row, reason)| row.contains(reason))
+    });
+    // Each of them once, and both when they were done.
+    let page = ada.get("/decisions").text;
+    for reason in reasons {
+        assert_eq!(page.matches(reason).count(), 1, "{page}");
+    }
+    assert!(rows(&ada)[1].contains(" for ada at the console"));
+    let accounts = std::fs::read_to_string(rig.path("keys/console-accounts.toml"));
+    assert!(!accounts.expect("the accounts").contains("unjournaled"));
+    settles(rig, 10_000);
+}
+
+/// A switch whose acquirer has to come with TLS and a certificate of its own, and the address of its port with TLS.
+fn rig_with_tls() -> (Rig, String) {
+    let address = free_port().to_string();
+    let table = format!(
+        "[mall.tls]\nlisten = \"{address}\"\ncertificate = \"certs/switch.pem\"\nkey = \"certs/switch.key\"\n\
+         client_authority = \"certs/ca.pem\""
+    );
+    let rig = Rig::with(10, 10_000, &[("#[mall.tls]", &table)]);
+    let party = ["--party", "20000000001", "--name", "acquirer.example"];
+    rig.run(&[&["certs", "certs"][..], &party].concat());
+    (started(rig, &[]), address)
+}
+
+#[test]
+fn each_connection_is_listed_with_its_address_state_and_certificate() {
+    let (rig, sealed) = rig_with_tls();
+    let console = rig.start_console(&[]);
+    let token = rig.operator("ada", "read");
+    let ada = Operator::signed_in(&console, "ada", &token);
+    let rows = || -> Vec<String> {
+        let page = ada.get("/parties").text;
+        let (_, table) = page.split_once("id=\"open\"").expect("the connections");
+        let (_, body) = table.split_once("<tbody>").unwrap_or_default();
+        let (body, _) = body.split_once("</tbody>").unwrap_or_default();
+        let rows = body.split("</tr>").filter(|row| row.contains("<td>"));
+        rows.map(str::to_owned).collect()
+    };
+    assert!(
+        ada.get("/parties")
+            .text
+            .contains("No mall and no acquirer is connected.")
+    );
+    let load = [
+        &[
+            "load",
+            "--plain",
+            "--party",
+            "parties/development-acquirer-1.toml",
+        ][..],
+        &["--target", &sealed, "--tls-name", "localhost"],
+        &[
+            "--tls-authority",
+            "certs/ca.pem",
+            "--tls-certificate",
+            "certs/party-20000000001.pem",
+        ],
+        &[
+            "--tls-key",
+            "certs/party-20000000001.key",
+            "--certs",
+            "certs",
+        ],
+        &[
+            "--cards",
+            "5",
+            "--first-card",
+            "6",
+            "--connections",
+            "1",
+            "--rate",
+            "20",
+            "--duration",
+            "1m",
+        ],
+    ];
+    let loading = rig
+        .logged_as("load", &load.concat())
+        .stdout(Stdio::null())
+        .spawn();
+    let _loading = Running(loading.expect("tessera starts"));
+    wait_for("the load to be listed", || {
+        rows().iter().any(|row| row.contains("signed on"))
+    });
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let silent = TcpStream::connect(rig.addresses.malls).expect("a connection");
+    // Those without TLS: the wire, and behind it the one that nobody has signed on over.
+    let plain = || -> Vec<String> {
+        let rows = rows().into_iter();
+        rows.filter(|row| row.contains(">no<")).collect()
+    };
+    wait_for("both to be listed", || plain().len() == 2);
+    let sealed = rows().into_iter().find(|row| row.contains("CN="));
+    let listed = [&plain()[..], &[sealed.expect("the load")]].concat();
+    let party = "Development acquirer 1";
+    for (row, words) in listed.iter().zip([
+        [party, ">signed on<", "<td>0</td>"],
+        ["not known yet", ">not signed on<", "<td>0</td>"],
+        [
+            party,
+            ">signed on<",
+            "CN=Tessera development party 20000000001",
+        ],
+    ]) {
+        for word in [&words[..], &["127.0.0.1", "<time datetime="]].concat() {
+            assert!(row.contains(word), "{word}: {row}");
+        }
+    }
+    wait_for("the wire to be silent", || plain()[0].contains(" s ago"));
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 100)), "00");
+    assert!(plain()[0].contains(">now<"), "{:?}", plain());
+    drop(silent);
+    wait_for("it to be gone", || plain().len() == 1);
+    // One that has signed off stays its party's.
+    assert_eq!(code(&mut wire, &network(&ACQUIRER, "002")), "00");
+    wait_for("it to be signed off", || plain()[0].contains("signed off"));
 }
 
 #[test]
@@ -492,7 +647,8 @@ fn nobody_gets_in_without_a_token_and_no_other_page_acts() {
     let kims = format!("tessera_op_{}", kims.split('<').next().expect("a token"));
     assert!(!ada.get("/accounts").text.contains("tessera_op_"));
     let kim = Operator::signed_in(&console, "kim", &kims);
-    rig.run(&["console", "--config", "console.toml", "replace", "kim"]);
+    let replace = ["console", "--config", "console.toml", "replace", "kim"];
+    rig.run(&[&replace[..], &["--reason", "lost"]].concat());
     assert_eq!(kim.get("/").status, 303);
     assert_eq!(ada.get("/").status, 200);
     let used = Instant::now();

@@ -321,7 +321,9 @@ fn other_users_may_do_what_the_configuration_lists() {
         "a test",
     ];
     let day = ["control", "--socket", at, "begin-day", "--reason", "a test"];
-    let letters = ["outbox", "--socket", at, "drop", "--all"];
+    let letters = [
+        "outbox", "--socket", at, "drop", "--all", "--reason", "a test",
+    ];
     for (read, blocks, may) in [
         ("", "", [false, false, false, false]),
         ("\"@nogroup\"", "", [true, false, false, false]),

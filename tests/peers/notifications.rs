@@ -114,15 +114,36 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
     assert!(letter["why"].as_str().expect("a reason").contains("550"));
     assert!(!letter.to_string().contains("unknown@"), "{letter}");
     let id = letter["id"].as_str().expect("an id");
-    rig.run(&["outbox", "retry", id, "--config", "switch.toml"]);
+    rig.run(&[
+        "outbox",
+        "retry",
+        id,
+        "--reason",
+        "the server is repaired",
+        "--config",
+        "switch.toml",
+    ]);
     // While it is tried it is not listed.
     wait_for("it to be given up again", || {
         let since = list()[0]["since"].clone();
         since.is_string() && since != letter["since"]
     });
-    rig.run(&["outbox", "drop", id, "--config", "switch.toml"]);
+    rig.run(&[
+        "outbox",
+        "drop",
+        id,
+        "--reason",
+        "a typing error",
+        "--config",
+        "switch.toml",
+    ]);
     assert_eq!(list(), serde_json::json!([]));
-    for wrong in [&["drop", id][..], &["drop"], &["retry", id, "--all"]] {
+    for wrong in [
+        &["drop", id, "--reason", "x"][..],
+        &["drop", "--reason", "x"],
+        &["drop", "--all"],
+        &["retry", id, "--all", "--reason", "x"],
+    ] {
         let arguments = [&["outbox"], wrong, &["--config", "switch.toml"]].concat();
         assert!(!rig.try_run(&arguments).status.success(), "{wrong:?}");
     }
@@ -133,15 +154,57 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
     }
     wait_for("both to be given up", || list()[1]["id"].is_string());
     let before = [list()[0]["since"].clone(), list()[1]["since"].clone()];
-    let output = rig.run(&["outbox", "retry", "--all", "--config", "switch.toml"]);
+    let output = rig.run(&[
+        "outbox",
+        "retry",
+        "--all",
+        "--reason",
+        "all at once",
+        "--config",
+        "switch.toml",
+    ]);
     assert_eq!(output.stdout, b"2 tried again\n");
     wait_for("both to be given up again", || {
         let now = list();
         now[1]["since"].is_string() && (0..2).all(|which| now[which]["since"] != before[which])
     });
-    let output = rig.run(&["outbox", "drop", "--all", "--config", "switch.toml"]);
+    let output = rig.run(&[
+        "outbox",
+        "drop",
+        "--all",
+        "--reason",
+        "all at once",
+        "--config",
+        "switch.toml",
+    ]);
     assert_eq!(output.stdout, b"2 dropped\n");
     assert_eq!(list(), serde_json::json!([]));
+
+    // Each of these is journaled with its reason, and those that were refused are not.
+    let span = ["--from", "2000-01-01", "--to", "2100-01-01"];
+    let export = ["export", "--config", "switch.toml", "--format", "jsonl"];
+    let exported = rig.run(&[&export[..], &span].concat()).stdout;
+    let exported = String::from_utf8_lossy(&exported).into_owned();
+    for (decision, reason) in [
+        (
+            format!("resend the notification {id}"),
+            "the server is repaired",
+        ),
+        (format!("drop the notification {id}"), "a typing error"),
+        (
+            "resend all notifications that were given up".to_owned(),
+            "all at once",
+        ),
+        (
+            "drop all notifications that were given up".to_owned(),
+            "all at once",
+        ),
+    ] {
+        let lines = exported.lines().filter(|line| line.contains(&decision));
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(lines.len(), 1, "{decision}: {exported}");
+        assert!(lines[0].contains(reason), "{lines:?}");
+    }
 }
 
 #[test]

@@ -42,9 +42,10 @@ fn passes(rig: &Rig, address: &str, certificate: &str) {
     );
 }
 
-#[test]
-fn a_party_is_certified_over_tls_with_a_certificate_of_its_own() {
-    let (rig, address) = with_tls("certs/ca.pem");
+const PROFILE: &str = "parties/development-acquirer-1.toml";
+
+/// Makes a certificate for the acquirer, and demands it in its profile, which is changed by `change` besides.
+fn certified(rig: &Rig, change: impl FnOnce(String) -> String) {
     let make = [
         "certs",
         "certs",
@@ -57,13 +58,15 @@ fn a_party_is_certified_over_tls_with_a_certificate_of_its_own() {
     let lines = said.split_once("in its profile:\n");
     let lines = lines.expect("lines for the profile").1;
     assert!(lines.contains("certificate_subject = "), "{said}");
-    let profile = "parties/development-acquirer-1.toml";
-    let text = std::fs::read_to_string(rig.path(profile)).expect("a profile");
-    std::fs::write(
-        rig.path(profile),
-        text.replace("[line]\n", &format!("[line]\n{lines}")),
-    )
-    .expect("a file");
+    let text = std::fs::read_to_string(rig.path(PROFILE)).expect("a profile");
+    let text = change(text.replace("[line]\n", &format!("[line]\n{lines}")));
+    std::fs::write(rig.path(PROFILE), text).expect("a file");
+}
+
+#[test]
+fn a_party_is_certified_over_tls_with_a_certificate_of_its_own() {
+    let (rig, address) = with_tls("certs/ca.pem");
+    certified(&rig, |profile| profile);
     let rig = started(rig, &[]);
     passes(&rig, &address, "certs/party-20000000001");
     let (success, report) = certify(&rig, &address, "certs/switch");
@@ -77,6 +80,66 @@ fn a_party_is_certified_over_tls_with_a_certificate_of_its_own() {
         !wrong.status.success() && why.contains("1 to 11 digits"),
         "{why}"
     );
+}
+
+/// Load as this party, with this certificate: whether it was clean, and what was said.
+fn load(rig: &Rig, address: &str, certificate: &str) -> (bool, String) {
+    let (pem, key) = (format!("{certificate}.pem"), format!("{certificate}.key"));
+    let (wallet_line, tally) = (
+        rig.addresses.wallet_server.to_string(),
+        rig.addresses.tally.to_string(),
+    );
+    let arguments = [
+        &["load", "--party", PROFILE, "--target", address][..],
+        &["--tls-name", "localhost", "--tls-authority", "certs/ca.pem"],
+        &["--tls-certificate", &pem, "--tls-key", &key],
+        &["--certs", "certs", "--wallet-line", &wallet_line],
+        &["--host-tally", &tally, "--json", "load.json", "--plain"],
+        &["--cards", "2", "--connections", "3", "--rate", "60"],
+        &["--duration", "3s", "--settle", "20s"],
+        &[
+            "--faults",
+            "duplicates=5%,late_repeats=5%,late_after=500ms,disconnects=2%",
+        ],
+    ];
+    let output = rig.try_run(&arguments.concat());
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+/// Every answer over the port with TLS is right, and so is every balance in the end.
+fn load_is_clean(change: impl FnOnce(String) -> String) {
+    let (rig, address) = with_tls("certs/ca.pem");
+    certified(&rig, change);
+    let rig = started(rig, &[]);
+    let (clean, said) = load(&rig, &address, "certs/party-20000000001");
+    assert!(clean, "{said}");
+    let report = std::fs::read(rig.path("load.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    assert!(report["approved"].as_u64() > Some(100), "{report}");
+    assert_eq!(report["host_tally_agrees"], true, "{report}");
+    assert!(report.to_string().contains("\"tls\":\"yes\""), "{report}");
+    // With the certificate of somebody else, the load says why it can't begin.
+    let (clean, said) = load(&rig, &address, "certs/switch");
+    assert!(!clean && said.contains("another certificate"), "{said}");
+}
+
+#[test]
+fn load_is_sent_over_tls_with_the_certificate_of_the_party() {
+    load_is_clean(|profile| profile);
+}
+
+#[test]
+fn load_is_sent_over_tls_in_the_packing_of_the_profile() {
+    load_is_clean(|profile| {
+        profile.replace(
+            "#framing = \"binary-2\"",
+            "framing = \"ascii-4\"\npacking = \"ascii\"",
+        )
+    });
 }
 
 /// The commands of the guide behind `<!-- run: NAME -->`.

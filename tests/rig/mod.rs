@@ -16,6 +16,7 @@ pub mod inquiries;
 pub mod leased;
 pub mod mix;
 pub mod mutation;
+pub mod operator;
 pub mod payer;
 pub mod peers;
 pub mod proxy;

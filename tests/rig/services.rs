@@ -60,6 +60,8 @@ impl Rig {
             name,
             "--role",
             role,
+            "--reason",
+            "works here",
         ];
         let printed = self.run(&add).stdout;
         String::from_utf8(printed)

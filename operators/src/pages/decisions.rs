@@ -1,4 +1,4 @@
-//! What operators have decided, with who and why: about all wallets and about single ones, out of the journal.
+//! What operators did, with who and why: about all wallets and about single ones, out of the journal.
 
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
@@ -43,14 +43,14 @@ pub async fn show(request: HttpRequest, operator: Operator) -> Result<HttpRespon
         .goes_on
         .map(|at| format!("/decisions?to={}", rfc_3339(at)));
     let body = html! {
-        h1 { "Decisions" }
+        h1 { "What operators did" }
         section {
-            p.lead { "All that operators have decided, at the console and by the command, as the journal has it. A name in front is the user of the system whose program asked; " em { "at the console" } " names the account." }
+            p.lead { "All that operators have done, at the console and by the command, as the journal has it, the newest first. A name in front is the user of the system whose program asked; " em { "at the console" } " names the account." }
             @if found.gave_up { (empty("That is too much to read", "The journal has too many records to look through in a moment: see the blocks of all wallets, or of one.")) }
-            @else if rows.is_empty() { (empty("None", "Nothing was decided in what was looked through.")) }
-            @else { (table("Decisions", &["When", "Decision", "Wallet", "By", "Reason"], &rows)) }
+            @else if rows.is_empty() { (empty("Nothing", "Operators did nothing in what was looked through.")) }
+            @else { (table("What operators did", &["When", "What", "Wallet", "By", "Reason"], &rows)) }
             @if let Some(older) = older.filter(|_| !found.gave_up) { p.paging { a href=(older) { "Older ones" } " " span.hint { "At most " (DECISIONS_MAX) " are shown, and at most as many records are read as " code { "list_within" } " allows." } } }
         }
     };
-    Ok(operator.page("Decisions", "/decisions", &body))
+    Ok(operator.page("What operators did", "/decisions", &body))
 }

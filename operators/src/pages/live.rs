@@ -40,7 +40,7 @@ pub async fn live(request: HttpRequest) -> Result<HttpResponse, Trouble> {
             let view = operator.view();
             let health = view.health();
             let page = is_overview.then(|| overview::live(&view).0);
-            let state = json!({ "good": health.is_good(), "words": health.words(), "page": page });
+            let state = json!({ "good": health.is_good(), "words": view.words(), "page": page });
             goes_on = send(format!("event: state\ndata: {state}\n\n").into()).await;
             goes_on = goes_on
                 && tokio::select! {

@@ -75,7 +75,7 @@ fn health(view: &View) -> Markup {
     let since = view.nodes.get(view.active).map(|node| rfc_3339(node.since));
     html! {
         @if health.is_good() {
-            p { strong { "Ready." } " Purchases can be approved." }
+            p { strong { (view.words()) "." } " Purchases can be approved." }
         } @else {
             div.wrong {
                 p { strong { (health.words()) "." } @if let Some(since) = &since { " Since " (time(since)) "." } }
@@ -295,8 +295,14 @@ fn nodes(view: &View) -> Markup {
         .enumerate()
         .map(|(number, node)| {
             vec![
+                html! { strong { (node.name) } },
                 html! { code { (node.address) } },
-                html! { @if number == view.active { strong { "active" } } @else { "standby" } },
+                html! {
+                    @if node.is_active() { strong.good { "active" } }
+                    @else if number == view.active { "was active last" }
+                    @else if node.is_there() { "standby" }
+                    @else { "–" }
+                },
                 html! { (state_words(node)) },
                 html! { (time(&rfc_3339(node.since))) },
             ]
@@ -304,7 +310,7 @@ fn nodes(view: &View) -> Markup {
         .collect();
     table(
         "Nodes",
-        &["Operations port", "Role", "State", "Since"],
+        &["Node", "Operations port", "Role", "State", "Since"],
         &rows,
     )
 }

@@ -3,17 +3,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes, Data};
 use maud::html;
 use serde_json::json;
 use tessera_protocol::mask_card_numbers;
 
-use crate::accounts::AccountsError;
-use crate::action::{Action, Order, Own, REASON_BYTES_MAX, Reviewed, by_line};
+use crate::accounts::{AccountsError, REASON_BYTES_MAX, Why};
+use crate::action::{Action, Order, Own, Reviewed, by_line};
+use crate::journal;
 use crate::sessions::Notice;
 use crate::switch::SwitchError;
 use crate::web::forms::SECRET;
-use crate::web::{Operator, Trouble, see_other};
+use crate::web::{App, Operator, Trouble, see_other};
 
 /// `POST /review`: shows what an action will do.
 ///
@@ -121,36 +122,58 @@ async fn carry_out(operator: &Operator, action: Action, reason: &str) -> Result<
             let answer = operator.app.switch.decide(path, stated.to_string()).await?;
             Ok(done(format!("{title}: {answer}.")))
         }
-        Order::Own(own) => carry_out_here(operator, own),
+        Order::Own(own) => carry_out_here(operator, own, reason).await,
     }
 }
 
-fn carry_out_here(operator: &Operator, own: Own) -> Result<Notice, Trouble> {
-    let accounts = &operator.app.accounts;
+/// What is done here counts at once, and is journaled as soon as the switch answers.
+async fn carry_out_here(operator: &Operator, own: Own, reason: &str) -> Result<Notice, Trouble> {
+    let why = Why {
+        by: by_line(&operator.name),
+        reason: reason.to_owned(),
+    };
+    let app = Data::clone(&operator.app);
+    let done = web::block(move || change(&app, own, &why)).await;
+    let mut notice = done.map_err(|error| Trouble::Failed(error.to_string()))??;
+    notice
+        .text
+        .push_str(match journal::at_once(&operator.app).await {
+            true => " It is journaled.",
+            false => " It will be journaled when the switch answers.",
+        });
+    Ok(notice)
+}
+
+fn change(app: &App, own: Own, why: &Why) -> Result<Notice, Trouble> {
+    let accounts = &app.accounts;
     let with_token = |text, token| Notice {
         token: Some(token),
         ..done(text)
     };
     Ok(match own {
         Own::AddAccount(name, role) => {
-            let token = accounts.add(&name, role).map_err(refusal)?;
+            let token = accounts.add(&name, role, why).map_err(refusal)?;
             with_token(format!("The account {name} is made."), token)
         }
         Own::ReplaceToken(name, role) => {
-            let token = accounts.replace(&name, Some(role)).map_err(refusal)?;
+            let token = accounts.replace(&name, Some(role), why).map_err(refusal)?;
             with_token(
                 format!("The account {name} has a new token; its sessions have ended."),
                 token,
             )
         }
         Own::RemoveAccount(name) => {
-            accounts.remove(&name).map_err(refusal)?;
+            accounts.remove(&name, why).map_err(refusal)?;
             done(format!("The account {name} is removed."))
         }
         Own::EndSession(number) => {
-            let ended = operator.app.sessions.end_number(number);
-            let account =
-                ended.ok_or_else(|| SwitchError::Refused("there is no such session".to_owned()))?;
+            let mut open = app.sessions.list().into_iter();
+            let session = open.find(|session| session.number == number);
+            let session = session
+                .ok_or_else(|| SwitchError::Refused("there is no such session".to_owned()))?;
+            let account = session.account;
+            accounts.end_session(&account, why).map_err(refusal)?;
+            app.sessions.end_number(number);
             done(format!("Session {number} of {account} has ended."))
         }
     })

@@ -48,6 +48,8 @@ pub struct View {
 /// A node at a moment.
 #[derive(Debug, Clone)]
 pub struct Node {
+    /// What operators call it.
+    pub name: String,
     /// Its operations port.
     pub address: SocketAddr,
     /// What it says.
@@ -129,17 +131,35 @@ impl Health {
     }
 }
 
+impl Node {
+    /// Whether it answers.
+    pub fn is_there(&self) -> bool {
+        matches!(self.state, State::There { .. })
+    }
+
+    /// Whether it says that it is the active one of a cluster.
+    pub fn is_active(&self) -> bool {
+        match &self.state {
+            State::There { samples, .. } => {
+                samples.sum("tessera_cluster_active").unwrap_or(0.0) > 0.0
+            }
+            State::Gone | State::Unknown => false,
+        }
+    }
+}
+
 impl View {
-    fn new(addresses: &[SocketAddr]) -> Self {
+    fn new(nodes: Vec<(String, SocketAddr)>) -> Self {
         let at = clock::system();
-        let node = |address: &SocketAddr| Node {
-            address: *address,
+        let node = |(name, address)| Node {
+            name,
+            address,
             state: State::Unknown,
             since: at,
         };
         Self {
             at,
-            nodes: addresses.iter().map(node).collect(),
+            nodes: nodes.into_iter().map(node).collect(),
             active: 0,
             figures: Figures::default(),
             alerts: Vec::new(),
@@ -159,6 +179,17 @@ impl View {
         }
     }
 
+    /// The state in a few words, for the head of each page: in a cluster, with the node that is active.
+    pub fn words(&self) -> String {
+        let words = self.health().words();
+        match self.nodes.get(self.active) {
+            Some(active) if self.nodes.len() > 1 && active.is_active() => {
+                format!("{words}: {} is active", active.name)
+            }
+            _ => words,
+        }
+    }
+
     /// Of the node that serves payments, if it answers.
     pub fn samples(&self) -> Option<&Samples> {
         match &self.nodes.get(self.active)?.state {
@@ -168,9 +199,9 @@ impl View {
     }
 }
 
-/// Watches these ports for good, in the background.
-pub fn start(addresses: Vec<SocketAddr>) -> watch::Receiver<Arc<View>> {
-    let (sender, receiver) = watch::channel(Arc::new(View::new(&addresses)));
+/// Watches these nodes by their operations ports for good, in the background.
+pub fn start(nodes: Vec<(String, SocketAddr)>) -> watch::Receiver<Arc<View>> {
+    let (sender, receiver) = watch::channel(Arc::new(View::new(nodes)));
     actix_web::rt::spawn(async move {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -220,6 +251,7 @@ async fn ask_all(before: &[Node]) -> Vec<Node> {
             false => clock::system(),
         };
         nodes.push(Node {
+            name: node.name.clone(),
             address: node.address,
             state,
             since,
@@ -230,11 +262,7 @@ async fn ask_all(before: &[Node]) -> Vec<Node> {
 
 /// The node that says that it is active; where no node says so, the one that was.
 fn active(nodes: &[Node], before: usize) -> usize {
-    let is_active = |node: &Node| match &node.state {
-        State::There { samples, .. } => samples.sum("tessera_cluster_active").unwrap_or(0.0) > 0.0,
-        State::Gone | State::Unknown => false,
-    };
-    nodes.iter().position(is_active).unwrap_or(before)
+    nodes.iter().position(Node::is_active).unwrap_or(before)
 }
 
 async fn ask(address: SocketAddr) -> State {

@@ -91,7 +91,7 @@ pub fn reason(form: &str) -> Markup {
         label: "Reason",
         hint: "It is journaled with your name, so state a case or a person who asked for it.",
         required: true,
-        longest: crate::action::REASON_BYTES_MAX,
+        longest: crate::accounts::REASON_BYTES_MAX,
         ..Field::default()
     }
     .show()

@@ -99,7 +99,7 @@ impl Operator {
             name: &self.name,
             role: self.role,
             form: &self.form,
-            health: &self.view().health(),
+            view: &self.view(),
             notice: notice.as_ref(),
         };
         html(StatusCode::OK, &member(&around, title, here, body))

@@ -1,7 +1,7 @@
 //! The demo's configurations: the shipped ones, with the few lines changed that the demo needs otherwise. A line
 //! that is not found any more is an error here and a failing test, not a demo with another configuration.
 
-use super::ports::{Ports, SwitchPorts, USUAL, address};
+use super::ports::{NODES, Ports, SwitchPorts, USUAL, address};
 
 macro_rules! party {
     ($name:literal) => {
@@ -137,8 +137,12 @@ pub fn console(ports: &Ports, switch: &str) -> Result<String, Lost> {
     change(&mut file, &origin(&USUAL), &origin(ports))?;
     let named = format!("switch = \"{switch}\"");
     change(&mut file, "switch = \"switch.toml\"", &named)?;
-    let others = ports.switches().skip(1);
-    let others = others.map(|node| format!("\"{}\"", address(node.operations)));
+    // The folder of a node's data has its name.
+    let others = NODES.into_iter().zip(ports.switches()).skip(1);
+    let others = others.map(|(node, at)| {
+        let operations = address(at.operations);
+        format!("{{ operations = \"{operations}\", name = \"{node}\", socket = \"{node}/operations.sock\" }}")
+    });
     let nodes = format!("nodes = [{}]", others.collect::<Vec<_>>().join(", "));
     change(&mut file, "nodes = []", &nodes)?;
     Ok(headed(&file))
@@ -306,7 +310,9 @@ mod tests {
         };
         let of_three: toml::Table = console(&ports, "n1.toml").unwrap().parse().unwrap();
         assert_eq!(of_three["switch"].as_str(), Some("n1.toml"));
-        assert_eq!(of_three["nodes"][0].as_str(), Some("127.0.0.1:9583"));
+        let second = &of_three["nodes"][0];
+        assert_eq!(second["operations"].as_str(), Some("127.0.0.1:9583"));
+        assert_eq!(second["socket"].as_str(), Some("n2/operations.sock"));
     }
 
     #[test]

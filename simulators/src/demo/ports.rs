@@ -5,6 +5,9 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+/// The nodes of a cluster: their folders, configurations and logs have these names too.
+pub const NODES: [&str; 3] = ["n1", "n2", "n3"];
+
 /// Who listens where, all on the loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ports {

@@ -136,10 +136,11 @@ async fn operator(folder: &Folder) -> anyhow::Result<String> {
     let config = folder.file("console.toml");
     let ways = [["add", OPERATOR], ["replace", OPERATOR]];
     for [way, name] in ways {
-        let more = ["--role", "admin"];
+        let more = ["--role", "admin", "--reason", "the demo begins"];
         let command = ["console", way, name, "--config"];
-        if let (token, true) = complete(&command, &config, &more).await? {
-            return Ok(token);
+        if let (printed, true) = complete(&command, &config, &more).await? {
+            // Behind it may be a note that the switch does not answer yet.
+            return Ok(printed.lines().next().unwrap_or_default().to_owned());
         }
     }
     anyhow::bail!("the account of the operators' console could not be made")

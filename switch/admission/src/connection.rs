@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::{Admission, Arrival, ListedParty};
+use super::{Activity, Admission, Arrival, ListedParty};
 use tessera_kit::fence;
 use tessera_metrics::ConnectionClosed;
 
@@ -40,6 +40,8 @@ pub struct Connection {
     socket: Option<TcpStream>,
     outbox: Mutex<Outbox>,
     bound: OnceLock<Bound>,
+    /// What it is doing.
+    pub activity: Activity,
     /// The writer's bell: there is something that could not be written at once.
     pub blocked: Notify,
     /// Wakes the reader when the outbox has space again.
@@ -73,6 +75,7 @@ impl Connection {
             socket,
             outbox: Mutex::default(),
             bound: OnceLock::new(),
+            activity: Activity::new(),
             blocked: Notify::new(),
             drained: Notify::new(),
             ended: Notify::new(),

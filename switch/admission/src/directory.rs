@@ -2,26 +2,33 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Parties;
+use super::{Parties, Register};
 
 /// Where the parties stand. Workers have their own copy and get a message when they change.
 #[derive(Debug)]
-pub struct PartyDirectory(Mutex<Arc<Parties>>);
+pub struct PartyDirectory {
+    parties: Mutex<Arc<Parties>>,
+    /// Their open connections.
+    pub register: Arc<Register>,
+}
 
 impl PartyDirectory {
     /// Opened with these.
     pub fn new(parties: Parties) -> Self {
-        Self(Mutex::new(Arc::new(parties)))
+        Self {
+            parties: Mutex::new(Arc::new(parties)),
+            register: Arc::default(),
+        }
     }
 
     /// Those of now.
     pub fn parties(&self) -> Arc<Parties> {
         // It contains a complete value at any time, even after a panic.
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.parties.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// These, from now on.
     pub fn turn(&self, parties: Arc<Parties>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = parties;
+        *self.parties.lock().unwrap_or_else(PoisonError::into_inner) = parties;
     }
 }

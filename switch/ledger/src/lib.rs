@@ -81,7 +81,10 @@ pub use reference::Reference;
 pub use rule::{Reason, Rule, Verdict};
 pub use spending::Spending;
 pub use state::Wallet;
-pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
+pub use supervision::{
+    AccountAct, ChangedKey, ConsoleAccount, Directed, Directive, Irregular, KeyChange, Outbox,
+    Supervision, Undelivered,
+};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{ALIKE_MAX, End, Settled, Transactions};
 

@@ -1,5 +1,8 @@
 //! What an operator has decided about a wallet, or about all of them.
 
+mod undelivered;
+mod words;
+
 use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Sequence;
 use tessera_protocol::{CheckValue, Institution, WrappedKey};
@@ -8,6 +11,8 @@ use super::{
     About, Block, Blocks, Day, Days, Merchant, Opening, Owed, Payer, Reference, Rule, Subject,
 };
 use crate::controls::Controls;
+
+pub use undelivered::{AccountAct, ConsoleAccount, Outbox, Undelivered};
 
 /// An operator's decision, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +38,25 @@ impl Directed {
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
             | Directive::AcceptReferences(_)
-            | Directive::Import(_) => About::None,
+            | Directive::Import(_)
+            | Directive::Undelivered(_)
+            | Directive::ConsoleAccount(_) => About::None,
+        }
+    }
+
+    /// The transaction that it is about, also where it changes nothing of it.
+    pub fn concerns(&self) -> Option<Reference> {
+        match &self.directive {
+            Directive::Retry(reference, _) | Directive::Drop(reference, _) => Some(*reference),
+            Directive::Undelivered(undelivered) => undelivered.reference,
+            Directive::Block(_)
+            | Directive::Unblock(_)
+            | Directive::Control(..)
+            | Directive::BeginDay(..)
+            | Directive::ChangeKey(_)
+            | Directive::AcceptReferences(_)
+            | Directive::Import(_)
+            | Directive::ConsoleAccount(_) => None,
         }
     }
 }
@@ -60,6 +83,10 @@ pub enum Directive {
     /// What this list of the financial system has booked, named by its SHA-256, is imported into the wallets that lack it; a
     /// command to the operator wallet.
     Import([u8; 32]),
+    /// Messages that were given up are sent again, or dropped.
+    Undelivered(Undelivered),
+    /// An account of the operators' console was changed; in the operator wallet.
+    ConsoleAccount(ConsoleAccount),
 }
 
 /// References that do not rise, in a journal whose switch went by a clock that was set back.
@@ -183,7 +210,9 @@ impl Supervision {
             Directive::Retry(..)
             | Directive::Drop(..)
             | Directive::AcceptReferences(_)
-            | Directive::Import(_) => {}
+            | Directive::Import(_)
+            | Directive::Undelivered(_)
+            | Directive::ConsoleAccount(_) => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 9 were given.
+//! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 11 were given.
 
 use bytes::BufMut;
 use tessera_kit::record::Sequence;
@@ -6,11 +6,14 @@ use tessera_kit::record::Sequence;
 use super::bytes::{Reader, Unreadable};
 use super::event::parts::{read_institution, read_text, write_text};
 use super::supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
-use super::{Block, Blocks, CardRange, Day, Owed, Reference, Subject};
+use super::{
+    AccountAct, Block, Blocks, CardRange, ConsoleAccount, Day, Outbox, Owed, Reference, Subject,
+    Undelivered,
+};
 use crate::controls::Controls;
 
 /// The highest number of a decision that was ever given; rises with each new one.
-pub(crate) const NEWEST_DECISION: u8 = 9;
+pub(crate) const NEWEST_DECISION: u8 = 11;
 
 impl Directed {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -58,6 +61,14 @@ impl Directed {
                 out.put_u8(9);
                 out.put_slice(list);
             }
+            Directive::Undelivered(undelivered) => {
+                out.put_u8(10);
+                undelivered.write(out);
+            }
+            Directive::ConsoleAccount(account) => {
+                out.put_u8(11);
+                account.write(out);
+            }
         }
         write_text(out, &self.by);
         write_text(out, &self.reason);
@@ -83,10 +94,72 @@ impl Directed {
                     last_sequence: Sequence::from_stored(from.u64()?),
                 }),
                 9 => Directive::Import(from.array()?),
+                10 => Directive::Undelivered(Undelivered::read(from)?),
+                11 => Directive::ConsoleAccount(ConsoleAccount::read(from)?),
                 kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },
             by: read_text(from)?.into(),
             reason: read_text(from)?.into(),
+        })
+    }
+}
+
+/// Outbox (1 payers, 2 parties), 1 where they are sent again, id (empty for all), reference (0 for none).
+impl Undelivered {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(match self.outbox {
+            Outbox::Payers => 1,
+            Outbox::Parties => 2,
+        });
+        out.put_u8(u8::from(self.sends));
+        write_text(out, self.id.as_deref().unwrap_or_default());
+        out.put_u64_le(self.reference.map_or(0, |reference| reference.0));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            outbox: match from.u8()? {
+                1 => Outbox::Payers,
+                2 => Outbox::Parties,
+                kind => return Err(from.unknown("kind of outbox", kind, 2)),
+            },
+            sends: from.u8()? != 0,
+            id: Some(read_text(from)?)
+                .filter(|id| !id.is_empty())
+                .map(Into::into),
+            reference: Some(from.u64()?)
+                .filter(|reference| *reference != 0)
+                .map(Reference),
+        })
+    }
+}
+
+/// Act (1 add, 2 replace token, 3 remove, 4 end session), name, role, moment.
+impl ConsoleAccount {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(match self.act {
+            AccountAct::Add => 1,
+            AccountAct::ReplaceToken => 2,
+            AccountAct::Remove => 3,
+            AccountAct::EndSession => 4,
+        });
+        write_text(out, &self.name);
+        write_text(out, &self.role);
+        out.put_u64_le(self.at.milliseconds());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            act: match from.u8()? {
+                1 => AccountAct::Add,
+                2 => AccountAct::ReplaceToken,
+                3 => AccountAct::Remove,
+                4 => AccountAct::EndSession,
+                kind => return Err(from.unknown("kind of change of an account", kind, 4)),
+            },
+            name: read_text(from)?.into(),
+            role: read_text(from)?.into(),
+            at: from.timestamp()?,
         })
     }
 }

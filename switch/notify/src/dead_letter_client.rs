@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::outbox::{Dead, Key};
+use super::outbox::{Dead, Key, Outbox, OutboxError};
 use tessera_journal::Position;
 use tessera_ledger::WalletId;
 use tessera_vault::Vault;
 
+/// Dead letters that are tried again or dropped in one write.
+pub(super) const LETTERS_AT_ONCE: usize = 1_000;
 /// Requests that wait for the notification thread.
 const WAITING_MAX: usize = 16;
 
@@ -20,6 +22,8 @@ pub struct DeadLetterClient(mpsc::Sender<Ask>);
 pub(super) enum Ask {
     /// The oldest dead letters, at most so many.
     List(usize, oneshot::Sender<Result<Vec<(Key, Dead)>, String>>),
+    /// Whether any of these is there.
+    Has(Letters, oneshot::Sender<Result<bool, String>>),
     /// Try these again; how many there were.
     Retry(Letters, oneshot::Sender<Result<usize, String>>),
     /// Forget these; how many there were.
@@ -44,6 +48,24 @@ pub enum Letters {
     All,
 }
 
+impl Letters {
+    /// Up to a page of them.
+    pub(super) fn some_of(self, outbox: &Outbox) -> Result<Vec<(Key, Dead)>, OutboxError> {
+        match self {
+            Self::One(key) => {
+                let dead = outbox.dead_letter(key)?;
+                Ok(dead.map(|dead| (key, dead)).into_iter().collect())
+            }
+            Self::All => outbox.dead(LETTERS_AT_ONCE),
+        }
+    }
+
+    /// Whether any of them is there.
+    pub(super) fn exist(self, outbox: &Outbox) -> Result<bool, OutboxError> {
+        self.some_of(outbox).map(|found| !found.is_empty())
+    }
+}
+
 impl DeadLetterClient {
     pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
         let (asks, asked) = mpsc::channel(WAITING_MAX);
@@ -56,6 +78,14 @@ impl DeadLetterClient {
     /// Why the outbox can't be read.
     pub async fn list(&self, most: usize) -> Result<Vec<(Key, Dead)>, String> {
         self.ask(|answer| Ask::List(most, answer)).await
+    }
+
+    /// Whether any of these is there.
+    ///
+    /// # Errors
+    /// Why the outbox can't be read.
+    pub async fn has(&self, letters: Letters) -> Result<bool, String> {
+        self.ask(|answer| Ask::Has(letters, answer)).await
     }
 
     /// Tries them again. How many there were.

@@ -14,7 +14,7 @@ use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::elsewhere::{self, Progress};
 use super::ended;
-use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
+use super::outbox::{Changes, Dead, Key, OutboxError, To, Waiting};
 use super::state::{Place, State};
 use tessera_cluster::changes::Change;
 use tessera_config::{NotifySettings, Settings, SettingsError};
@@ -35,8 +35,6 @@ const LOOK_AT: u64 = 4096;
 const REOPEN_MAX: Duration = Duration::from_secs(10);
 /// The interval of updates of the metrics.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
-/// Dead letters that are tried again or dropped in one write.
-const LETTERS_AT_ONCE: usize = 1_000;
 /// Receipts of the message centre that nobody has taken.
 const RECEIPTS_MAX: usize = 256;
 
@@ -444,6 +442,7 @@ impl Service {
 fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
         Ask::List(most, answer) => reply(answer, state.outbox.dead(most)),
+        Ask::Has(letters, answer) => reply(answer, letters.exist(&state.outbox)),
         Ask::Retry(letters, answer) => reply(answer, revive(state, letters)),
         Ask::Drop(letters, answer) => reply(answer, forget(state, letters)),
         Ask::Outdated(vault, answer) => {
@@ -473,21 +472,10 @@ fn reply<T>(
     kept
 }
 
-/// Up to a page of these dead letters.
-fn some_of(outbox: &Outbox, letters: Letters) -> Result<Vec<(Key, Dead)>, OutboxError> {
-    match letters {
-        Letters::One(key) => {
-            let dead = outbox.dead_letter(key)?;
-            Ok(dead.map(|dead| (key, dead)).into_iter().collect())
-        }
-        Letters::All => outbox.dead(LETTERS_AT_ONCE),
-    }
-}
-
 fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
-        let dead = some_of(&state.outbox, letters)?;
+        let dead = letters.some_of(&state.outbox)?;
         if dead.is_empty() {
             return Ok(count);
         }
@@ -516,7 +504,7 @@ fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {
 fn forget(state: &State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
-        let dead = some_of(&state.outbox, letters)?;
+        let dead = letters.some_of(&state.outbox)?;
         if dead.is_empty() {
             return Ok(count);
         }
@@ -534,6 +522,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
+    use crate::dead_letter_client::LETTERS_AT_ONCE;
     use crate::testing::{Records, open_outbox, open_store};
     use tessera_journal::Position;
 

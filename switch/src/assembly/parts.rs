@@ -136,6 +136,7 @@ pub(super) fn malls(services: &Services, shared: &Shared) -> Rc<SessionContext> 
             purchases: Rc::clone(&services.purchases),
             policy: Rc::clone(&services.policy),
             metrics: Rc::clone(&services.metrics),
+            register: Arc::clone(&shared.party_directory.register),
         },
     ))
 }

@@ -335,5 +335,10 @@ impl Named {
 fn concerns(event: &Event, reference: Reference) -> bool {
     let opens = event.opening().is_some_and(|it| it.reference == reference);
     let disputes = matches!(event, Event::Account { change: Change::Disputed(about), .. } if *about == reference);
-    opens || disputes || matches!(event.about(), About::Reference(about) if about == reference)
+    let decides =
+        matches!(event, Event::Directed(directed) if directed.concerns() == Some(reference));
+    opens
+        || disputes
+        || decides
+        || matches!(event.about(), About::Reference(about) if about == reference)
 }

@@ -11,7 +11,7 @@ use super::turns::Turns;
 use crate::dispatch::Outgoing;
 use crate::orders::{Orders, WaitingPurchases};
 use crate::shared::{Directory, PolicyReader};
-use tessera_admission::{Bound, Connections, Parties};
+use tessera_admission::{Bound, Connections, Parties, Register};
 use tessera_config::MallSettings;
 use tessera_metrics::{ConnectionClosed, WorkerMetrics};
 
@@ -29,6 +29,8 @@ pub struct Neighbours {
     pub policy: Rc<PolicyReader>,
     /// The worker's own figures.
     pub metrics: Rc<WorkerMetrics>,
+    /// The open connections of all workers, for operators who look.
+    pub register: Arc<Register>,
 }
 
 /// What all sessions of a worker share.

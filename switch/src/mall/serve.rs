@@ -188,6 +188,7 @@ async fn run(
     writer: JoinHandle<()>,
 ) {
     let number = keeper.connections.add(&connection);
+    let entry = keeper.neighbours.register.enter(&connection, &arrival);
     keeper.neighbours.metrics.connected();
     let mut session = Session::new(
         Rc::clone(&keeper),
@@ -211,6 +212,7 @@ async fn run(
     // It ends by itself: closing rings its bell.
     let _ = writer.await;
     keeper.connections.remove(number);
+    drop(entry);
 }
 
 /// Writes what the socket did not take at once, whenever it takes more.

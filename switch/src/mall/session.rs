@@ -302,6 +302,7 @@ impl Session {
                     Ok(0) => return Err(Ending::Peer),
                     Ok(_) => {
                         self.last_received = Instant::now();
+                        self.connection.activity.receive(self.last_received);
                         return Ok(());
                     }
                     Err(_) => return Err(Ending::Lost),
@@ -323,6 +324,7 @@ impl Session {
                 Ok(0) => return Err(Ending::Peer),
                 Ok(read) => {
                     self.last_received = Instant::now();
+                    self.connection.activity.receive(self.last_received);
                     if read >= self.read_bytes && self.receiver.is_bound() {
                         self.read_bytes = (self.read_bytes * 4).min(READ_BYTES_MAX);
                         // There is more: the other connections of this worker have their turn first.

@@ -8,7 +8,7 @@ use tessera_ledger::moment::rfc_3339;
 use tessera_ledger::{Event, WalletId};
 use tessera_reports::index::{Index, IndexError, Walked};
 
-use super::operator::{Fact, words};
+use super::operator::Fact;
 
 /// Decisions of a list: the newest.
 pub const DECISIONS_MAX: usize = 200;
@@ -44,7 +44,7 @@ pub fn decisions(
                 if let Event::Directed(directed) = &entry.event {
                     let fact = Fact {
                         at: rfc_3339(entry.at),
-                        what: words(&directed.directive),
+                        what: directed.directive.words(),
                         by: directed.by.to_string(),
                         reason: directed.reason.to_string(),
                     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tessera_common::text::{latin_1, to_latin_1, visible};
+use tessera_common::text::to_latin_1;
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
 use crate::dispatch::Inboxes;
@@ -16,12 +16,14 @@ use crate::message::{Directions, WalletMessage};
 use crate::settlement;
 use crate::shared::Directory;
 use crate::shared::OperatorPolicy;
+use tessera_admission::Register;
 use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
-use tessera_ledger::moment::rfc_3339;
+use tessera_ledger::moment::{parse, rfc_3339};
 use tessera_ledger::{
-    CardRange, Command, Day, Directed, Directive, Subject, Supervision, WalletId,
+    About, AccountAct, CardRange, Command, ConsoleAccount, Day, Directed, Directive, Outbox,
+    Subject, Supervision, Undelivered, WalletId,
 };
 use tessera_store::read_back_kept;
 
@@ -44,6 +46,8 @@ pub struct Operator {
     pub dead_letters: Arc<DeadLetters>,
     /// What is decided about all wallets.
     pub policy: Arc<OperatorPolicy>,
+    /// The open connections of malls and acquirers.
+    pub register: Arc<Register>,
 }
 
 /// A request of an operator.
@@ -80,6 +84,52 @@ pub enum Want {
     Retry,
     /// A dead letter is dropped.
     Drop,
+    /// Journals what the console has done to one of its accounts.
+    ConsoleAccount(AccountDone),
+}
+
+/// What the console has done to one of its accounts, which are not the switch's.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountDone {
+    /// What was done.
+    pub act: Act,
+    /// The account's name.
+    pub name: String,
+    /// What it may do since, or could do before.
+    pub role: String,
+    /// When (RFC 3339).
+    pub at: String,
+}
+
+/// What can be done to an account of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// It was made.
+    Add,
+    /// It got another token, and perhaps another role.
+    ReplaceToken,
+    /// It was removed.
+    Remove,
+    /// One of its sessions was ended.
+    EndSession,
+}
+
+impl AccountDone {
+    fn read(&self) -> Result<ConsoleAccount, Refusal> {
+        Ok(ConsoleAccount {
+            act: match self.act {
+                Act::Add => AccountAct::Add,
+                Act::ReplaceToken => AccountAct::ReplaceToken,
+                Act::Remove => AccountAct::Remove,
+                Act::EndSession => AccountAct::EndSession,
+            },
+            name: text("name", &self.name)?,
+            role: text("role", &self.role)?,
+            at: parse(&self.at).ok_or("`at` is no time in RFC 3339")?,
+        })
+    }
 }
 
 /// What a request is about.
@@ -178,7 +228,9 @@ impl Operator {
                     | Directive::Retry(..)
                     | Directive::Drop(..)
                     | Directive::AcceptReferences(_)
-                    | Directive::Import(_)) => other,
+                    | Directive::Import(_)
+                    | Directive::Undelivered(_)
+                    | Directive::ConsoleAccount(_)) => other,
                 };
                 let directed = Directed {
                     directive,
@@ -188,13 +240,7 @@ impl Operator {
                 Command::Direct(Box::new(directed))
             }
         };
-        let (message, answered) = WalletMessage::directed(command);
-        self.inboxes.send(wallet, message);
-        let directions = answer(answered).await?;
-        if directions.outcome.code != ResponseCode::APPROVED {
-            let reason = directions.outcome.verdict().reason();
-            return Err(reason.unwrap_or_default().into());
-        }
+        let directions = self.direct(wallet, command).await?;
         Ok(Standing {
             blocks: blocks(&directions.supervision),
             controls: controlled(&directions.supervision),
@@ -202,6 +248,58 @@ impl Operator {
             unsettled: self.unsettled(),
             decisions: self.decisions(directions.position)?,
         })
+    }
+
+    /// Journals what is about to be done with messages that were given up, in the wallet of the message or in that of the operator.
+    ///
+    /// # Errors
+    /// Why it must not be done: for the operator.
+    pub async fn journal_undelivered(
+        &self,
+        (outbox, sends): (Outbox, bool),
+        one: Option<(String, Position)>,
+        (by, reason): (&str, &str),
+    ) -> Result<(), Refusal> {
+        let (by, reason) = (text("by", by)?, text("reason", reason)?);
+        let (mut wallet, mut reference) = (WalletId::OPERATOR, None);
+        if let Some((_, position)) = &one {
+            let entry = read_back_kept(self.journal.read(*position));
+            // The memory of nobody's wallet ends after a day.
+            let entry = entry.map_err(|error| error.to_string())?;
+            if let Some(entry) = entry.filter(|entry| !entry.wallet.is_nobody()) {
+                wallet = entry.wallet;
+                reference = entry.event.opening().map(|opening| opening.reference);
+                if let (None, About::Reference(about)) = (reference, entry.event.about()) {
+                    reference = Some(about);
+                }
+            }
+        }
+        let directive = Directive::Undelivered(Undelivered {
+            outbox,
+            sends,
+            id: one.map(|(id, _)| id.into()),
+            reference,
+        });
+        let directed = Directed {
+            directive,
+            by,
+            reason,
+        };
+        self.direct(wallet, Command::Direct(Box::new(directed)))
+            .await?;
+        Ok(())
+    }
+
+    /// Has a wallet do it. What was decided is durable when this returns.
+    async fn direct(&self, wallet: WalletId, command: Command) -> Result<Directions, Refusal> {
+        let (message, answered) = WalletMessage::directed(command);
+        self.inboxes.send(wallet, message);
+        let directions = answer(answered).await?;
+        if directions.outcome.code != ResponseCode::APPROVED {
+            let reason = directions.outcome.verdict().reason();
+            return Err(reason.unwrap_or_default().into());
+        }
+        Ok(directions)
     }
 
     /// The message that a dead letter would be, in words and without secrets.
@@ -276,7 +374,7 @@ impl Operator {
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {
                     at: rfc_3339(entry.at),
-                    what: words(&directed.directive),
+                    what: directed.directive.words(),
                     by: directed.by.to_string(),
                     reason: directed.reason.to_string(),
                 });
@@ -336,6 +434,15 @@ fn directive(request: &OperatorRequest) -> Result<Option<Directive>, Refusal> {
             let id = letter()?;
             Directive::Drop(id.reference, id.owed)
         }
+        Want::ConsoleAccount(done) => match &request.of {
+            Whose::All => Directive::ConsoleAccount(done.read()?),
+            Whose::Wallet(_)
+            | Whose::Client(_)
+            | Whose::Card(_)
+            | Whose::Cards(..)
+            | Whose::Merchant(_)
+            | Whose::Letter(_) => return Err("accounts of the console are of all wallets".into()),
+        },
     }))
 }
 
@@ -388,7 +495,7 @@ fn blocks(supervision: &Supervision) -> Vec<Fact> {
     let blocks = supervision.blocks.iter();
     let fact = |block: &tessera_ledger::Block| Fact {
         at: rfc_3339(block.since),
-        what: subject_words(&block.subject),
+        what: block.subject.words(),
         by: block.by.to_string(),
         reason: block.reason.to_string(),
     };
@@ -398,90 +505,8 @@ fn blocks(supervision: &Supervision) -> Vec<Fact> {
 fn controlled(supervision: &Supervision) -> Vec<String> {
     let controls = supervision.controls.iter();
     controls
-        .map(|(serial, controls)| control_words(*serial, controls))
+        .map(|(serial, controls)| controls.words(*serial))
         .collect()
-}
-
-pub(super) fn words(directive: &Directive) -> String {
-    match directive {
-        Directive::Block(subject) => format!("block {}", subject_words(subject)),
-        Directive::Unblock(subject) => format!("unblock {}", subject_words(subject)),
-        Directive::Control(serial, controls) => control_words(*serial, controls),
-        Directive::BeginDay(begins, day) => {
-            let begins = clock::transmission(*begins);
-            format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
-        }
-        Directive::ChangeKey(change) => {
-            format!("change of the MAC key of party {}", change.institution)
-        }
-        Directive::Retry(reference, owed) => {
-            let reference = reference.to_text();
-            let reference = String::from_utf8_lossy(&reference);
-            format!("resend the advice {reference} ({owed:?})")
-        }
-        Directive::Drop(reference, owed) => {
-            let reference = reference.to_text();
-            let reference = String::from_utf8_lossy(&reference);
-            format!("drop the advice {reference} ({owed:?})")
-        }
-        Directive::AcceptReferences(irregular) => format!(
-            "accept {} references that fall and {} that repeat, in {} wallets, up to sequence {}",
-            irregular.fallen,
-            irregular.repeated,
-            irregular.wallets,
-            irregular.last_sequence.map_or(0, Sequence::to_stored)
-        ),
-        Directive::Import(list) => {
-            let digits: String = list.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("import what the financial system has booked: list with SHA-256 {digits}")
-        }
-    }
-}
-
-fn subject_words(subject: &Subject) -> String {
-    match subject {
-        Subject::Wallet => "the wallet".to_owned(),
-        Subject::Cards(range) => {
-            let (first, last) = range.bounds();
-            format!("cards {first:019} to {last:019}")
-        }
-        Subject::Merchant(acceptor) => {
-            format!("merchant {}", visible(latin_1(acceptor).trim_end()))
-        }
-    }
-}
-
-fn control_words(serial: Option<u32>, controls: &Controls) -> String {
-    let list = |codes: &[u16], digits: usize| {
-        let codes: Vec<_> = codes
-            .iter()
-            .map(|code| format!("{code:0digits$}"))
-            .collect();
-        codes.join(", ")
-    };
-    let mut parts = Vec::new();
-    if let Some(categories) = &controls.categories {
-        parts.push(format!("only categories {}", list(categories, 4)));
-    }
-    if !controls.categories_forbidden.is_empty() {
-        parts.push(format!(
-            "no categories {}",
-            list(&controls.categories_forbidden, 4)
-        ));
-    }
-    if let Some(countries) = &controls.countries {
-        parts.push(format!("only countries {}", list(countries, 3)));
-    }
-    if controls.ecommerce_only {
-        parts.push("only e-commerce".to_owned());
-    }
-    if parts.is_empty() {
-        parts.push("anything".to_owned());
-    }
-    let of = serial.map_or("the wallet".to_owned(), |serial| {
-        format!("card number {serial}")
-    });
-    format!("{of}: {}", parts.join("; "))
 }
 
 #[cfg(test)]

@@ -107,6 +107,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         journal: data.journal.clone(),
         dead_letters: shared.dead_letters.clone(),
         policy: shared.policy.clone(),
+        register: Arc::clone(&base.party_directory.register),
     });
     let notify = data.start_notifications(&base)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);

@@ -5,8 +5,7 @@ use super::ports::ClusterPorts;
 use crate::demo::configuration::{self, Lost};
 use crate::demo::ports::{Ports, SwitchPorts, address};
 
-/// Of the nodes: their folders, configurations and logs have these names too.
-pub const NODES: [&str; 3] = ["n1", "n2", "n3"];
+pub use crate::demo::ports::NODES;
 
 /// The configuration of each node, with the file's name.
 pub fn files(ports: &Ports, cluster: &ClusterPorts) -> Result<Vec<(String, String)>, Lost> {

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tessera_protocol::{MacKey, Message, Mti, Packer, cut};
+use tessera_protocol::{MacKey, Message, Mti, Packer, cut, tlv};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::load::clock::Stamp;
@@ -29,12 +29,14 @@ pub enum SignOnError {
     #[error("{0}")]
     Broken(#[from] io::Error),
     /// The other side does not want us.
-    #[error("the sign-on of {party} was answered {code}")]
+    #[error("the sign-on of {party} was answered {code}{why}")]
     Refused {
         /// Institution code that signed on.
         party: u64,
         /// Field 39.
         code: String,
+        /// The reason that the switch states (field 48, tag 09), in brackets; empty where it states none.
+        why: String,
     },
     /// Something came that is no answer to a sign-on.
     #[error("the sign-on was answered by something else: {0}")]
@@ -97,6 +99,16 @@ pub async fn sign_on<S: AsyncRead + AsyncWrite + Unpin>(
         code => Err(SignOnError::Refused {
             party,
             code: String::from_utf8_lossy(code.unwrap_or(b"without a code")).into_owned(),
+            why: why(&message),
         }),
+    }
+}
+
+/// The reason in an answer, in brackets; empty where there is none.
+fn why(answer: &Message<'_>) -> String {
+    let body = answer.text(48).unwrap_or_default();
+    match tlv::find(body, tlv::REASON) {
+        Ok(Some(reason)) => format!(" ({})", String::from_utf8_lossy(reason)),
+        Ok(None) | Err(_) => String::new(),
     }
 }

@@ -238,7 +238,9 @@ impl Wallet {
             | Directive::BeginDay(..)
             | Directive::ChangeKey(_)
             | Directive::AcceptReferences(_)
-            | Directive::Import(_) => {
+            | Directive::Import(_)
+            | Directive::Undelivered(_)
+            | Directive::ConsoleAccount(_) => {
                 let supervision = self.supervision.get_or_insert_default();
                 supervision.apply(directed, at);
                 self.supervision.take_if(|decided| decided.is_empty());

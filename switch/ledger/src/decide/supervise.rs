@@ -47,7 +47,9 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
         | Directive::ChangeKey(_)
         | Directive::Drop(..)
         | Directive::AcceptReferences(_)
-        | Directive::Import(_) => {}
+        | Directive::Import(_)
+        | Directive::Undelivered(_)
+        | Directive::ConsoleAccount(_) => {}
     }
     decision
 }
@@ -112,7 +114,9 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Verdict> {
         | Directive::BeginDay(..)
         | Directive::ChangeKey(_)
         | Directive::Retry(..)
-        | Directive::Drop(..) => Ok(()),
+        | Directive::Drop(..)
+        | Directive::Undelivered(_)
+        | Directive::ConsoleAccount(_) => Ok(()),
     }
 }
 

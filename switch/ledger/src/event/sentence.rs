@@ -57,16 +57,18 @@ impl Event {
                 format!("the financial system has refused the advice too often ({code})")
             }
             Self::Directed(directed) => {
-                let what = match directed.directive {
-                    Directive::Retry(..) => "resend the advice",
-                    Directive::Drop(..) => "drop the advice",
-                    Directive::Block(_)
+                let what = match &directed.directive {
+                    Directive::Retry(..) => "resend the advice".into(),
+                    Directive::Drop(..) => "drop the advice".into(),
+                    other @ (Directive::Block(_)
                     | Directive::Unblock(_)
                     | Directive::Control(..)
                     | Directive::BeginDay(..)
                     | Directive::ChangeKey(_)
                     | Directive::AcceptReferences(_)
-                    | Directive::Import(_) => "something else",
+                    | Directive::Import(_)
+                    | Directive::Undelivered(_)
+                    | Directive::ConsoleAccount(_)) => other.words(),
                 };
                 format!("{} decided to {what}: {}", directed.by, directed.reason)
             }

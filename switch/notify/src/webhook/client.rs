@@ -1,5 +1,6 @@
 //! Where an operator asks about events that were given up.
 
+use tessera_journal::Position;
 use tessera_kit::clock::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,8 +44,17 @@ pub struct WebhookClient(mpsc::Sender<Ask>);
 pub(super) enum Ask {
     /// The oldest of each party, at most so many.
     List(usize, oneshot::Sender<Result<Vec<WebhookDead>, String>>),
+    /// Whether any of these is there.
+    Has(WebhookLetters, oneshot::Sender<Result<bool, String>>),
     /// Send these again (true), or forget them; how many there were.
     Take(WebhookLetters, bool, oneshot::Sender<Result<usize, String>>),
+}
+
+impl WebhookId {
+    /// Journal position of the event.
+    pub fn position(self) -> Position {
+        self.0.position
+    }
 }
 
 impl std::str::FromStr for WebhookId {
@@ -73,6 +83,14 @@ impl WebhookClient {
     /// Why it can't be read.
     pub async fn list(&self, most: usize) -> Result<Vec<WebhookDead>, String> {
         self.ask(|answer| Ask::List(most, answer)).await
+    }
+
+    /// Whether any of these is there.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub async fn has(&self, letters: WebhookLetters) -> Result<bool, String> {
+        self.ask(|answer| Ask::Has(letters, answer)).await
     }
 
     /// Sends them again, or forgets them. How many there were.

@@ -484,6 +484,10 @@ impl Service {
                 // A caller that no longer waits needs no answer.
                 let _ = answer.send(Ok(listed.collect()));
             }
+            Ask::Has(letters, answer) => {
+                let found = some_of(&state.outbox, letters, 1)?;
+                let _ = answer.send(Ok(!found.is_empty()));
+            }
             Ask::Take(letters, sends, answer) => {
                 let count = take(state, letters, sends)?;
                 let _ = answer.send(Ok(count));
@@ -499,15 +503,24 @@ impl State {
     }
 }
 
+/// At most so many of these.
+fn some_of(
+    outbox: &Outbox,
+    letters: WebhookLetters,
+    most: usize,
+) -> Result<Vec<(Key, Dead)>, FollowError> {
+    match letters {
+        WebhookLetters::One(WebhookId(key)) => {
+            let dead = outbox.dead_letter(key)?;
+            Ok(dead.map(|dead| (key, dead)).into_iter().collect())
+        }
+        WebhookLetters::All => Ok(outbox.dead(most)?),
+    }
+}
+
 /// Sends these again, with as long as a new event has, or forgets them.
 fn take(state: &mut State, letters: WebhookLetters, sends: bool) -> Result<usize, FollowError> {
-    let dead = match letters {
-        WebhookLetters::One(WebhookId(key)) => {
-            let dead = state.outbox.dead_letter(key)?;
-            dead.map(|dead| (key, dead)).into_iter().collect()
-        }
-        WebhookLetters::All => state.outbox.dead(DEAD_MAX)?,
-    };
+    let dead = some_of(&state.outbox, letters, DEAD_MAX)?;
     let mut changes = Changes::default();
     for (key, _) in &dead {
         changes.raised.push(*key);

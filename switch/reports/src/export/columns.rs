@@ -171,6 +171,7 @@ pub const COLUMNS: &[Column] = &[
     }),
     number("held_before_minor", |row| whole(row.entry.held.value())),
     number("owed_before_minor", |row| whole(row.entry.owed.value())),
+    text("decision", |row| decision(row.event())),
 ];
 
 fn whole(number: u64) -> Option<Value> {
@@ -266,7 +267,17 @@ fn operator(event: &Event) -> Option<Value> {
     masked(&directed.by)
 }
 
+fn decision(event: &Event) -> Option<Value> {
+    let Event::Directed(directed) = event else {
+        return None;
+    };
+    masked(&directed.directive.words())
+}
+
 fn about(event: &Event) -> Option<Reference> {
+    if let Event::Directed(directed) = event {
+        return directed.concerns();
+    }
     match event.about() {
         tessera_ledger::About::Reference(reference) => Some(reference),
         tessera_ledger::About::None

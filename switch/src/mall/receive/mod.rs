@@ -161,12 +161,14 @@ impl Receiver {
         match (before, after) {
             (false, true) => {
                 self.keeper.neighbours.metrics.signed_on();
+                self.connection.activity.sign_on();
                 if let Some(listed) = self.connection.listed() {
                     self.place.sign_on(listed.party.code);
                 }
             }
             (true, false) => {
                 self.keeper.neighbours.metrics.signed_off();
+                self.connection.activity.sign_off();
                 self.place.sign_off();
             }
             _ => {}

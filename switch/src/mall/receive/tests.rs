@@ -57,6 +57,7 @@ impl Line {
                 purchases: Rc::clone(&services.purchases),
                 policy: Rc::clone(&services.policy),
                 metrics: Rc::clone(&services.metrics),
+                register: Arc::default(),
             },
         ));
         let connection = Connection::sealed();

@@ -16,6 +16,8 @@ pub enum Right {
     Block,
     /// To begin settlement dates, and to send again or drop what could not be delivered.
     Settle,
+    /// To have it journaled what the console did to its accounts.
+    Account,
 }
 
 /// A user, and what that user may do.
@@ -35,7 +37,7 @@ impl Caller {
         let name = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
         // The switch's own user can do everything to its files anyway, and so can root.
         let rights = match uid == Uid::effective() || uid.is_root() {
-            true => vec![Right::Read, Right::Block, Right::Settle],
+            true => vec![Right::Read, Right::Block, Right::Settle, Right::Account],
             false => rights(&name, &groups, settings),
         };
         Self { name, rights }
@@ -47,6 +49,11 @@ impl Caller {
             Right::Read => "read",
             Right::Block => "block",
             Right::Settle => "settle",
+            Right::Account => {
+                let why =
+                    "may not do that: only the user of the switch may, as which the console runs";
+                return (!self.rights.contains(&right)).then(|| format!("{} {why}", self.name));
+            }
         };
         let name = &self.name;
         (!self.rights.contains(&right)).then(|| {

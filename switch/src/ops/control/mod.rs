@@ -4,14 +4,18 @@
 //!
 //! | request | right |
 //! | --- | --- |
-//! | `GET /journal`, `GET /outbox`, `GET /webhooks`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
+//! | `GET /journal`, `GET /connections`, `GET /outbox`, `GET /webhooks`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
 //! | `POST /operator` with `block`, `unblock`, `control` | `block` |
 //! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop`, and the same below `/webhooks` | `settle` |
+//! | `POST /operator` with `console_account` | none: the switch's own user and root |
 //!
-//! `POST /operator` has an [`OperatorRequest`], those of the outbox may have who wants it and why ([`Stated`]), for the log.
+//! `POST /operator` has an [`OperatorRequest`], those of the outbox who wants it and why ([`Stated`]). All of it is journaled before
+//! it is done.
 
 mod caller;
+mod outbox;
 mod socket;
+mod undelivered;
 mod webhooks;
 
 use std::path::Path;
@@ -23,21 +27,23 @@ use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, Json, ReqData};
 use actix_web::{App, HttpMessage as _, HttpResponse, web};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tessera_http::{Limits, Listener};
 use tokio::net::unix::UCred;
 
 use caller::Caller;
 pub use caller::Right;
+pub use undelivered::Stated;
 
 use super::operator::{Operator, OperatorRequest, Want};
 use tessera_config::OperatorSettings;
 use tessera_ledger::moment::rfc_3339;
-use tessera_notify::{DeadLetterClient, Letters, WebhookClient};
+use tessera_notify::{DeadLetterClient, WebhookClient};
 
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;
+/// Connections shown at once.
+const CONNECTIONS_MAX: usize = 200;
 
 /// Binds the socket. To be called within an actix system, by the process that holds the lock of the data; one thread of its own
 /// answers, so that neither health nor metrics wait for it. Nothing is served before the server is polled.
@@ -63,11 +69,8 @@ pub fn serve(
             .app_data(Data::from(Arc::clone(&operator)))
             .wrap(from_fn(admit))
             .route("/journal", web::get().to(show_progress))
-            .route("/outbox", web::get().to(list_dead_letters))
-            .route("/outbox/retry", web::post().to(retry_all))
-            .route("/outbox/drop", web::post().to(drop_all))
-            .route("/outbox/{id}/retry", web::post().to(retry_one))
-            .route("/outbox/{id}/drop", web::post().to(drop_one))
+            .route("/connections", web::get().to(list_connections))
+            .configure(outbox::routes)
             .configure(webhooks::routes)
             .route("/saf", web::get().to(list_advices))
             .route("/saf/{id}", web::get().to(show_advice))
@@ -115,161 +118,30 @@ async fn show_progress(operator: Data<OnceLock<Operator>>) -> HttpResponse {
         .json(json!({ "durable": operator.durable() }))
 }
 
-/// Notifications that could not be delivered: without addresses and texts.
-async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResponse {
-    let Some(dead_letter_client) = outbox.get() else {
-        return no_outbox();
+/// The open connections of malls and acquirers, and how many there are.
+async fn list_connections(operator: Data<OnceLock<Operator>>) -> HttpResponse {
+    let Some(operator) = operator.get() else {
+        return starting();
     };
-    match dead_letter_client.list(DEAD_LETTERS_MAX).await {
-        Ok(dead) => {
-            let letters: Vec<_> = dead
-                .into_iter()
-                .map(|(key, dead)| {
-                    json!({
-                        "id": key.to_string(),
-                        "since": rfc_3339(dead.since),
-                        "attempts": dead.attempts,
-                        "why": dead.why,
-                    })
-                })
-                .collect();
-            HttpResponse::Ok()
-                .insert_header((CACHE_CONTROL, "no-store"))
-                .json(letters)
-        }
-        Err(why) => text(HttpResponse::InternalServerError(), why + "\n"),
-    }
-}
-
-/// Who wants something done to notifications, and why, for the log. Both may be missing.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Stated {
-    /// The name of the person who decides; empty for the user of the socket.
-    pub by: String,
-    /// The reason.
-    pub reason: String,
-}
-
-async fn retry_one(
-    id: web::Path<String>,
-    stated: Option<Json<Stated>>,
-    outbox: Data<OnceLock<DeadLetterClient>>,
-    caller: ReqData<Caller>,
-) -> HttpResponse {
-    match id.parse() {
-        Ok(key) => retry(&outbox, Letters::One(key), &caller, stated).await,
-        Err(_) => no_letter(),
-    }
-}
-
-async fn retry_all(
-    stated: Option<Json<Stated>>,
-    outbox: Data<OnceLock<DeadLetterClient>>,
-    caller: ReqData<Caller>,
-) -> HttpResponse {
-    retry(&outbox, Letters::All, &caller, stated).await
-}
-
-async fn drop_one(
-    id: web::Path<String>,
-    stated: Option<Json<Stated>>,
-    outbox: Data<OnceLock<DeadLetterClient>>,
-    caller: ReqData<Caller>,
-) -> HttpResponse {
-    match id.parse() {
-        Ok(key) => forget(&outbox, Letters::One(key), &caller, stated).await,
-        Err(_) => no_letter(),
-    }
-}
-
-async fn drop_all(
-    stated: Option<Json<Stated>>,
-    outbox: Data<OnceLock<DeadLetterClient>>,
-    caller: ReqData<Caller>,
-) -> HttpResponse {
-    forget(&outbox, Letters::All, &caller, stated).await
-}
-
-async fn retry(
-    outbox: &OnceLock<DeadLetterClient>,
-    letters: Letters,
-    caller: &Caller,
-    stated: Option<Json<Stated>>,
-) -> HttpResponse {
-    if let Some(refused) = forbidden(caller, Right::Settle) {
-        return refused;
-    }
-    let Some(dead_letter_client) = outbox.get() else {
-        return no_outbox();
-    };
-    let count = dead_letter_client.retry(letters).await;
-    log(
-        caller,
-        letters,
-        &count,
-        stated,
-        "messages to payers are tried again",
-    );
-    done(count, letters, "tried again")
-}
-
-async fn forget(
-    outbox: &OnceLock<DeadLetterClient>,
-    letters: Letters,
-    caller: &Caller,
-    stated: Option<Json<Stated>>,
-) -> HttpResponse {
-    if let Some(refused) = forbidden(caller, Right::Settle) {
-        return refused;
-    }
-    let Some(dead_letter_client) = outbox.get() else {
-        return no_outbox();
-    };
-    let count = dead_letter_client.forget(letters).await;
-    log(
-        caller,
-        letters,
-        &count,
-        stated,
-        "messages to payers are dropped",
-    );
-    done(count, letters, "dropped")
-}
-
-fn log(
-    caller: &Caller,
-    letters: Letters,
-    count: &Result<usize, String>,
-    stated: Option<Json<Stated>>,
-    what: &str,
-) {
-    let stated = stated.map(Json::into_inner).unwrap_or_default();
-    let (by, reason) = (caller.signature(&stated.by), stated.reason.trim());
-    let reason = (!reason.is_empty()).then_some(reason);
-    let letter = match letters {
-        Letters::One(key) => key.to_string(),
-        Letters::All => "all".to_owned(),
-    };
-    let (count, error) = (count.as_ref().ok(), count.as_ref().err());
-    tracing::info!(by, reason, letter, count, error, "{what}");
-}
-
-fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
-    match (count, letters) {
-        (Err(why), _) => text(HttpResponse::InternalServerError(), why + "\n"),
-        (Ok(0), Letters::One(_)) => no_letter(),
-        (Ok(count), _) => text(HttpResponse::Ok(), format!("{count} {what}\n")),
-    }
-}
-
-fn no_outbox() -> HttpResponse {
-    let why = "no channel is configured: see [notify.email] and [notify.sms]\n";
-    text(HttpResponse::NotFound(), why.to_string())
-}
-
-fn no_letter() -> HttpResponse {
-    text(HttpResponse::NotFound(), "no such advice\n".to_owned())
+    let (listed, open) = operator.register.list(CONNECTIONS_MAX);
+    let listed: Vec<_> = listed
+        .into_iter()
+        .map(|one| {
+            json!({
+                "address": one.address.map(|address| address.to_string()),
+                "since": rfc_3339(one.since),
+                "party": one.party.map(|party| party.to_string()),
+                "signed_on": one.is_signed_on,
+                "in_flight": one.in_flight,
+                "silent_seconds": one.silent.as_secs(),
+                "tls": one.is_tls,
+                "subject": one.subject,
+            })
+        })
+        .collect();
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "open": open, "connections": listed }))
 }
 
 /// Advices that the financial system has refused too often, oldest first.
@@ -295,13 +167,17 @@ async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
         .json(letters)
 }
 
+fn no_advice() -> HttpResponse {
+    text(HttpResponse::NotFound(), "no such advice\n".to_owned())
+}
+
 async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) -> HttpResponse {
     let (Some(operator), Ok(id)) = (operator.get(), id.parse()) else {
-        return no_letter();
+        return no_advice();
     };
     match operator.show(id) {
         Ok(Some(words)) => text(HttpResponse::Ok(), words),
-        Ok(None) => no_letter(),
+        Ok(None) => no_advice(),
         Err(refusal) => text(HttpResponse::InternalServerError(), refusal.0 + "\n"),
     }
 }
@@ -317,6 +193,7 @@ async fn grant(
         Want::Show => Right::Read,
         Want::Block | Want::Unblock | Want::Control(_) => Right::Block,
         Want::BeginDay | Want::Retry | Want::Drop => Right::Settle,
+        Want::ConsoleAccount(_) => Right::Account,
     };
     if let Some(refused) = forbidden(&caller, right) {
         return refused;

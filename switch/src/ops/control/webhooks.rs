@@ -4,15 +4,18 @@ use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{self, Data, ReqData, ServiceConfig};
+use actix_web::web::{self, Data, Json, ReqData, ServiceConfig};
 use serde_json::json;
+use tessera_ledger::Outbox;
 use tessera_ledger::moment::rfc_3339;
 use tessera_notify::{WebhookClient, WebhookLetters};
 
-use super::caller::{Caller, Right};
-use super::{DEAD_LETTERS_MAX, forbidden, text};
+use super::caller::Caller;
+use super::undelivered::{Request, Stated};
+use super::{DEAD_LETTERS_MAX, Operator, text};
 
 type Client = Data<OnceLock<WebhookClient>>;
+type Operators = Data<OnceLock<Operator>>;
 
 pub(super) fn routes(service: &mut ServiceConfig) {
     service
@@ -49,60 +52,75 @@ async fn list(webhooks: Client) -> HttpResponse {
 
 async fn take_all(
     what: web::Path<String>,
-    webhooks: Client,
+    stated: Option<Json<Stated>>,
+    (webhooks, operator): (Client, Operators),
     caller: ReqData<Caller>,
 ) -> HttpResponse {
-    take(&what, WebhookLetters::All, &webhooks, &caller).await
+    let taken = take(
+        &what,
+        WebhookLetters::All,
+        &webhooks,
+        Request::of(&caller, stated, &operator),
+    );
+    taken.await.unwrap_or_else(|refused| refused)
 }
 
 async fn take_one(
     path: web::Path<(String, String)>,
-    webhooks: Client,
+    stated: Option<Json<Stated>>,
+    (webhooks, operator): (Client, Operators),
     caller: ReqData<Caller>,
 ) -> HttpResponse {
     let (id, what) = path.into_inner();
-    match id.parse() {
-        Ok(id) => take(&what, WebhookLetters::One(id), &webhooks, &caller).await,
-        Err(()) => no_event(),
-    }
+    let Ok(id) = id.parse() else {
+        return no_event();
+    };
+    let taken = take(
+        &what,
+        WebhookLetters::One(id),
+        &webhooks,
+        Request::of(&caller, stated, &operator),
+    );
+    taken.await.unwrap_or_else(|refused| refused)
 }
 
 async fn take(
     what: &str,
     letters: WebhookLetters,
     webhooks: &OnceLock<WebhookClient>,
-    caller: &Caller,
-) -> HttpResponse {
-    if let Some(refused) = forbidden(caller, Right::Settle) {
-        return refused;
-    }
+    request: Result<Request<'_>, HttpResponse>,
+) -> Result<HttpResponse, HttpResponse> {
     let (sends, done) = match what {
         "retry" => (true, "tried again"),
         "drop" => (false, "dropped"),
-        _ => return no_event(),
+        _ => return Err(no_event()),
     };
-    let Some(client) = webhooks.get() else {
-        return no_webhook();
+    let request = request?;
+    let client = webhooks.get().ok_or_else(no_webhook)?;
+    let failed = |why: String| text(HttpResponse::InternalServerError(), why + "\n");
+    let one = match letters {
+        WebhookLetters::One(id) => Some((id.to_string(), id.position())),
+        WebhookLetters::All => None,
     };
-    let count = client.take(letters, sends).await;
-    let event = match letters {
-        WebhookLetters::One(id) => id.to_string(),
-        WebhookLetters::All => "all".to_owned(),
-    };
-    let (counted, error) = (count.as_ref().ok(), count.as_ref().err());
-    tracing::info!(
-        by = caller.signature(""),
-        event,
-        done,
-        count = counted,
-        error,
-        "events of webhooks"
-    );
-    match (count, letters) {
-        (Err(why), _) => text(HttpResponse::InternalServerError(), why + "\n"),
-        (Ok(0), WebhookLetters::One(_)) => no_event(),
-        (Ok(count), _) => text(HttpResponse::Ok(), format!("{count} {done}\n")),
+    let id = one.as_ref().map(|(id, _)| id.clone());
+    if !client.has(letters).await.map_err(failed)? {
+        return match one {
+            Some(_) => Err(no_event()),
+            None => Ok(text(HttpResponse::Ok(), format!("0 {done}\n"))),
+        };
     }
+    request.journal(Outbox::Parties, sends, one).await?;
+    let count = client.take(letters, sends).await;
+    request.log(
+        id.as_deref(),
+        &count,
+        match sends {
+            true => "events of webhooks are tried again",
+            false => "events of webhooks are dropped",
+        },
+    );
+    let count = count.map_err(failed)?;
+    Ok(text(HttpResponse::Ok(), format!("{count} {done}\n")))
 }
 
 fn no_webhook() -> HttpResponse {

@@ -3,8 +3,9 @@
 use tessera_kit::record::Sequence;
 use tessera_ledger::controls::Controls;
 use tessera_ledger::{
-    CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
-    Owed, Passkey, PasskeyUse, ProposedContact, Reference, Session, Source, Subject,
+    AccountAct, CardRange, Change, ConsoleAccount, Contact, ContactChannel, Day, Directed,
+    Directive, Irregular, KeyChange, Outbox, Owed, Passkey, PasskeyUse, ProposedContact, Reference,
+    Session, Source, Subject, Undelivered,
 };
 use tessera_protocol::Institution;
 use tessera_protocol::leased::{
@@ -169,6 +170,14 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         last_sequence: Sequence::from_stored(4),
     };
     let cards = CardRange::new("990000", "990001").expect("a range");
+    let account = |act| {
+        Directive::ConsoleAccount(ConsoleAccount {
+            act,
+            name: "kim".into(),
+            role: "support".into(),
+            at: NOW,
+        })
+    };
     let all = [
         ("block-wallet", Directive::Block(Subject::Wallet)),
         ("block-cards", Directive::Block(Subject::Cards(cards))),
@@ -187,6 +196,28 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         ("change-key", Directive::ChangeKey(key)),
         ("accept-references", Directive::AcceptReferences(irregular)),
         ("import", Directive::Import([7; 32])),
+        (
+            "resend-notification",
+            Directive::Undelivered(Undelivered {
+                outbox: Outbox::Payers,
+                sends: true,
+                id: Some("1a2b.0".into()),
+                reference: Some(reference),
+            }),
+        ),
+        (
+            "drop-webhook-events",
+            Directive::Undelivered(Undelivered {
+                outbox: Outbox::Parties,
+                sends: false,
+                id: None,
+                reference: None,
+            }),
+        ),
+        ("console-add", account(AccountAct::Add)),
+        ("console-replace", account(AccountAct::ReplaceToken)),
+        ("console-remove", account(AccountAct::Remove)),
+        ("console-end-session", account(AccountAct::EndSession)),
     ];
     let directed = |(name, directive)| {
         let directed = Directed {
