@@ -13,6 +13,7 @@ mod journey;
 mod life;
 mod mall_page;
 mod messages;
+mod notices;
 mod operators;
 mod passkeys;
 mod payer;
@@ -49,6 +50,13 @@ fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
 fn a_passkey_signs_in_pays_and_is_removed() {
     let _one = one_browser();
     passkeys::live();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
+fn notifications_are_turned_on_shown_and_turned_off() {
+    let _one = one_browser();
+    notices::live();
 }
 
 #[test]

@@ -53,7 +53,11 @@ fn the_page_of_an_order_says_what_the_switch_has_confirmed() {
     let rig = rig_with(0, 0, &[("order_valid_for", "\"4s\"")]);
     let shops = Shops::start(&rig, &[]);
     let shop = shops.affiliated;
-    notify(&rig.path("parties/teacup.toml"), &format!("http://{shop}{EVENTS}"), SECRET);
+    notify(
+        &rig.path("parties/teacup.toml"),
+        &format!("http://{shop}{EVENTS}"),
+        SECRET,
+    );
     let mut rig = started(rig, &[]);
     let mut line = Line::signed_on(&rig);
     let wallet = line.wallet_with(100_000);

@@ -1,5 +1,6 @@
 //! Payers and their wallets, before the real processes.
 
+mod browsers;
 mod confirmed;
 mod erasure;
 mod leased_line;

@@ -1,6 +1,7 @@
 //! Clients, servers and dissectors that others wrote, before the real switch.
 
 mod attack;
+mod browsers;
 mod clients;
 mod malls;
 mod notifications;

@@ -32,14 +32,15 @@ pub fn host() -> Vec<&'static str> {
 /// A rig with mail to send and nobody who takes it: it stays in the outbox.
 pub fn without_mail_server(rig: Rig) -> Rig {
     let file = rig.path("switch.toml");
-    let email = "\n[notify.email]\nserver = \"127.0.0.1:9\"\ntls = \"plain\"\nfrom = \"no-reply@tessera.example\"\n";
+    let email = "\n[notify.email]\nserver = \"127.0.0.1:9\"\ntls = \"plain\"\nfrom = \"no-reply@tessera.example\"\n\
+                 \n[notify.web_push]\ncontact = \"mailto:no-reply@tessera.example\"\nservices = [\"127.0.0.1:9\"]\n";
     let settings = std::fs::read_to_string(&file).expect("a file");
     std::fs::write(file, settings + email).expect("a file");
     rig
 }
 
 /// Runs it against a switch and a financial system that are up, until both agree. The numbers of all cards, of the funding
-/// sources, and the address that took part.
+/// sources, and the addresses that took part: an e-mail address, and what a browser is reached by.
 pub fn run(rig: &Rig) -> Vec<String> {
     let mut known: Vec<String> = (1..=CARDS).map(card_number).collect();
     let target = rig.addresses.malls.to_string();
@@ -68,6 +69,12 @@ pub fn run(rig: &Rig) -> Vec<String> {
     let mut stays = Payer::with(rig, 5_000);
     known.push(stays.card().0);
     stays.source(GOOD_CARD, "card");
+    let (browser, keys) = (BROWSER.concat(), BROWSER_KEYS.join("."));
+    let subscription = [(60, browser.as_str()), (61, keys.as_str())];
+    stays.proven("230", &[(20, "Firefox on Linux")], &subscription);
+    wait_for("the outbox to have the message for the browser", || {
+        rig.figure("tessera_notifications_waiting{channel=\"push\"}") == Some(1.0)
+    });
     stays.proven("170", &[(24, "email")], &[(26, ADDRESS)]);
     wait_for("the outbox to have the message", || {
         rig.figure("tessera_notifications_waiting{channel=\"email\"}") == Some(1.0)
@@ -79,8 +86,16 @@ pub fn run(rig: &Rig) -> Vec<String> {
         rig.run(&[&control[..], &why].concat());
     }
     acknowledged_by_the_host(rig);
-    known.extend([GOOD_CARD, GOOD_ACCOUNT, ADDRESS].map(str::to_owned));
+    known.extend([GOOD_CARD, GOOD_ACCOUNT, ADDRESS, BROWSER[1]].map(str::to_owned));
+    known.extend(BROWSER_KEYS.map(str::to_owned));
     known
 }
 
 const ADDRESS: &str = "alice@example.org";
+/// Nobody listens there. Its second part is what a push service knows a browser by.
+const BROWSER: [&str; 2] = ["http://127.0.0.1:9/push/", "dK7aQmXc3rT9vLw2"];
+/// The example of RFC 8291: the public key of a browser, and its secret.
+const BROWSER_KEYS: [&str; 2] = [
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "BTBZMqHH6r4Tts7J_aSIgg",
+];

@@ -34,6 +34,20 @@ impl Peer {
         Self::start(&node, "message_centre.js", &[], port)
     }
 
+    /// The push service on http_ece and py_vapid, on this port (0: a free one).
+    pub fn push_service(port: u16) -> Self {
+        let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
+        Self::start(&python, "push_service.py", &[], port)
+    }
+
+    /// Says a line to it, and waits for its event of this kind.
+    pub fn ask(&self, line: &str, kind: &str) -> Value {
+        use std::io::Write as _;
+        let mut input = self.process.stdin.as_ref().expect("a pipe");
+        writeln!(input, "{line}").expect("it reads");
+        self.event(kind)
+    }
+
     fn start(interpreter: &str, script: &str, arguments: &[&str], port: u16) -> Self {
         let port = match port {
             0 => free_port().port(),

@@ -1,4 +1,5 @@
-// Keeps the shell: styles, scripts, icons, and the page that is shown without a connection. Never a page of a wallet.
+// Keeps the shell: styles, scripts, icons, and the page that is shown without a connection. Never a page of a wallet. Shows
+// notifications, also while no page is open.
 "use strict";
 
 const KEPT = "tessera-" + "{VERSION}";
@@ -32,5 +33,35 @@ addEventListener("fetch", (event) => {
     event.respondWith(caches.match(event.request).then((kept) => kept || fetch(event.request)));
   } else if (event.request.mode === "navigate") {
     event.respondWith(fetch(event.request).catch(() => caches.match(OFFLINE)));
+  }
+});
+
+// A notification. Only this browser can read it; one that comes twice is shown once.
+function read(data) {
+  try {
+    return data.json();
+  } catch {
+    // Browsers want one to be shown for every message.
+    return {};
+  }
+}
+
+addEventListener("push", (event) => {
+  const { title = "Tessera", body = "", id = "", page = "/", lang = "en", dir = "auto" } = read(event.data);
+  const icon = SHELL.find((path) => path.endsWith("/icon-192.png"));
+  event.waitUntil(registration.showNotification(title, { body, tag: id, lang, dir, icon, data: { page } }));
+});
+
+// A click opens the page about it, which asks to sign in where nobody is. Never another site's.
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const page = new URL(event.notification.data.page, location.origin);
+  const open = async () => {
+    const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
+    const shown = windows.find((window) => window.url === page.href);
+    await (shown ? shown.focus() : clients.openWindow(page.href));
+  };
+  if (page.origin === location.origin) {
+    event.waitUntil(open());
   }
 });

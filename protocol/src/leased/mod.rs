@@ -15,9 +15,9 @@ pub mod tag;
 
 pub use operation::{Operation, WATCHED};
 pub use rows::{
-    EventKind, HistoryRow, LIMITS, LanguageCode, Limits, NotificationPreferences, NumberRow,
-    NumberState, NumberUse, PasskeyRow, Purpose, ReloadRow, RequestRow, RowError, SessionKind,
-    SessionRow, SourceKind, SourceRow, Spent,
+    BrowserRow, EventKind, HistoryRow, LIMITS, LanguageCode, Limits, NotificationPreferences,
+    NumberRow, NumberState, NumberUse, PasskeyRow, Purpose, ReloadRow, RequestRow, RowError,
+    SessionKind, SessionRow, SourceKind, SourceRow, Spent,
 };
 
 /// A session's handle: the wallet in 16 hexadecimal digits, and the secret of [`SECRET_DIGITS`] that opened it.
@@ -30,6 +30,12 @@ pub const PASSKEYS_MAX: usize = 10;
 pub const PASSKEY_NAME_CHARACTERS_MAX: usize = 40;
 /// Bytes of a passkey's id at most.
 pub const PASSKEY_ID_BYTES_MAX: usize = 256;
+/// Browsers of a wallet that show notifications.
+pub const BROWSERS_MAX: usize = 5;
+/// Characters of a browser's name at most.
+pub const BROWSER_NAME_CHARACTERS_MAX: usize = 60;
+/// Characters of the address at which a push service takes messages, at most.
+pub const PUSH_ADDRESS_BYTES_MAX: usize = 600;
 /// Bytes of a password at least.
 pub const PASSWORD_BYTES_MIN: usize = 10;
 /// Bytes of a password at most.

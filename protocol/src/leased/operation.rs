@@ -82,6 +82,9 @@ operations! {
     RenamePasskey = 225, "rename a passkey";
     RemovePasskey = 226, "remove a passkey";
     ListPasskeys = 227, "list the passkeys";
+    AddBrowser = 230, "have a browser show notifications (Web Push)";
+    RemoveBrowser = 231, "show no more notifications in a browser";
+    ListBrowsers = 232, "list the browsers that show notifications, and the key that they subscribe with";
 }
 
 impl Operation {
@@ -97,6 +100,7 @@ impl Operation {
                 | Self::Overview
                 | Self::PasskeyChallenge
                 | Self::ListPasskeys
+                | Self::ListBrowsers
         )
     }
 }

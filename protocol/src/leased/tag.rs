@@ -104,3 +104,13 @@ pub const CLIENT_DATA: u8 = 56;
 pub const AUTHENTICATOR: u8 = 57;
 /// A [`PasskeyRow`](super::PasskeyRow).
 pub const PASSKEY_ROW: u8 = 58;
+/// Secret: the address at which a push service takes messages for a browser, up to
+/// [`PUSH_ADDRESS_BYTES_MAX`](super::PUSH_ADDRESS_BYTES_MAX) characters.
+pub const PUSH_ADDRESS: u8 = 60;
+/// Secret: what messages to a browser are encrypted with (RFC 8291): its public key, a full stop and its authentication secret,
+/// base64url.
+pub const PUSH_KEYS: u8 = 61;
+/// A [`BrowserRow`](super::BrowserRow).
+pub const BROWSER_ROW: u8 = 62;
+/// What browsers subscribe with: the switch's public key for push services (RFC 8292), base64url.
+pub const PUSH_KEY: u8 = 63;

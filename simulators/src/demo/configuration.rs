@@ -72,6 +72,9 @@ pub fn switch(ports: &Ports, data: &str, at: SwitchPorts) -> Result<String, Lost
         address(ports.smtp)
     );
     change(&mut file, "#[notify.email]", &email)?;
+    // Relative to this file: the nodes of a cluster have one.
+    let web_push = "[notify.web_push]\ncontact = \"mailto:operations@tessera.example\"\nkey_file = \"web-push.key\"";
+    change(&mut file, "#[notify.web_push]", web_push)?;
     Ok(headed(&file))
 }
 

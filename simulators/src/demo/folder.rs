@@ -8,6 +8,7 @@
 //! DIR/switch/         journal, store and outbox; in a cluster n1, n2 and n3
 //! DIR/etcd/           the data of its members, and their ports
 //! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed; the operators' accounts
+//! DIR/web-push.key    what browsers that show notifications know the switch by
 //! DIR/host/           what the financial system remembers
 //! DIR/shop/           the orders of both shops
 //! DIR/switch.log      the log of the switch, of all runs; the other programs' likewise

@@ -138,6 +138,18 @@ pub enum SettingsError {
         /// What is wrong with it.
         why: String,
     },
+    /// The key that browsers know the switch by, which cannot be used.
+    #[error(
+        "unusable key for notifications in browsers: {}: {why}; `openssl genpkey -algorithm EC -pkeyopt \
+         ec_paramgen_curve:P-256` prints a new one, and browsers that subscribed with another one get nothing any more",
+        path.display()
+    )]
+    PushKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A value that was not checked when the file was read, and should have been.
     #[error("{key}: {why}")]
     Unfit {

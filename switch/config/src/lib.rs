@@ -9,6 +9,7 @@ mod data_keys;
 mod encryption;
 mod environment;
 mod error;
+mod http_url;
 mod limits;
 mod locate;
 mod nearest;
@@ -29,12 +30,15 @@ pub use cluster::ClusterSettings;
 pub use encryption::EncryptionSettings;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
+pub use http_url::HttpUrl;
 pub use network::Network;
-pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
+pub use notify::{
+    EmailSettings, EmailTls, NotifySettings, PushService, SmsSettings, WebPushSettings,
+};
 pub use origin::host_of_origin;
 pub use parties::{
     Acceptors, CertificateOf, CodeSet, Messages, Party, PartyKind, Quirks, Transport,
-    UnknownReversal, Webhook, WebhookSecret, WebhookUrl,
+    UnknownReversal, Webhook, WebhookSecret,
 };
 pub use renamed::OutdatedKey;
 pub use sections::{

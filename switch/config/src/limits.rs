@@ -24,7 +24,19 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
         let why = "must be false unless environment = \"development\"";
         return Err(Breach::new("sandbox.play", why));
     }
+    one_push_key(settings)?;
     notify::check(&settings.notify, settings.environment)
+}
+
+/// Browsers that one node of a cluster has added are sent to by another.
+fn one_push_key(settings: &Settings) -> Result<(), Breach> {
+    match &settings.notify.web_push {
+        Some(web_push) if settings.cluster.is_some() && web_push.key_file.is_none() => {
+            let why = "missing: in a cluster, a copy of the same file on each node";
+            Err(Breach::new("notify.web_push.key_file", why))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn certificates(settings: &Settings) -> Result<(), Breach> {

@@ -56,6 +56,8 @@ pub enum Command {
     Renew,
     /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
     Reseal,
+    /// The push service of this browser no longer knows it.
+    BrowserGone(u32),
 }
 
 impl Command {
@@ -98,6 +100,7 @@ impl Command {
             Self::Recover
             | Self::Renew
             | Self::Reseal
+            | Self::BrowserGone(_)
             | Self::Wake
             | Self::Inspect
             | Self::Reconcile(_)
@@ -128,7 +131,8 @@ impl Command {
             | Self::Wake
             | Self::Recover
             | Self::Renew
-            | Self::Reseal => None,
+            | Self::Reseal
+            | Self::BrowserGone(_) => None,
         }
     }
 }
@@ -366,6 +370,12 @@ pub enum AccountAction {
     RemovePasskey(u32),
     /// The passkeys.
     ListPasskeys,
+    /// Show notifications in this browser.
+    AddBrowser(NewBrowser),
+    /// Show no more notifications in the browser of this number.
+    RemoveBrowser(u32),
+    /// The browsers, and the key that they subscribe with, which is this.
+    ListBrowsers(Box<str>),
     /// What has become of an order.
     ReadOrder,
     /// Refuse purchases; of a transaction that the payer does not recognise, if that is why.
@@ -414,6 +424,17 @@ pub struct NewPasskey {
     pub counter: u32,
     /// Its provider copies it to the payer's other devices.
     pub synced: bool,
+}
+
+/// A browser to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBrowser {
+    /// SHA-256 of its address.
+    pub digest: [u8; 32],
+    /// Its address and its keys, sealed by the vault.
+    pub sealed: Box<[u8]>,
+    /// What the payer knows it by.
+    pub name: Box<str>,
 }
 
 /// An address, and the code that is to be sent there.
@@ -479,19 +500,22 @@ pub struct Channels {
     pub email: bool,
     /// Short messages.
     pub mobile: bool,
+    /// Notifications in browsers.
+    pub push: bool,
 }
 
 impl Channels {
-    /// As the wallet server reads them: `email,mobile`, empty for none.
+    /// As the wallet server reads them: `email,mobile,push`, empty for none.
     pub(crate) fn to_text(self) -> String {
         let channels = [
-            (self.email, ContactChannel::Email),
-            (self.mobile, ContactChannel::Mobile),
+            (self.email, ContactChannel::Email.word()),
+            (self.mobile, ContactChannel::Mobile.word()),
+            (self.push, "push"),
         ];
         let words: Vec<&str> = channels
             .into_iter()
             .filter(|(is_configured, _)| *is_configured)
-            .map(|(_, channel)| channel.word())
+            .map(|(_, word)| word)
             .collect();
         words.join(",")
     }

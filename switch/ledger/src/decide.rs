@@ -3,6 +3,7 @@
 
 mod account;
 mod administration;
+mod browsers;
 mod cards;
 mod claims;
 mod completed;
@@ -76,6 +77,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
         Command::Renew => cards::renew(wallet, context),
+        Command::BrowserGone(number) => browsers::gone(wallet, *number),
         Command::Reseal => Decision {
             effects: smallvec![Effect::Reseal],
             ..Decision::default()

@@ -48,7 +48,7 @@ mod transactions;
 
 pub use about::About;
 pub use account::{
-    Account as PayersAccount, Change, Contact, ContactChannel, Passkey, PasskeyUse,
+    Account as PayersAccount, Browser, Change, Contact, ContactChannel, Passkey, PasskeyUse,
     ProposedContact, Reload, Secret, Session, Source,
 };
 pub use balance::Balance;
@@ -58,8 +58,8 @@ pub use card_name::{CardName, LastFour};
 pub use cards::{Card, CardNumbers, Cards, Terms};
 pub use command::{
     AccountAction, Action, AdviceSubject, Ask, Assertion, Channels, Claims, Command,
-    ContactAndCode, Context, HistoryRequest, LoadFrom, NewPasskey, NewSession, Proof, Rules,
-    ShownPasskey, StandIn, code_digest,
+    ContactAndCode, Context, HistoryRequest, LoadFrom, NewBrowser, NewPasskey, NewSession, Proof,
+    Rules, ShownPasskey, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{BookedRequest, Booking, Decision, NotImported, decide, import, is_admitted};

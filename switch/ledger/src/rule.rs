@@ -130,6 +130,11 @@ rules! {
     NoSuchPasskey = NOT_FOUND, "no such passkey";
     PasskeyExists = DUPLICATE, "the wallet has this passkey";
     TooManyPasskeys = ABOVE_COUNT_LIMIT, "too many passkeys: remove one of them first";
+    BrowserExists = DUPLICATE, "this browser shows notifications already";
+    TooManyBrowsers = ABOVE_COUNT_LIMIT, "too many browsers: remove one of them first";
+    NoSuchBrowser = NOT_FOUND, "no such browser";
+    PushNotConfigured = INVALID_TRANSACTION, "notifications in browsers are not configured";
+    PushServiceUnknown = INVALID_TRANSACTION, "this push service is not in the configured list";
     PasskeysNotConfigured = INVALID_TRANSACTION, "passkeys are not configured";
     NoReloadDue = DUPLICATE, "no reload is due any more";
     OperatorsLimits = ABOVE_AMOUNT_LIMIT, "above the operator's limits";
@@ -218,6 +223,9 @@ rules! {
     LanguageFormat = FORMAT_ERROR, "tag 47: two small letters of a language";
     PasskeyNameFormat = FORMAT_ERROR, "tag 20: a passkey's name has 1 to 40 characters";
     PasskeyFormat = FORMAT_ERROR, "tags 54 to 57: not what a passkey answers";
+    BrowserNameFormat = FORMAT_ERROR, "tag 20: a browser's name has 1 to 60 characters";
+    PushAddressFormat = FORMAT_ERROR, "tag 60: not the address of a push service, or too long";
+    PushKeysFormat = FORMAT_ERROR, "tag 61: no public key and secret of a browser";
     // Faults of the switch: nothing was applied.
     NoRandomNumbers = FAULT, "the system has no random numbers";
     NotEncrypted = FAULT, "it could not be encrypted";

@@ -3,7 +3,6 @@
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
-use tessera_ledger::ContactChannel;
 
 /// See the head of this file.
 pub struct NotifyMetrics {
@@ -22,7 +21,7 @@ impl NotifyMetrics {
             "Messages to payers, by channel and outcome.",
             &["channel", "result"],
         );
-        for channel in ["email", "sms", "none"] {
+        for channel in ["email", "sms", "push", "none"] {
             for result in ["sent", "retried", "dead", "dropped"] {
                 messages.with_label_values(&[channel, result]);
             }
@@ -52,7 +51,7 @@ impl NotifyMetrics {
                 "1 while no notifications are sent because the journal or outbox cannot be read or written.",
             ),
         };
-        for channel in [ContactChannel::Email, ContactChannel::Mobile] {
+        for channel in ["email", "sms", "push"] {
             metrics.waiting(channel, 0, 0);
         }
         metrics
@@ -64,12 +63,8 @@ impl NotifyMetrics {
     }
 
     /// What waits for a channel.
-    pub fn waiting(&self, channel: ContactChannel, waiting: usize, oldest_seconds: u64) {
-        let label = match channel {
-            ContactChannel::Email => "email",
-            ContactChannel::Mobile => "sms",
-        };
-        let set = |gauge: &IntGaugeVec, value| gauge.with_label_values(&[label]).set(value);
+    pub fn waiting(&self, channel: &str, waiting: usize, oldest_seconds: u64) {
+        let set = |gauge: &IntGaugeVec, value| gauge.with_label_values(&[channel]).set(value);
         set(&self.waiting, signed(waiting as u64));
         set(&self.oldest, signed(oldest_seconds));
     }

@@ -5,11 +5,11 @@ use tessera_protocol::Institution;
 
 use super::channel::{Address, Channel, Failure, Message, MessageId};
 use super::occasion::{self, Notice};
-use super::outbox::{Key, KnownContact, Outbox, To, Which};
+use super::outbox::{ChannelKind, Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
 use tessera_journal::Journal;
 use tessera_kit::clock;
-use tessera_ledger::{Change, ContactChannel, Entry, Event};
+use tessera_ledger::{Change, Entry, Event, WalletId};
 use tessera_store::read_back;
 use tessera_texts::{Language, Locale};
 use tessera_vault::{Purpose, Vault};
@@ -26,6 +26,7 @@ pub(super) struct Delivery {
     pub(super) vault: Arc<Vault>,
     pub(super) email: Option<Channel>,
     pub(super) sms: Option<Channel>,
+    pub(super) web_push: Option<Channel>,
     /// Names of malls, by institution.
     pub(super) malls: MallNames,
 }
@@ -37,6 +38,8 @@ pub(super) enum Delivered {
     Sent(&'static str),
     /// No receiver is left.
     NobodyThere,
+    /// The wallet's browser of this number is no more.
+    Gone(WalletId, u32),
     /// It was not taken over.
     Failed(&'static str, Failure),
 }
@@ -50,8 +53,9 @@ impl Delivery {
             Err(failure) => return Delivered::Failed("none", failure),
         };
         let channel = match contact.channel {
-            ContactChannel::Email => self.email.as_ref(),
-            ContactChannel::Mobile => self.sms.as_ref(),
+            ChannelKind::Email => self.email.as_ref(),
+            ChannelKind::Mobile => self.sms.as_ref(),
+            ChannelKind::Browser => self.web_push.as_ref(),
         };
         let Some(channel) = channel else {
             let failure = Failure::Transient("the channel is not configured".to_owned());
@@ -61,9 +65,10 @@ impl Delivery {
             Ok(message) => message,
             Err(failure) => return Delivered::Failed(channel.name(), failure),
         };
-        match channel.send(&message).await {
-            Ok(()) => Delivered::Sent(channel.name()),
-            Err(failure) => Delivered::Failed(channel.name(), failure),
+        match (channel.send(&message).await, key.to) {
+            (Ok(()), _) => Delivered::Sent(channel.name()),
+            (Err(Failure::Gone), To::Browser(number)) => Delivered::Gone(entry.wallet, number),
+            (Err(failure), _) => Delivered::Failed(channel.name(), failure),
         }
     }
 
@@ -85,7 +90,7 @@ impl Delivery {
                     ..
                 },
             ) if clock::now().since(entry.at) < CODE_WITHIN => Some(KnownContact {
-                channel: proposed.contact.channel,
+                channel: proposed.contact.channel.into(),
                 preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
                 language: outbox
                     .contact(entry.wallet, Which::Proposed)
@@ -97,6 +102,10 @@ impl Delivery {
             (To::Contact, _) => {
                 let contact = outbox.contact(entry.wallet, Which::Confirmed);
                 contact.map_err(|error| transient(&error))?
+            }
+            (To::Browser(number), _) => {
+                let browser = outbox.browser(entry.wallet, number);
+                browser.map_err(|error| transient(&error))?
             }
             (To::Former, _) => {
                 let contact = outbox.former(key.position);
@@ -116,9 +125,13 @@ impl Delivery {
         contact: &KnownContact,
     ) -> Result<Message, Failure> {
         let sealed = |error: tessera_vault::VaultError| Failure::Permanent(error.to_string());
+        let purpose = match contact.channel {
+            ChannelKind::Email | ChannelKind::Mobile => Purpose::Contact,
+            ChannelKind::Browser => Purpose::Browser,
+        };
         let address = self
             .vault
-            .open(entry.wallet, Purpose::Contact, &contact.sealed)
+            .open(entry.wallet, purpose, &contact.sealed)
             .map_err(sealed)?;
         let address = String::from_utf8_lossy(address.expose()).into_owned();
         let code = if let Event::Account {
@@ -160,6 +173,20 @@ impl Delivery {
         // A journal that was restored gives positions again, but not with the same time.
         let id = MessageId::new(&format!("{key}.{:x}", notice.at.milliseconds()));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
-        Ok(Message::new(id, Address::new(address), texts))
+        let mut message = Message::new(id, Address::new(address), texts);
+        message.language = language;
+        message.page = page(notice);
+        Ok(message)
+    }
+}
+
+/// The wallet server's page about a notice.
+fn page(notice: &Notice) -> String {
+    match notice.transaction {
+        Some(reference) => {
+            let text = reference.to_text();
+            format!("/transactions/{}", String::from_utf8_lossy(&text))
+        }
+        None => "/home".to_owned(),
     }
 }

@@ -26,10 +26,9 @@ pub(super) fn to_be_notified(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{Changes, Key, To};
+    use crate::outbox::{Changes, ChannelKind, Key, To};
     use crate::testing::{Records, WALLET, open_outbox, open_store};
     use tessera_kit::clock::Timestamp;
-    use tessera_ledger::ContactChannel;
 
     #[test]
     fn a_wallet_is_to_be_notified_until_its_end_was_looked_at_and_its_message_is_done() {
@@ -64,7 +63,7 @@ mod tests {
             to: To::Former,
         };
         let changes = Changes {
-            done: vec![(key, ContactChannel::Email)],
+            done: vec![(key, ChannelKind::Email)],
             ..Changes::default()
         };
         outbox.write(&changes).unwrap();

@@ -11,7 +11,9 @@ use tessera_kit::clock::Timestamp;
 
 use super::learn;
 use super::occasion;
-use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
+use super::outbox::{
+    Changes, ChannelKind, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which,
+};
 use super::texts::Occasion;
 use tessera_journal::{Journal, JournalError, Mark, Position, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
@@ -21,8 +23,10 @@ use tessera_store::{ReadBackError, Store};
 pub(super) struct Follower {
     tail: Box<dyn Tail>,
     journal: Arc<dyn Journal>,
-    /// Wallets that have, had or have proposed a contact.
+    /// Wallets that have, had or have proposed a contact, or have a browser.
     wallets: HashSet<WalletId>,
+    /// Those that have or had a browser.
+    with_browsers: HashSet<WalletId>,
     /// Events older than this cause no notification, in milliseconds.
     sent_within: u64,
 }
@@ -60,9 +64,13 @@ impl Follower {
         {
             return Err(OutboxError::Foreign { cursor });
         }
+        let browsers = outbox.all_browsers()?;
+        let with_browsers: HashSet<_> = browsers.into_iter().map(|(wallet, _)| wallet).collect();
+        let wallets = outbox.wallets()?.into_iter();
         Ok(Self {
             tail: journal.tail(cursor),
-            wallets: outbox.wallets()?.into_iter().collect(),
+            wallets: wallets.chain(with_browsers.iter().copied()).collect(),
+            with_browsers,
             journal,
             sent_within,
         })
@@ -80,6 +88,7 @@ impl Follower {
             journal: self.journal.as_ref(),
             outbox,
             wallets: &mut self.wallets,
+            with_browsers: &mut self.with_browsers,
             notify_from: now.saturating_sub(self.sent_within),
             changes: Changes::default(),
             waiting: Vec::new(),
@@ -132,6 +141,7 @@ struct Reading<'a> {
     journal: &'a dyn Journal,
     outbox: &'a Outbox,
     wallets: &'a mut HashSet<WalletId>,
+    with_browsers: &'a mut HashSet<WalletId>,
     notify_from: Timestamp,
     changes: Changes,
     waiting: Vec<(Key, Waiting)>,
@@ -147,11 +157,14 @@ impl Reading<'_> {
             return Ok(());
         }
         let entry = Entry::read(record.payload)?;
-        let receiver = self.keep_contacts(&entry)?;
-        if let Some((to, contact)) = receiver.filter(|_| entry.at >= self.notify_from) {
-            self.enqueue(&entry, record.position, to, contact)?;
+        let ends = ends(&entry, self.journal)?;
+        let contact = self.keep_contacts(&entry, ends)?;
+        let browsers = self.keep_browsers(&entry, ends)?;
+        let receivers: Vec<_> = contact.into_iter().chain(browsers).collect();
+        if entry.at >= self.notify_from && !receivers.is_empty() {
+            self.enqueue(&entry, record.position, receivers)?;
         }
-        if !self.changes.contacts.is_empty() {
+        if !self.changes.contacts.is_empty() || !self.changes.browsers.is_empty() {
             // The next event is looked at with these. The message about this one is in the same batch.
             self.write()?;
         }
@@ -162,6 +175,7 @@ impl Reading<'_> {
     fn keep_contacts(
         &mut self,
         entry: &Entry,
+        ends: bool,
     ) -> Result<Option<(To, KnownContact)>, Box<dyn Error + Send + Sync>> {
         let wallet = entry.wallet;
         let confirmed = self.outbox.contact(wallet, Which::Confirmed)?;
@@ -173,7 +187,7 @@ impl Reading<'_> {
                 Change::ContactProposed { proposed, .. } => {
                     self.wallets.insert(wallet);
                     let contact = KnownContact {
-                        channel: proposed.contact.channel,
+                        channel: proposed.contact.channel.into(),
                         // Said when it is confirmed.
                         preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
                         // Said by the event behind this one.
@@ -240,9 +254,11 @@ impl Reading<'_> {
                 | Change::PasskeyUsed(_)
                 | Change::PasskeyRenamed(..)
                 | Change::PasskeyRemoved(_)
+                | Change::BrowserAdded(..)
+                | Change::BrowserRemoved(_)
                 | Change::CodeMissed => as_before(confirmed),
             }
-        } else if ends(entry, self.journal)? {
+        } else if ends {
             (gone(), confirmed.map(|contact| (To::Former, contact)))
         } else {
             as_before(confirmed)
@@ -254,19 +270,85 @@ impl Reading<'_> {
         Ok(receiver)
     }
 
+    /// Follows the changes of browsers, and returns those that show the notification. A wallet that ends has none any more: its
+    /// contact is notified. A code goes to the address that it confirms.
+    fn keep_browsers(
+        &mut self,
+        entry: &Entry,
+        ends: bool,
+    ) -> Result<Vec<(To, KnownContact)>, OutboxError> {
+        let wallet = entry.wallet;
+        let change = if let Event::Account { change, .. } = &entry.event {
+            Some(change)
+        } else {
+            None
+        };
+        if let Some(Change::BrowserAdded(..)) = change {
+            self.wallets.insert(wallet);
+            self.with_browsers.insert(wallet);
+        }
+        if !self.with_browsers.contains(&wallet) {
+            return Ok(Vec::new());
+        }
+        let mut browsers = self.outbox.browsers(wallet)?;
+        let before = browsers.clone();
+        if ends {
+            browsers.clear();
+        } else if let Some(Change::BrowserAdded(browser, preferences)) = change {
+            let known = KnownContact {
+                channel: ChannelKind::Browser,
+                preferences: *preferences,
+                // Said by the event behind this one.
+                language: None,
+                sealed: browser.sealed.clone(),
+            };
+            // It may be known from the store.
+            browsers.retain(|(number, _)| *number != browser.number);
+            browsers.push((browser.number, known));
+        } else if let Some(Change::BrowserRemoved(removed)) = change {
+            browsers.retain(|(number, _)| number != removed);
+        } else if let Some(Change::PreferencesSet(preferences)) = change {
+            for (_, browser) in &mut browsers {
+                browser.preferences = *preferences;
+            }
+        } else if let Some(Change::LanguageSet(language)) = change {
+            for (_, browser) in &mut browsers {
+                browser.language = Some(*language);
+            }
+        }
+        let is_left = |number| browsers.iter().any(|(left, _)| *left == number);
+        let gone = before.iter().filter(|(number, _)| !is_left(*number));
+        let gone = gone.map(|(number, _)| (wallet, *number, None));
+        let changed = browsers.iter().filter(|browser| !before.contains(browser));
+        let changed = changed.map(|(number, known)| (wallet, *number, Some(known.clone())));
+        self.changes.browsers.extend(gone.chain(changed));
+        if matches!(change, Some(Change::ContactProposed { .. })) {
+            return Ok(Vec::new());
+        }
+        let receivers = browsers.into_iter();
+        Ok(receivers
+            .map(|(number, known)| (To::Browser(number), known))
+            .collect())
+    }
+
     fn enqueue(
         &mut self,
         entry: &Entry,
         position: Position,
-        to: To,
-        contact: KnownContact,
+        receivers: Vec<(To, KnownContact)>,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Some(notice) = occasion::of(entry, self.journal)? else {
             return Ok(());
         };
-        if !occasion::is_wanted(notice.occasion, contact.preferences) {
-            return Ok(());
+        for (to, contact) in receivers {
+            if occasion::is_wanted(notice.occasion, contact.preferences) {
+                self.put(entry, position, to, contact);
+            }
         }
+        Ok(())
+    }
+
+    fn put(&mut self, entry: &Entry, position: Position, to: To, contact: KnownContact) {
         let waiting = Waiting {
             channel: contact.channel,
             due: Timestamp::EPOCH,
@@ -280,7 +362,6 @@ impl Reading<'_> {
             // It may change again before this message leaves.
             self.changes.former.push((position, contact));
         }
-        Ok(())
     }
 
     fn write(&mut self) -> Result<(), OutboxError> {
@@ -312,7 +393,6 @@ fn ends(entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
 mod tests {
     use super::*;
     use crate::testing::{Records, WALLET, open_outbox, open_store};
-    use tessera_ledger::ContactChannel;
 
     fn start(journal: &Records, outbox: &Outbox) -> Result<Follower, OutboxError> {
         let folder = tempfile::tempdir().unwrap();
@@ -335,7 +415,7 @@ mod tests {
     }
 
     fn waiting(outbox: &Outbox) -> Vec<Key> {
-        let rows = outbox.waiting(ContactChannel::Email, Key::FIRST);
+        let rows = outbox.waiting(ChannelKind::Email, Key::FIRST);
         rows.map(|row| row.unwrap().0).collect()
     }
 
@@ -369,7 +449,7 @@ mod tests {
         };
         outbox
             .write(&Changes {
-                done: vec![(key, ContactChannel::Email)],
+                done: vec![(key, ChannelKind::Email)],
                 ..Changes::default()
             })
             .unwrap();
@@ -395,6 +475,88 @@ mod tests {
         }
         look(&journal, &outbox, None).unwrap();
         assert_eq!(former(&outbox, ended).as_deref(), Some("a"));
+    }
+
+    /// The browsers that show the message about this event, by their numbers.
+    fn shown_in(outbox: &Outbox, position: Position) -> Vec<u32> {
+        let rows = outbox.waiting(ChannelKind::Browser, Key::FIRST);
+        let of_event = rows.map(Result::unwrap);
+        let of_event = of_event.filter(|(key, _)| key.position == position);
+        let numbers = of_event.map(|(key, waiting)| {
+            assert_eq!(waiting.channel, ChannelKind::Browser);
+            match key.to {
+                To::Browser(number) => number,
+                other => panic!("{other:?}"),
+            }
+        });
+        numbers.collect()
+    }
+
+    #[test]
+    fn each_browser_shows_what_happens_from_its_first_event_to_its_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = open_outbox(folder.path());
+        let journal = Records::default();
+        let before = journal.change(Change::Frozen);
+        let first = journal.add_browser(1);
+        let second = journal.add_browser(2);
+        let proposed = journal.propose("a");
+        let confirmed = journal.change(Change::ContactConfirmed(
+            tessera_protocol::leased::NotificationPreferences::DEFAULT,
+        ));
+        let both = journal.change(Change::Unfrozen);
+        let gone = journal.change(Change::BrowserRemoved(1));
+        let after = journal.change(Change::Frozen);
+        let ended = journal.pay_out();
+        look(&journal, &outbox, None).unwrap();
+        assert_eq!(shown_in(&outbox, before), []);
+        assert_eq!(shown_in(&outbox, first), [1]);
+        assert_eq!(shown_in(&outbox, second), [1, 2]);
+        // A code goes to the address that it confirms.
+        assert_eq!(shown_in(&outbox, proposed), []);
+        assert_eq!(shown_in(&outbox, confirmed), [1, 2]);
+        assert_eq!(shown_in(&outbox, both), [1, 2]);
+        // Its push service no longer knew it: that is no news.
+        assert_eq!(shown_in(&outbox, gone), []);
+        assert_eq!(shown_in(&outbox, after), [2]);
+        // The contact is notified of the end, and no key of the wallet is kept for browsers.
+        assert_eq!(shown_in(&outbox, ended), []);
+        assert_eq!(former(&outbox, ended).as_deref(), Some("a"));
+        assert_eq!(outbox.browsers(WALLET).unwrap(), []);
+        // Messages that wait find no browser there, and are dropped.
+        assert_eq!(outbox.browser(WALLET, 2).unwrap(), None);
+    }
+
+    #[test]
+    fn browsers_have_the_newest_language_and_preferences() {
+        use tessera_protocol::leased::{LanguageCode, NotificationPreferences};
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = open_outbox(folder.path());
+        let journal = Records::default();
+        journal.add_browser(1);
+        let language = LanguageCode::from_letters(*b"ko").unwrap();
+        journal.change(Change::LanguageSet(language));
+        let nothing = NotificationPreferences {
+            purchases: false,
+            declines: false,
+            loads: false,
+            refunds: false,
+            security: false,
+        };
+        journal.change(Change::PreferencesSet(nothing));
+        let unwanted = journal.change(Change::Frozen);
+        look(&journal, &outbox, None).unwrap();
+        let known = outbox.browser(WALLET, 1).unwrap().unwrap();
+        assert_eq!(
+            (known.language, known.preferences),
+            (Some(language), nothing)
+        );
+        assert_eq!(shown_in(&outbox, unwanted), []);
+        // Also where the outbox is read from the disk anew.
+        journal.change(Change::PreferencesSet(NotificationPreferences::DEFAULT));
+        let wanted = journal.change(Change::Unfrozen);
+        look(&journal, &outbox, None).unwrap();
+        assert_eq!(shown_in(&outbox, wanted), [1]);
     }
 
     #[test]

@@ -4,13 +4,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::outbox::{Key, Outbox, OutboxError, Waiting};
+use super::outbox::{ChannelKind, Key, Outbox, OutboxError, Waiting};
 use tessera_kit::clock::{self, Timestamp};
-use tessera_ledger::ContactChannel;
 
 /// See the head of this file.
 pub(super) struct Lane {
-    channel: ContactChannel,
+    channel: ChannelKind,
     in_memory_max: usize,
     /// No pause is longer, in milliseconds. What is due later was put off when the system's clock was ahead.
     pause_max: u64,
@@ -29,7 +28,7 @@ impl Lane {
     /// # Errors
     /// When the outbox can't be read.
     pub(super) fn open(
-        channel: ContactChannel,
+        channel: ChannelKind,
         in_memory_max: usize,
         pause_max: u64,
         outbox: &Outbox,
@@ -51,7 +50,7 @@ impl Lane {
         Ok(lane)
     }
 
-    pub(super) fn channel(&self) -> ContactChannel {
+    pub(super) fn channel(&self) -> ChannelKind {
         self.channel
     }
 
@@ -164,7 +163,7 @@ mod tests {
         key.position.to_stored() - 1
     }
 
-    fn waiting(channel: ContactChannel) -> Waiting {
+    fn waiting(channel: ChannelKind) -> Waiting {
         Waiting {
             channel,
             due: Timestamp::EPOCH,
@@ -173,7 +172,7 @@ mod tests {
         }
     }
 
-    fn write(outbox: &Outbox, positions: std::ops::Range<u64>, channel: ContactChannel) {
+    fn write(outbox: &Outbox, positions: std::ops::Range<u64>, channel: ChannelKind) {
         let changes = Changes {
             waiting: positions
                 .map(|position| (key(position), waiting(channel)))
@@ -191,15 +190,14 @@ mod tests {
         let put_off = Waiting {
             due: now.plus(86_400_000),
             attempts: 3,
-            ..waiting(ContactChannel::Email)
+            ..waiting(ChannelKind::Email)
         };
         let changes = Changes {
             waiting: vec![(key(1), put_off)],
             ..Changes::default()
         };
         outbox.write(&changes).unwrap();
-        let mut lane =
-            Lane::open(ContactChannel::Email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
+        let mut lane = Lane::open(ChannelKind::Email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         assert_eq!(lane.take_due(now), None);
         assert_eq!(lane.take_due(clock::now().plus(PAUSE_MAX)), Some(key(1)));
     }
@@ -208,8 +206,8 @@ mod tests {
     fn all_are_sent_once_and_few_are_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = open_outbox(folder.path());
-        let mobile = ContactChannel::Mobile;
-        write(&outbox, 0..10, ContactChannel::Email);
+        let mobile = ChannelKind::Mobile;
+        write(&outbox, 0..10, ChannelKind::Email);
         write(&outbox, 10..23, mobile);
         let mut lane = Lane::open(mobile, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         assert_eq!(
@@ -254,17 +252,14 @@ mod tests {
         assert_eq!(sent, (10..40).collect::<Vec<_>>());
         assert_eq!(lane.under_way(), 0);
         assert_eq!(outbox.waiting(mobile, Key::FIRST).count(), 0);
-        assert_eq!(
-            outbox.waiting(ContactChannel::Email, Key::FIRST).count(),
-            10
-        );
+        assert_eq!(outbox.waiting(ChannelKind::Email, Key::FIRST).count(), 10);
     }
 
     #[test]
     fn a_dead_letter_called_back_from_beyond_is_sent_once() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = open_outbox(folder.path());
-        let email = ContactChannel::Email;
+        let email = ChannelKind::Email;
         write(&outbox, 0..8, email);
         let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         write(&outbox, 20..21, email);
@@ -289,7 +284,7 @@ mod tests {
     fn many_dead_letters_are_called_back_and_few_are_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = open_outbox(folder.path());
-        let email = ContactChannel::Email;
+        let email = ChannelKind::Email;
         write(&outbox, 20..30, email);
         let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         write(&outbox, 0..10, email);

@@ -1,10 +1,10 @@
-//! The contacts of all wallets, out of the store: where events were deleted before they were looked at, nothing else has them.
+//! The contacts and browsers of all wallets, out of the store: where events were deleted before they were looked at, nothing else has them.
 //!
 //! The events that are kept are looked at after that. A contact that changed in one of them is ahead of the events before it until
 //! then: what is sent about those goes to the address that the payer has now, as the former one may be known to nobody.
 
-use super::outbox::{Changes, KnownContact, Outbox, OutboxError, Which};
-use tessera_ledger::Wallet;
+use super::outbox::{Changes, ChannelKind, KnownContact, Outbox, OutboxError, Which};
+use tessera_ledger::{Wallet, WalletId};
 use tessera_store::Store;
 
 /// Contacts written at once.
@@ -19,16 +19,26 @@ pub(super) fn contacts(store: &Store, outbox: &Outbox) -> Result<(), OutboxError
             ..Changes::default()
         })?;
     }
+    for browsers in outbox.all_browsers()?.chunks(BATCH) {
+        let none = |(wallet, number): &(WalletId, u32)| (*wallet, *number, None);
+        outbox.write(&Changes {
+            browsers: browsers.iter().map(none).collect(),
+            ..Changes::default()
+        })?;
+    }
     let mut changes = Changes::default();
     let (mut count, mut written) = (0_u64, Ok(()));
     store.each_wallet(&mut |wallet| {
-        let Some(contact) = confirmed(&wallet).filter(|_| written.is_ok()) else {
+        if written.is_err() {
             return;
-        };
-        count += 1;
-        let contact = (wallet.id, Which::Confirmed, Some(contact));
-        changes.contacts.push(contact);
-        if changes.contacts.len() == BATCH {
+        }
+        if let Some(contact) = confirmed(&wallet) {
+            count += 1;
+            let contact = (wallet.id, Which::Confirmed, Some(contact));
+            changes.contacts.push(contact);
+        }
+        changes.browsers.extend(browsers(&wallet));
+        if changes.contacts.len() + changes.browsers.len() >= BATCH {
             written = outbox.write(&std::mem::take(&mut changes));
         }
     })?;
@@ -46,10 +56,25 @@ fn confirmed(wallet: &Wallet) -> Option<KnownContact> {
     let account = wallet.account.as_ref()?;
     let contact = account.contact.as_ref()?;
     Some(KnownContact {
-        channel: contact.channel,
+        channel: contact.channel.into(),
         preferences: account.preferences,
         language: account.language,
         sealed: contact.sealed.clone(),
+    })
+}
+
+fn browsers(wallet: &Wallet) -> impl Iterator<Item = (WalletId, u32, Option<KnownContact>)> {
+    let account = wallet.account.iter();
+    account.flat_map(move |account| {
+        account.browsers.iter().map(move |browser| {
+            let known = KnownContact {
+                channel: ChannelKind::Browser,
+                preferences: account.preferences,
+                language: account.language,
+                sealed: browser.sealed.clone(),
+            };
+            (wallet.id, browser.number, Some(known))
+        })
     })
 }
 
@@ -62,7 +87,7 @@ mod tests {
     use tempfile::TempDir;
     use tessera_journal::{Journal as _, Mark, Position};
     use tessera_kit::clock::Timestamp;
-    use tessera_ledger::{Change, Contact, ContactChannel, PayersAccount};
+    use tessera_ledger::{Browser, Change, Contact, ContactChannel, PayersAccount};
     use tessera_protocol::leased::LanguageCode;
     use tessera_store::Snapshot;
 
@@ -92,6 +117,10 @@ mod tests {
                 sealed: address.as_bytes().into(),
                 shown: "".into(),
             });
+            self.keep_account(account);
+        }
+
+        fn keep_account(&self, account: PayersAccount) {
             let mut wallet = Wallet::new(WALLET);
             wallet.account = Some(Box::new(account));
             let snapshot = Snapshot::take(&mut wallet);
@@ -120,7 +149,7 @@ mod tests {
 
         fn is_notified(&self, position: Position) -> bool {
             let to = To::Contact;
-            let mut rows = self.outbox.waiting(ContactChannel::Email, Key::FIRST);
+            let mut rows = self.outbox.waiting(ChannelKind::Email, Key::FIRST);
             rows.any(|row| row.unwrap().0 == Key { position, to })
         }
     }
@@ -204,6 +233,39 @@ mod tests {
             assert_eq!(world.contact().as_deref(), now);
             assert_eq!(world.is_notified(kept), now.is_some());
         }
+    }
+
+    #[test]
+    fn browsers_whose_events_were_deleted_are_known_from_the_store() {
+        let world = World::new();
+        world.journal.add_browser(1);
+        world.follow();
+        world.journal.add_browser(2);
+        let kept = world.journal.change(Change::Frozen);
+        world.journal.journal.delete_before(kept);
+        // The first one was removed in an event that is no longer kept.
+        let mut account = PayersAccount::new("".into());
+        account.language = LanguageCode::from_letters(*b"ko");
+        account.browsers = vec![Browser {
+            number: 2,
+            digest: [2; 32],
+            sealed: [2; 4].into(),
+            name: "Firefox".into(),
+            added_at: Timestamp::EPOCH,
+        }];
+        world.keep_account(account);
+        world.follow();
+        let browsers = world.outbox.browsers(WALLET).unwrap();
+        let [(2, known)] = &browsers[..] else {
+            panic!("{browsers:?}");
+        };
+        assert_eq!(known.language, LanguageCode::from_letters(*b"ko"));
+        let rows = world.outbox.waiting(ChannelKind::Browser, Key::FIRST);
+        let of_kept = rows
+            .map(|row| row.unwrap().0)
+            .filter(|key| key.position == kept);
+        let receivers: Vec<_> = of_kept.map(|key| key.to).collect();
+        assert_eq!(receivers, [To::Browser(2)]);
     }
 
     #[test]

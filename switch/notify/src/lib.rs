@@ -1,4 +1,4 @@
-//! Notifies payers of what happened: by e-mail and by short message, to addresses that they have confirmed.
+//! Notifies payers of what happened: by e-mail and by short message, to addresses that they have confirmed, and in their browsers.
 //!
 //! | part | what it does |
 //! | --- | --- |
@@ -7,9 +7,10 @@
 //! | `learn` | contacts out of the store, where the events that they came from were deleted |
 //! | `lane` | what waits for one channel: one that stands still does not hold up the other |
 //! | `service`, `state`, `deliver` | the thread: what is due is put into words and handed to a channel |
-//! | `dead_letter_client` | dead letters, for operators |
+//! | `dead_letter_client`, `dead_letters` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
+//! | `post` | one request to a server outside, for browsers and parties |
 //! | `webhook` | notifies parties by HTTP, with a thread and rows of its own |
 //!
 //! A payer's address goes to the server that delivers to it and to nobody else: it is in no log line, no metric and no
@@ -24,6 +25,7 @@
 )]
 pub mod channel;
 mod dead_letter_client;
+mod dead_letters;
 mod deliver;
 mod elsewhere;
 mod ended;
@@ -32,6 +34,7 @@ mod lane;
 mod learn;
 mod occasion;
 pub mod outbox;
+mod post;
 mod service;
 mod state;
 #[cfg(test)]
@@ -39,13 +42,14 @@ mod testing;
 pub mod texts;
 mod webhook;
 
-use channel::{Email, Sms};
+use channel::{Email, Sms, WebPush};
 use tessera_config::{NotifySettings, SettingsError};
 
+pub use channel::{VapidKey, are_browser_keys};
 pub use dead_letter_client::{DeadLetterClient, Letters};
 pub use deliver::MallNames;
 pub use elsewhere::{remember, remembered};
-pub use service::{Notify, NotifyError};
+pub use service::{BrowserGone, Notify, NotifyError};
 pub use webhook::{
     Hook, HookDirectory, WebhookClient, WebhookDead, WebhookError, WebhookId, WebhookLetters,
     Webhooks,
@@ -61,6 +65,9 @@ pub fn check(settings: &NotifySettings) -> Result<(), SettingsError> {
     }
     if let Some(sms) = &settings.sms {
         Sms::check(sms)?;
+    }
+    if let Some(web_push) = &settings.web_push {
+        WebPush::check(web_push)?;
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub struct Notice {
     pub card: Option<String>,
     pub reason: Option<Text>,
     pub device: Option<String>,
+    /// The transaction that it is about, as the payer's pages know it.
+    pub transaction: Option<Reference>,
 }
 
 /// Whether the payer wants this notification.
@@ -50,6 +52,8 @@ pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bo
         | Occasion::Recovered
         | Occasion::PasskeyAdded
         | Occasion::PasskeyRemoved
+        | Occasion::BrowserAdded
+        | Occasion::BrowserRemoved
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen
@@ -157,6 +161,11 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
                 },
             )
         }
+        // Its push service no longer knows it: the payer has removed it in the browser.
+        Event::Account {
+            opening: None,
+            change: Change::BrowserRemoved(_),
+        } => None,
         Event::Account { change, .. } => account(entry, change),
         Event::Opened(_)
         | Event::Provisioned { .. }
@@ -307,6 +316,11 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
             ..notice(Occasion::PasskeyAdded)
         },
         Change::PasskeyRemoved(_) => notice(Occasion::PasskeyRemoved),
+        Change::BrowserAdded(browser, _) => Notice {
+            device: Some(browser.name.to_string()),
+            ..notice(Occasion::BrowserAdded)
+        },
+        Change::BrowserRemoved(_) => notice(Occasion::BrowserRemoved),
         Change::Frozen => notice(Occasion::Frozen),
         Change::Unfrozen => notice(Occasion::Unfrozen),
         Change::ContactConfirmed(_) | Change::ContactRemoved => notice(Occasion::ContactChanged),
@@ -376,6 +390,7 @@ impl Notice {
             card: None,
             reason: None,
             device: None,
+            transaction: None,
         }
     }
 
@@ -389,6 +404,7 @@ impl Notice {
                 let name = place.unwrap_or_else(|| text(&opening.acceptor));
                 (opening.institution, name)
             }),
+            transaction: Some(opening.reference),
             reference: of_a_party.then(|| text(&opening.retrieval)),
             ..self
         }

@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
-use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
+use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms, VapidKey, WebPush};
+use super::dead_letter_client::{Ask, DeadLetterClient};
+use super::dead_letters;
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::elsewhere::{self, Progress};
-use super::ended;
-use super::outbox::{Changes, Dead, Key, OutboxError, To, Waiting};
+use super::outbox::{Changes, ChannelKind, Dead, Key, OutboxError, To, Waiting};
 use super::state::{Place, State};
 use tessera_cluster::changes::Change;
 use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
-use tessera_kit::clock::{self, Timestamp};
+use tessera_kit::clock;
 use tessera_kit::fence;
-use tessera_ledger::ContactChannel;
+use tessera_ledger::WalletId;
 use tessera_metrics::Metrics;
 use tessera_store::Store;
 use tessera_vault::Vault;
@@ -47,6 +47,9 @@ pub struct Notify {
     pub dead_letter_client: DeadLetterClient,
 }
 
+/// Has a wallet note that the push service of one of its browsers no longer knows it.
+pub type BrowserGone = Arc<dyn Fn(WalletId, u32) + Send + Sync>;
+
 /// Why the notification service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
@@ -66,10 +69,12 @@ impl Notify {
     ///
     /// # Errors
     /// When a channel's password or certificate, the outbox or a thread can't be had.
+    #[allow(clippy::too_many_arguments, reason = "each is a neighbour of its own")]
     pub fn start(
         settings: &Settings,
         keys: DataKeys,
         malls: MallNames,
+        (push_key, gone): (Option<Arc<VapidKey>>, BrowserGone),
         journal: Arc<dyn Journal>,
         store: Arc<Store>,
         vault: Arc<Vault>,
@@ -81,6 +86,9 @@ impl Notify {
         }
         let email = notify.email.as_ref().map(Email::open).transpose()?;
         notify.sms.as_ref().map(Sms::check).transpose()?;
+        let web_push = notify.web_push.as_ref().zip(push_key);
+        let web_push = web_push.map(|(settings, key)| WebPush::open(settings, key));
+        let web_push = web_push.transpose()?;
         let place = Place {
             directory: settings.data.join("outbox"),
             keys,
@@ -101,7 +109,9 @@ impl Notify {
             in_cluster: settings.cluster.is_some(),
             settings: notify,
             email,
+            web_push,
             malls,
+            gone,
             vault,
             metrics,
             place,
@@ -130,7 +140,9 @@ struct Seed {
     in_cluster: bool,
     settings: NotifySettings,
     email: Option<Email>,
+    web_push: Option<WebPush>,
     malls: MallNames,
+    gone: BrowserGone,
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     place: Place,
@@ -171,6 +183,7 @@ impl Seed {
                 vault: self.vault,
                 email: self.email.map(Channel::Email),
                 sms: sms.map(Channel::Sms),
+                web_push: self.web_push.map(Channel::WebPush),
                 malls: self.malls,
             };
             let service = Service {
@@ -179,6 +192,7 @@ impl Seed {
                 metrics: self.metrics,
                 place: self.place,
                 delivery: Rc::new(delivery),
+                gone: self.gone,
                 under_way: JoinSet::new(),
                 figures_sent: None,
             };
@@ -199,7 +213,8 @@ struct Service {
     metrics: Arc<Metrics>,
     place: Place,
     delivery: Rc<Delivery>,
-    under_way: JoinSet<(ContactChannel, Key, Delivered)>,
+    gone: BrowserGone,
+    under_way: JoinSet<(ChannelKind, Key, Delivered)>,
     figures_sent: Option<Instant>,
 }
 
@@ -277,7 +292,7 @@ impl Service {
                         self.settle(state, channel, key, delivered)?;
                     }
                 }
-                Some(ask) = outside.asks.recv() => answer(state, ask)?,
+                Some(ask) = outside.asks.recv() => dead_letters::answer(state, ask)?,
                 Some(receipt) = outside.receipts.recv() => self.count(&receipt),
                 () = tokio::time::sleep(pause) => {}
             }
@@ -304,7 +319,7 @@ impl Service {
             return Ok(());
         };
         let mut oldest = None;
-        for channel in [ContactChannel::Email, ContactChannel::Mobile] {
+        for channel in ChannelKind::ALL {
             if let Some(first) = state.outbox.waiting(channel, Key::FIRST).next() {
                 let (key, _) = first?;
                 oldest = oldest.into_iter().chain([key.position]).min();
@@ -342,7 +357,7 @@ impl Service {
     fn settle(
         &mut self,
         state: &mut State,
-        channel: ContactChannel,
+        channel: ChannelKind,
         key: Key,
         delivered: Delivered,
     ) -> Result<(), OutboxError> {
@@ -360,6 +375,11 @@ impl Service {
                 figures.sent("none", "dropped");
                 changes.done.push((key, waiting.channel));
             }
+            Delivered::Gone(wallet, number) => {
+                figures.sent(waiting.channel.name(), "dropped");
+                changes.done.push((key, waiting.channel));
+                (self.gone)(wallet, number);
+            }
             Delivered::Failed(channel, failure) => {
                 let now = clock::now();
                 let age = now.since(waiting.since);
@@ -370,9 +390,9 @@ impl Service {
                         figures.sent(channel, "dropped");
                         changes.done.push((key, waiting.channel));
                     }
-                    Failure::Transient(_) if age < give_up => {
+                    Failure::Transient(_) | Failure::Later(..) if age < give_up => {
                         figures.sent(channel, "retried");
-                        let due = now.plus(self.pause(attempts));
+                        let due = now.plus(self.pause(attempts).max(self.asked_to_wait(&failure)));
                         let again = Waiting {
                             due,
                             attempts,
@@ -381,7 +401,11 @@ impl Service {
                         state.lane(waiting.channel).put(key, again);
                         changes.waiting.push((key, again));
                     }
-                    Failure::Transient(why) | Failure::Permanent(why) => {
+                    Failure::Transient(_)
+                    | Failure::Later(..)
+                    | Failure::Permanent(_)
+                    | Failure::Gone => {
+                        let why = failure.to_string();
                         figures.sent(channel, "dead");
                         tracing::warn!(channel, why, "a message was given up");
                         let dead = Dead {
@@ -404,6 +428,14 @@ impl Service {
             self.settings.retry_min * 2u32.saturating_pow(attempts.saturating_sub(1).min(20));
         let pause = doubled.min(self.settings.retry_max).as_millis() as u64;
         pause / 2 + rand::random_range(0..=pause / 2)
+    }
+
+    /// For how long a server has asked for a pause, within reason.
+    fn asked_to_wait(&self, failure: &Failure) -> u64 {
+        match failure {
+            Failure::Later(_, pause) => (*pause).min(self.settings.retry_max).as_millis() as u64,
+            Failure::Transient(_) | Failure::Permanent(_) | Failure::Gone => 0,
+        }
     }
 
     fn count(&self, receipt: &Receipt) {
@@ -431,89 +463,10 @@ impl Service {
         for lane in &state.lanes {
             let oldest = lane.oldest();
             let oldest = oldest.map_or(0, |since| now.since(since) / 1000);
-            figures.waiting(lane.channel(), lane.len(), oldest);
+            figures.waiting(lane.channel().name(), lane.len(), oldest);
         }
         figures.set(state.outbox.dead_count(), state.follower.behind());
         figures.stopped(false);
-    }
-}
-
-/// The caller also gets a failure.
-fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
-    match ask {
-        Ask::List(most, answer) => reply(answer, state.outbox.dead(most)),
-        Ask::Has(letters, answer) => reply(answer, letters.exist(&state.outbox)),
-        Ask::Retry(letters, answer) => reply(answer, revive(state, letters)),
-        Ask::Drop(letters, answer) => reply(answer, forget(state, letters)),
-        Ask::Outdated(vault, answer) => {
-            let outdated = state
-                .outbox
-                .count_sealed(|sealed| vault.is_outdated(sealed));
-            reply(answer, outdated)
-        }
-        Ask::OldestNeeded(answer) => reply(answer, state.follower.oldest_needed(&state.outbox)),
-        Ask::ToBeNotified(wallets, answer) => {
-            let waiting = ended::to_be_notified(&state.outbox, &state.follower, wallets);
-            reply(answer, waiting)
-        }
-    }
-}
-
-fn reply<T>(
-    answer: oneshot::Sender<Result<T, String>>,
-    done: Result<T, OutboxError>,
-) -> Result<(), OutboxError> {
-    let (notice, kept) = match done {
-        Ok(done) => (Ok(done), Ok(())),
-        Err(error) => (Err(error.to_string()), Err(error)),
-    };
-    // A caller that no longer waits needs no answer.
-    let _ = answer.send(notice);
-    kept
-}
-
-fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {
-    let mut count = 0;
-    loop {
-        let dead = letters.some_of(&state.outbox)?;
-        if dead.is_empty() {
-            return Ok(count);
-        }
-        let revived = dead.into_iter().map(|(key, dead)| {
-            // It has as long again as a new one.
-            let waiting = Waiting {
-                channel: dead.channel,
-                due: Timestamp::EPOCH,
-                since: clock::now(),
-                attempts: 0,
-            };
-            (key, waiting)
-        });
-        let changes = Changes {
-            revived: revived.collect(),
-            ..Changes::default()
-        };
-        state.outbox.write(&changes)?;
-        count += changes.revived.len();
-        for (key, waiting) in changes.revived {
-            state.lane(waiting.channel).revive(key, waiting);
-        }
-    }
-}
-
-fn forget(state: &State, letters: Letters) -> Result<usize, OutboxError> {
-    let mut count = 0;
-    loop {
-        let dead = letters.some_of(&state.outbox)?;
-        if dead.is_empty() {
-            return Ok(count);
-        }
-        let changes = Changes {
-            dropped: dead.into_iter().map(|(key, _)| key).collect(),
-            ..Changes::default()
-        };
-        state.outbox.write(&changes)?;
-        count += changes.dropped.len();
     }
 }
 
@@ -522,9 +475,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::dead_letter_client::LETTERS_AT_ONCE;
     use crate::testing::{Records, open_outbox, open_store};
-    use tessera_journal::Position;
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -546,6 +497,7 @@ mod tests {
             vault: Arc::new(Vault::for_tests(folder)),
             email: None,
             sms: None,
+            web_push: None,
             malls: Arc::new(|_| None),
         }
     }
@@ -577,6 +529,7 @@ mod tests {
             metrics: Arc::clone(&metrics),
             place,
             delivery: Rc::new(delivery(folder.path(), &journal)),
+            gone: Arc::new(|_, _| {}),
             under_way: JoinSet::new(),
             figures_sent: None,
         };
@@ -629,40 +582,5 @@ mod tests {
         };
         assert!(matches!(deliver(CODE_WITHIN), Delivered::NobodyThere));
         assert!(matches!(deliver(0), Delivered::Failed(..)));
-    }
-
-    #[test]
-    fn all_dead_letters_are_tried_again_or_dropped_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Records::default();
-        let mut state = State::open(&place(folder.path(), &journal)).unwrap();
-        let many = LETTERS_AT_ONCE as u64 + 10;
-        let dead = |position| {
-            let dead = Dead {
-                channel: ContactChannel::Email,
-                since: Timestamp::EPOCH,
-                attempts: 1,
-                why: String::new(),
-            };
-            let to = To::Former;
-            let position = Position::from_stored(position).unwrap();
-            (Key { position, to }, dead)
-        };
-        let changes = Changes {
-            dead: (1..=many).map(dead).collect(),
-            ..Changes::default()
-        };
-        state.outbox.write(&changes).unwrap();
-        let one = Letters::One(dead(7).0);
-        assert_eq!(forget(&state, one).unwrap(), 1);
-        assert_eq!(forget(&state, one).unwrap(), 0);
-        let count = revive(&mut state, Letters::All).unwrap();
-        assert_eq!(count as u64, many - 1);
-        assert_eq!(state.lanes[0].len() as u64, many - 1);
-        assert_eq!(state.outbox.dead_count(), 0);
-        state.outbox.write(&changes).unwrap();
-        let count = forget(&state, Letters::All).unwrap();
-        assert_eq!(count as u64, many);
-        assert_eq!(state.outbox.dead(1).unwrap(), []);
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::follow::Follower;
 use super::lane::Lane;
-use super::outbox::{Outbox, OutboxError};
+use super::outbox::{ChannelKind, Outbox, OutboxError};
 use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Mark};
-use tessera_ledger::ContactChannel;
 use tessera_store::Store;
 
 /// Messages of a channel that are in memory; beyond, they wait in the outbox alone.
@@ -33,7 +32,7 @@ pub(super) struct Place {
 pub(super) struct State {
     pub outbox: Arc<Outbox>,
     pub follower: Follower,
-    pub lanes: [Lane; 2],
+    pub lanes: [Lane; 3],
 }
 
 impl State {
@@ -42,7 +41,11 @@ impl State {
         let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
         let journal = Arc::clone(&place.journal);
         Ok(Self {
-            lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
+            lanes: [
+                lane(ChannelKind::Email)?,
+                lane(ChannelKind::Mobile)?,
+                lane(ChannelKind::Browser)?,
+            ],
             follower: Follower::new(
                 journal,
                 &place.store,
@@ -54,10 +57,11 @@ impl State {
         })
     }
 
-    pub(super) fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
+    pub(super) fn lane(&mut self, channel: ChannelKind) -> &mut Lane {
         match channel {
-            ContactChannel::Email => &mut self.lanes[0],
-            ContactChannel::Mobile => &mut self.lanes[1],
+            ChannelKind::Email => &mut self.lanes[0],
+            ChannelKind::Mobile => &mut self.lanes[1],
+            ChannelKind::Browser => &mut self.lanes[2],
         }
     }
 }

@@ -13,7 +13,7 @@ use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Position};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
-    Balance, CardName, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event,
+    Balance, Browser, CardName, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event,
     Merchant, Opening, Payer, ProposedContact, Reference, WalletId,
 };
 use tessera_store::Store;
@@ -82,6 +82,21 @@ impl Records {
             },
             sealed_code: [0; 4].into(),
         })
+    }
+
+    /// Adds a browser with this number; the position of the event.
+    pub(super) fn add_browser(&self, number: u32) -> Position {
+        let browser = Browser {
+            number,
+            digest: [number as u8; 32],
+            sealed: [number as u8; 4].into(),
+            name: "Firefox on Linux".into(),
+            added_at: Timestamp::EPOCH,
+        };
+        self.change(Change::BrowserAdded(
+            browser,
+            NotificationPreferences::DEFAULT,
+        ))
     }
 
     /// The position of the confirmation.

@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) passwords: Passwords,
     pub(crate) passkeys: Option<Arc<Passkeys>>,
+    /// What browsers subscribe with, where notifications in browsers are configured.
+    pub(crate) push_key: Option<String>,
     pub(crate) stand_in: Arc<StandInBudget>,
     pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) settlement: Settlement,

@@ -157,6 +157,11 @@ pub(super) fn wallet_servers(
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
             passkeys: shared.passkeys.clone(),
+            web_push: settings
+                .notify
+                .web_push
+                .clone()
+                .zip(shared.push_key.clone()),
         },
         certificates: settings.leased.certificates(),
         signed_on: Arc::clone(&shared.wallet_lines),
@@ -199,6 +204,7 @@ fn rules(settings: &Settings) -> Rules {
         channels: Channels {
             email: settings.notify.email.is_some(),
             mobile: settings.notify.sms.is_some(),
+            push: settings.notify.web_push.is_some(),
         },
         hold_valid_for: settings.mall.hold_valid_for.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),

@@ -133,6 +133,9 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
         | Code::RenamePasskey
         | Code::RemovePasskey
         | Code::ListPasskeys
+        | Code::AddBrowser
+        | Code::RemoveBrowser
+        | Code::ListBrowsers
         // Its wallet says which it is.
         | Code::PasskeySignIn
         | Code::Overview => None,

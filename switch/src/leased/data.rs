@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tessera_protocol::leased::tag;
 use tessera_protocol::{Administrative, Amount, Currency, Institution, tlv};
 
+use tessera_config::WebPushSettings;
 use tessera_ledger::{ContactChannel, Rule, Secret};
 use tessera_vault::Vault;
 
@@ -25,6 +26,8 @@ pub struct Reading {
     pub channels: Vec<ContactChannel>,
     /// Makes challenges for passkeys, and reads what they answer; none where they are not configured.
     pub passkeys: Option<Arc<Passkeys>>,
+    /// The push services that browsers may name, and the key that browsers subscribe with; none where they are not configured.
+    pub web_push: Option<(WebPushSettings, String)>,
 }
 
 /// Fields 60 and 62.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod answer_fields;
+mod browser;
 mod data;
 mod history;
 mod operation;

@@ -5,7 +5,7 @@ use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{Administrative, ClientNumber, Message, OrderKey, Stan};
 
 use super::data::{Data, Reading};
-use super::{passkey, payer};
+use super::{browser, passkey, payer};
 use tessera_journal::Position;
 use tessera_ledger::{
     Action, Ask, Claims, Class, DuplicateKey, HistoryRequest, KeyFields, KeyPayer, LoadFrom,
@@ -84,6 +84,9 @@ impl Operation {
                     now,
                 };
                 Action::Account(Box::new(passkey::read(code, &asked, &data, reading)?))
+            }
+            Code::AddBrowser | Code::RemoveBrowser | Code::ListBrowsers => {
+                Action::Account(Box::new(browser::read(code, wallet, &data, reading)?))
             }
             Code::RevealCard
             | Code::ReissueCard
@@ -219,6 +222,9 @@ fn who(
         | Code::RenamePasskey
         | Code::RemovePasskey
         | Code::ListPasskeys
+        | Code::AddBrowser
+        | Code::RemoveBrowser
+        | Code::ListBrowsers
         | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
                 let (wallet, digest) = payer::session(handle).ok_or(Rule::SessionFormat)?;

@@ -101,6 +101,9 @@ pub(super) fn read(
         | Code::RenamePasskey
         | Code::RemovePasskey
         | Code::ListPasskeys
+        | Code::AddBrowser
+        | Code::RemoveBrowser
+        | Code::ListBrowsers
         | Code::Unwatch => {
             return Err(Rule::NotOfAccount);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use tessera_config::WebPushSettings;
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Operation as Code, SECRET_DIGITS, tag};
 use tessera_protocol::{Currency, Institution, Message, Mti, Packer, Request, tlv};
@@ -13,6 +14,7 @@ use super::operation::Operation;
 use crate::mutation::Mutation;
 use crate::passkeys::Passkeys;
 
+const PUSH_KEYS: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4.BTBZMqHH6r4Tts7J_aSIgg";
 const CASES: usize = 20_000;
 
 /// Each operation, with all that any of them reads.
@@ -53,6 +55,8 @@ fn operations() -> Vec<Vec<u8>> {
         (tag::PASSKEY, "AQID"),
         (tag::PASSKEY_USER, "AQID"),
         (tag::AUTHENTICATOR, "AQID.BAUG"),
+        (tag::PUSH_ADDRESS, "https://fcm.googleapis.com/fcm/send/1"),
+        (tag::PUSH_KEYS, PUSH_KEYS),
     ] {
         assert!(secrets.add(tag, value.as_bytes()));
     }
@@ -83,6 +87,7 @@ fn every_operation_is_read_or_refused() {
         vault: Arc::new(Vault::for_tests(folder.path())),
         channels: Vec::new(),
         passkeys: Some(Arc::new(Passkeys::new("http://localhost:8080").unwrap())),
+        web_push: Some((WebPushSettings::default(), "AQID".to_owned())),
     };
     let (read, refused) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     Mutation::of(operations()).run(CASES, |input| {

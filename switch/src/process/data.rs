@@ -7,7 +7,7 @@ use tessera_cluster::changes::Change;
 use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Options};
 use tessera_ledger::{Command, Supervision, WalletId};
-use tessera_notify::{DeadLetterClient, Notify, Webhooks};
+use tessera_notify::{DeadLetterClient, Notify, VapidKey, Webhooks};
 use tessera_store::{Checkpointer, Store};
 use tessera_vault::{Fit, SlotChanges, Vault, WalletKeys};
 
@@ -28,6 +28,8 @@ pub(super) struct Data {
     pub checkpointer: Checkpointer,
     pub dead_letters: Arc<DeadLetters>,
     pub vault: Arc<Vault>,
+    /// What push services know the switch by, where notifications in browsers are configured.
+    pub push_key: Option<Arc<VapidKey>>,
     writer: JoinHandle<()>,
 }
 
@@ -98,16 +100,27 @@ impl Data {
             checkpointer,
             dead_letters,
             vault: Arc::new(vault),
+            push_key: VapidKey::open(&base.settings)?,
             writer,
         })
     }
 
     /// The service that notifies payers, where a channel is configured.
-    pub fn start_notifications(&self, base: &Base) -> anyhow::Result<Option<Notify>> {
+    pub fn start_notifications(
+        &self,
+        base: &Base,
+        inboxes: &Inboxes,
+    ) -> anyhow::Result<Option<Notify>> {
+        let inboxes = inboxes.clone();
+        let gone = move |wallet, number| {
+            let command = Command::BrowserGone(number);
+            inboxes.send(wallet, WalletMessage::unasked(command));
+        };
         Ok(Notify::start(
             &base.settings,
             self.keys.clone(),
             base.mall_names(),
+            (self.push_key.clone(), Arc::new(gone)),
             Arc::clone(&self.journal),
             Arc::clone(&self.store),
             Arc::clone(&self.vault),

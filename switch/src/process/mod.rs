@@ -109,7 +109,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         policy: shared.policy.clone(),
         register: Arc::clone(&base.party_directory.register),
     });
-    let notify = data.start_notifications(&base)?;
+    let notify = data.start_notifications(&base, &shared.inboxes)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
     control.connect_outbox(outbox);
     let webhooks = data.start_webhooks(&base)?;

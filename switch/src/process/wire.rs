@@ -51,6 +51,7 @@ pub(super) fn wire(base: &Base, data: &Data) -> anyhow::Result<(Shared, WorkerIn
         dead_letters: Arc::clone(&data.dead_letters),
         totals: Arc::new(PartyTotals::new(totals, workers)),
         vault: Arc::clone(&data.vault),
+        push_key: data.push_key.as_ref().map(|key| key.public()),
         ended_wallets: Arc::default(),
         directory: Arc::new(Directory::new(Arc::clone(&data.store))?),
         orders: Arc::new(Orders::new(

@@ -291,6 +291,8 @@ impl WalletActor {
             vec![(Purpose::Passkey, &mut new.sealed)]
         } else if let AccountAction::RenamePasskey(_, name) = action {
             vec![(Purpose::PasskeyName, name)]
+        } else if let AccountAction::AddBrowser(new) = action {
+            vec![(Purpose::Browser, &mut new.sealed)]
         } else {
             return Ok(());
         };

@@ -53,6 +53,8 @@ pub enum Purpose {
     PasskeyName,
     /// The number of a wallet, as its passkeys know it.
     PasskeyUser,
+    /// The address and the keys of a browser that shows notifications.
+    Browser,
 }
 
 /// Why something could not be sealed or opened.
@@ -232,6 +234,7 @@ fn bound_to(wallet: WalletId, purpose: Purpose) -> [u8; 9] {
         Purpose::Passkey => 4,
         Purpose::PasskeyUser => 5,
         Purpose::PasskeyName => 6,
+        Purpose::Browser => 7,
     };
     aad
 }

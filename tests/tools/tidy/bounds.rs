@@ -100,6 +100,10 @@ const ROWS: &[(&str, &[Home])] = &[
         &[Constant("protocol/src/leased/mod.rs", "PASSKEYS_MAX")],
     ),
     (
+        "browsers of a wallet that show notifications",
+        &[Constant("protocol/src/leased/mod.rs", "BROWSERS_MAX")],
+    ),
+    (
         "counts of wrong passwords: accounts and addresses",
         &[Constant("switch/src/passwords/throttle.rs", "KEYS_MAX")],
     ),

@@ -1,6 +1,6 @@
 notifications-title = الإشعارات
 notifications-lead = إضافة عنوان أمر اختياري. لا نستخدمه إلا لهذه الرسائل، ولا يراه أي متجر، ويمكنك إزالته في أي وقت.
-notifications-none = لا تصلك أي رسائل.
+notifications-none = لم تُضف أي عنوان.
 notifications-sent-to = تُرسَل إلى
 notifications-remove = إزالة العنوان
 notifications-add = إضافة عنوان

@@ -1,6 +1,6 @@
 notifications-title = Mitteilungen
 notifications-lead = Eine Adresse ist freiwillig. Wir verwenden sie nur für diese Mitteilungen, kein Shop sieht sie, und Sie können sie jederzeit entfernen.
-notifications-none = Sie erhalten keine Mitteilungen.
+notifications-none = Sie haben keine Adresse angegeben.
 notifications-sent-to = Gesendet an
 notifications-remove = Adresse entfernen
 notifications-add = Adresse hinzufügen

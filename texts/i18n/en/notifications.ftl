@@ -2,7 +2,7 @@
 
 notifications-title = Notifications
 notifications-lead = An address is optional. We use it only for these messages, no shop sees it, and you can remove it at any time.
-notifications-none = You get no messages.
+notifications-none = You have given no address.
 notifications-sent-to = Sent to
 notifications-remove = Remove the address
 notifications-add = Add an address

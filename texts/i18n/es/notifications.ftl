@@ -1,6 +1,6 @@
 notifications-title = Avisos
 notifications-lead = La dirección es opcional. Solo la usamos para estos avisos, ninguna tienda la ve y puede eliminarla en cualquier momento.
-notifications-none = No recibe avisos.
+notifications-none = No ha indicado ninguna dirección.
 notifications-sent-to = Se envían a
 notifications-remove = Eliminar la dirección
 notifications-add = Añadir una dirección

@@ -1,6 +1,6 @@
 notifications-title = 通知
 notifications-lead = 連絡先の登録は任意です。メッセージの送信だけに使い、ショップに知られることはありません。いつでも削除できます。
-notifications-none = メッセージは届きません。
+notifications-none = 連絡先は登録されていません。
 notifications-sent-to = 送信先：
 notifications-remove = 連絡先を削除
 notifications-add = 連絡先を追加

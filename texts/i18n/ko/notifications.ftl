@@ -1,6 +1,6 @@
 notifications-title = 알림
 notifications-lead = 연락처 등록은 선택 사항입니다. 메시지를 보내는 데에만 사용하고 가맹점에는 공개하지 않으며, 언제든지 삭제할 수 있습니다.
-notifications-none = 메시지를 받지 않고 있습니다.
+notifications-none = 등록한 연락처가 없습니다.
 notifications-sent-to = 받는 곳:
 notifications-remove = 연락처 삭제
 notifications-add = 연락처 추가

@@ -22,7 +22,8 @@
 //! | `/money/sources/remove` | `remove-source`: password |
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits` (GET): transaction, day, month, day_count, month_count |
 //! | `/limits/set` | `#review` · `limits`: password |
-//! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
+//! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security · `add-browser`: address and keys (of the script), password · `#browser-N` |
+//! | `/notifications/browsers/remove` | `remove-browser`: password |
 //! | `/sessions` | `#client-number` · `add-passkey`: password · `#passkey-N`, `rename-N`: name · `#session-N`, `end-N` · `everywhere` · `password`: password, new, again · `recovery`: password |
 //! | `/passkeys/remove` | `remove-passkey`: password |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
@@ -34,6 +35,7 @@
 //!
 //! [`Overview::confirmed`]: crate::switch::Overview::confirmed
 
+mod browsers;
 mod card;
 mod close;
 pub mod entry;
@@ -112,6 +114,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/notifications/contact", post().to(notifications::propose))
         .route("/notifications/confirm", post().to(notifications::confirm))
         .route("/notifications/remove", post().to(notifications::remove))
+        .route("/notifications/browsers", post().to(browsers::add))
+        .route(
+            "/notifications/browsers/remove",
+            get().to(browsers::ask_to_remove),
+        )
+        .route(
+            "/notifications/browsers/remove",
+            post().to(browsers::remove),
+        )
         .route(
             "/notifications/preferences",
             post().to(notifications::preferences),

@@ -1,10 +1,11 @@
-//! The page of notifications: the contact that they go to, and the occasions that they are sent for.
+//! The page of notifications: the contact and the browsers that they go to, and the occasions that they are sent for.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::NotificationPreferences;
 
+use super::browsers;
 use crate::switch::{ContactKind, Overview};
 use crate::web::fields::{Field, password, select, summary, tick};
 use crate::web::forms::form;
@@ -31,15 +32,17 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
     let token = member.token();
+    let browsers = browsers::section(app, member, &overview, &say).await?;
     let body = html! {
         h1 { (locale.say(text::TITLE)) }
         p.lead { (locale.say(text::LEAD)) }
         (summary(locale, &say))
         section { (contact(locale, &overview, &token, &say)) }
+        (browsers)
         section {
             h2 { (locale.say(text::PREFERENCES)) }
             (preferences_form(locale, overview.preferences, &token, &say))
@@ -50,7 +53,10 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         text::TITLE,
         "/notifications",
         &token,
-        Head::default(),
+        Head {
+            scripts: &["push.js"],
+            ..Head::default()
+        },
         &body,
     );
     Ok(say.page(&page))

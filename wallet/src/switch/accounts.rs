@@ -193,6 +193,12 @@ impl Overview {
         channels.is_none_or(|words| words.split(',').any(|word| word == kind.word()))
     }
 
+    /// Whether browsers can show notifications.
+    pub fn shows_in_browsers(&self) -> bool {
+        let channels = self.channels.as_deref();
+        channels.is_some_and(|words| words.split(',').any(|word| word == "push"))
+    }
+
     /// How forms ask whether it is the payer, unless the last answer still counts.
     pub fn asks(&self) -> Asks {
         match self.confirmed {

@@ -2,6 +2,7 @@
 //! [`Failure`]. Nothing here depends on a page.
 
 mod accounts;
+mod browsers;
 mod cards;
 mod money;
 mod orders;
@@ -13,6 +14,7 @@ use tessera_protocol::leased::{Operation, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN
 use zeroize::Zeroizing;
 
 pub use accounts::{Asks, ContactKind, Entry, Overview, ShownCard, WalletState};
+pub use browsers::Subscription;
 pub use cards::Revealed;
 pub use orders::{AgreedOrder, Order, OrderState};
 pub use passkeys::{Asked, MadePasskey, SignedByPasskey, name as passkey_name};

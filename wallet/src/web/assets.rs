@@ -28,6 +28,7 @@ assets! {
     "app.js" "text/javascript; charset=utf-8";
     "passkey.js" "text/javascript; charset=utf-8";
     "pay.js" "text/javascript; charset=utf-8";
+    "push.js" "text/javascript; charset=utf-8";
     "icon.svg" "image/svg+xml";
     "icon-192.png" "image/png";
     "icon-512.png" "image/png";
@@ -59,7 +60,7 @@ pub fn find(version: &str, name: &str) -> Option<&'static Asset> {
     asset.filter(|_| version == *VERSION)
 }
 
-/// The script that caches the assets, never a page of a payer. The cache is named by their digest.
+/// The script that caches the assets, never a page of a payer, and shows notifications. The cache is named by their digest.
 pub fn service_worker() -> String {
     let shell: Vec<String> = ASSETS.iter().map(|asset| path(asset.name)).collect();
     // A list of our own constants is always JSON.

@@ -23,6 +23,8 @@ pub fn words(key: &str) -> Option<Text> {
         "code-sent" => text::CODE_SENT,
         "confirmed" => text::CONFIRMED,
         "no-contact" => text::NO_CONTACT,
+        "browser-added" => text::BROWSER_ADDED,
+        "browser-removed" => text::BROWSER_REMOVED,
         "preferences" => text::PREFERENCES,
         "session-ended" => text::SESSION_ENDED,
         "recovered" => text::RECOVERED,

@@ -1,5 +1,6 @@
 //! The wallet server over HTTP, with a switch in memory behind the real line.
 
+mod browsers;
 mod confirmed;
 mod extension;
 mod fail_over;

@@ -7,7 +7,7 @@ const PASSWORD: &str = "correct horse";
 const CASES: usize = 1_500;
 
 /// Where forms go, and what is typed into them. Those that end the session are left out: the next would be refused for that.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 10] = [
     ("/register", "password=correct+horse&again=correct+horse"),
     ("/sign-in", "client=1234567890&password=correct+horse"),
     ("/card/reveal", "password=correct+horse"),
@@ -34,6 +34,14 @@ const FORMS: [(&str, &str); 17] = [
     (
         "/notifications/contact",
         "kind=email&address=alice%40example.com&password=correct+horse",
+    ),
+    (
+        "/notifications/browsers",
+        "address=https%3A%2F%2Fpush.example%2F1&keys=BAEC.AwQ&password=correct+horse",
+    ),
+    (
+        "/notifications/browsers/remove",
+        "number=1&password=correct+horse",
     ),
     ("/notifications/confirm", "kind=email&code=123456"),
     ("/notifications/preferences", "purchases=1&loads=1"),

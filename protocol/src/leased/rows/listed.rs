@@ -215,3 +215,53 @@ impl FromStr for PasskeyRow {
         })
     }
 }
+
+/// A browser that shows notifications: `number,added,digest,name`. The time in milliseconds since 1970; the digest is the SHA-256 of
+/// its address in hexadecimal, by which a browser finds its own row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserRow {
+    /// Within the wallet.
+    pub number: u32,
+    /// When it was added.
+    pub added_at: u64,
+    /// SHA-256 of its address.
+    pub digest: [u8; 32],
+    /// What the payer knows it by.
+    pub name: String,
+}
+
+impl fmt::Display for BrowserRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{},{},", self.number, self.added_at)?;
+        for byte in self.digest {
+            write!(formatter, "{byte:02x}")?;
+        }
+        write!(formatter, ",{}", self.name)
+    }
+}
+
+impl FromStr for BrowserRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [number, added_at, digest, name] = parts(row, "browser")?;
+        Ok(Self {
+            number: parse(number, "browser")?,
+            added_at: parse(added_at, "browser")?,
+            digest: from_hexadecimal(digest).ok_or(RowError("browser"))?,
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn from_hexadecimal(digits: &str) -> Option<[u8; 32]> {
+    let is_digit = |digit: &u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    if digits.len() != 64 || !digits.as_bytes().iter().all(is_digit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * place..2 * place + 2], 16).ok()?;
+    }
+    Some(bytes)
+}

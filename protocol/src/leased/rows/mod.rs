@@ -12,7 +12,7 @@ use std::str::FromStr;
 pub use history::{HistoryRow, RequestRow};
 pub use language::LanguageCode;
 pub use limits::{LIMITS, Limits, Spent};
-pub use listed::{NumberRow, PasskeyRow, ReloadRow, SessionRow, SourceRow};
+pub use listed::{BrowserRow, NumberRow, PasskeyRow, ReloadRow, SessionRow, SourceRow};
 pub use preferences::NotificationPreferences;
 pub use words::{EventKind, NumberState, NumberUse, Purpose, SessionKind, SourceKind};
 
@@ -118,6 +118,12 @@ mod tests {
             synced: true,
             name: "Chrome, at work".into(),
         });
+        reads_what_it_writes(&BrowserRow {
+            number: 9,
+            added_at: 1,
+            digest: [0xAB; 32],
+            name: "Firefox, on a phone".into(),
+        });
         reads_what_it_writes(&NumberRow {
             number: 3,
             usage: NumberUse::Mall,
@@ -144,6 +150,19 @@ mod tests {
             assert!(wrong.parse::<LanguageCode>().is_err(), "{wrong}");
         }
         assert!("1,card".parse::<SourceRow>().is_err());
+        for digest in [
+            "",
+            "ab",
+            &"ab".repeat(33),
+            &"AB".repeat(32),
+            &"é".repeat(32),
+        ] {
+            assert!(
+                format!("9,1,{digest},Firefox")
+                    .parse::<BrowserRow>()
+                    .is_err()
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named};
+use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named, web_push};
 use crate::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
 use crate::environment::Environment;
 
@@ -36,7 +36,9 @@ pub(crate) fn check(notify: &NotifySettings, environment: Environment) -> Result
     if let Some(email) = &notify.email {
         check_email(email, environment)?;
     }
-    notify.sms.as_ref().map_or(Ok(()), check_sms)
+    notify.sms.as_ref().map_or(Ok(()), check_sms)?;
+    let settings = notify.web_push.as_ref();
+    settings.map_or(Ok(()), |settings| web_push::check(settings, environment))
 }
 
 fn check_email(email: &EmailSettings, environment: Environment) -> Result<(), Breach> {
@@ -82,9 +84,7 @@ fn check_email(email: &EmailSettings, environment: Environment) -> Result<(), Br
 
 fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
     server("notify.sms", &sms.server, sms.server_name())?;
-    let printable = |text: &str, most: usize| {
-        text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
+    let printable = text_is_printable;
     if sms.system_id.is_empty() || !printable(&sms.system_id, SYSTEM_ID_MAX) {
         let why = format!("must be 1 to {SYSTEM_ID_MAX} printable ASCII characters");
         return Err(Breach::new("notify.sms.system_id", why));
@@ -115,6 +115,11 @@ fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
         "notify.sms.reconnect_max",
         sms.reconnect_max,
     )
+}
+
+/// Printable ASCII characters, so many at most.
+pub(super) fn text_is_printable(text: &str, most: usize) -> bool {
+    text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_sender(text: &str) -> bool {

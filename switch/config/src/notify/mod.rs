@@ -1,7 +1,8 @@
 //! `[notify]`: notifications of payers. Without `[notify.email]` no e-mail is sent, without `[notify.sms]` no short
-//! message.
+//! message, and without `[notify.web_push]` nothing is shown in browsers.
 
 mod check;
+mod web_push;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{SettingsError, units};
 pub(super) use check::check;
 use tessera_kit::email_address::EmailAddress;
+pub use web_push::{PushService, WebPushSettings};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,12 +44,14 @@ pub struct NotifySettings {
     pub email: Option<EmailSettings>,
     /// Short messages.
     pub sms: Option<SmsSettings>,
+    /// Notifications in browsers.
+    pub web_push: Option<WebPushSettings>,
 }
 
 impl NotifySettings {
     /// Whether payers are notified at all.
     pub fn has_channel(&self) -> bool {
-        self.email.is_some() || self.sms.is_some()
+        self.email.is_some() || self.sms.is_some() || self.web_push.is_some()
     }
 }
 
@@ -60,6 +64,7 @@ impl Default for NotifySettings {
             batch: 100,
             email: None,
             sms: None,
+            web_push: None,
         }
     }
 }
@@ -276,9 +281,11 @@ fn named<'a>(stated: Option<&'a str>, server: &'a str) -> &'a str {
 pub(super) fn resolve(notify: &mut NotifySettings, base: &Path) {
     let email = notify.email.iter_mut();
     let sms = notify.sms.iter_mut();
+    let web_push = notify.web_push.iter_mut();
     for path in email
         .flat_map(|email| [&mut email.authority, &mut email.password_file])
         .chain(sms.flat_map(|sms| [&mut sms.authority, &mut sms.password_file]))
+        .chain(web_push.map(|web_push| &mut web_push.key_file))
         .flatten()
     {
         *path = base.join(&*path);

@@ -16,7 +16,7 @@ use tessera_protocol::Institution;
 pub(super) use digest::digest;
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, Messages};
-pub use webhook::{Webhook, WebhookSecret, WebhookUrl};
+pub use webhook::{Webhook, WebhookSecret};
 
 use super::SettingsError;
 use super::bounds::Breach;

@@ -10,11 +10,12 @@ use tessera_protocol::{Amount, Dialect, Framing, HEADER_BYTES_MAX, Institution, 
 use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
 use super::super::environment::Environment;
+use super::super::http_url::HttpUrl;
 use super::super::network::Network;
 use super::super::sections::{MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, Messages};
-use super::webhook::{Webhook, WebhookUrl};
+use super::webhook::Webhook;
 use super::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 use tessera_ledger::controls::{self, Controls};
 
@@ -186,7 +187,7 @@ impl PartyText {
 impl WebhookText {
     fn into_webhook(self, context: &Context<'_>) -> Result<Webhook, Breach> {
         let allows_http = context.environment == Environment::Development;
-        let url = WebhookUrl::read(&self.url, allows_http);
+        let url = HttpUrl::read(&self.url, allows_http);
         let stated = Stated {
             text: self.secret,
             file: self.secret_file.as_deref(),

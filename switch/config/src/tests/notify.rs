@@ -27,6 +27,12 @@ fn the_shipped_example_states_every_key_and_its_default() {
     let (folder, settings) = read(&text);
     let notify = settings.unwrap().notify;
     let (email, sms) = (notify.email.unwrap(), notify.sms.unwrap());
+    let web_push = notify.web_push.unwrap();
+    assert_eq!(
+        web_push.key_file.unwrap(),
+        folder.path().join("web-push.key")
+    );
+    assert_eq!(web_push.services, WebPushSettings::default().services);
     assert_eq!(
         email.password_file.unwrap(),
         folder.path().join("mail.password")
@@ -36,7 +42,7 @@ fn the_shipped_example_states_every_key_and_its_default() {
         folder.path().join("certs/smpp-ca.pem")
     );
     let document: toml::Table = text.parse().unwrap();
-    for table in ["email", "sms"] {
+    for table in ["email", "sms", "web_push"] {
         let (_folder, settings) = read(&format!("[notify.{table}]\nzzzzzzzzzz = 1"));
         let Err(SettingsError::UnknownKey { known, .. }) = settings else {
             panic!("{table}");
@@ -102,7 +108,7 @@ fn the_shipped_example_states_every_key_and_its_default() {
 fn nothing_is_sent_where_nothing_is_stated() {
     let (_folder, settings) = read("");
     let notify = settings.unwrap().notify;
-    assert!(notify.email.is_none() && notify.sms.is_none());
+    assert!(notify.email.is_none() && notify.sms.is_none() && notify.web_push.is_none());
 }
 
 #[test]
@@ -157,6 +163,15 @@ fn names_what_cannot_be() {
         (
             format!("{sms}\nsender = \"TESSERA WALLET\""),
             "4: notify.sms.sender = \"TESSERA WALLET\": must be a name of 1 to 11 letters, digits and spaces, a short code, or a number as in \"+491701234567\"",
+        ),
+        (
+            "[notify.web_push]\nservices = []".to_owned(),
+            "1: notify.web_push.contact: whom a push service can reach, as in \"mailto:operations@mail.example\" or \"https://wallet.example\"",
+        ),
+        (
+            "[notify.web_push]\ncontact = \"mailto:a@b.example\"\nservices = [\"10.0.0.1\"]"
+                .to_owned(),
+            "3: notify.web_push.services = [\"10.0.0.1\"]: \"10.0.0.1\": a name in lower case as in \"fcm.googleapis.com\", or \"*.push.apple.com\" for all below one",
         ),
         (
             format!("{sms}\nwindow = 0"),

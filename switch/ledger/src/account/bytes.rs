@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 26 were given.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 28 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{
@@ -8,12 +8,12 @@ use tessera_protocol::leased::{
 use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable, write_optional_time};
 use super::{
-    Account, Change, Contact, ContactChannel, Passkey, PasskeyUse, ProposedContact, Reload,
-    Session, Source,
+    Account, Browser, Change, Contact, ContactChannel, Passkey, PasskeyUse, ProposedContact,
+    Reload, Session, Source,
 };
 
 /// The highest number of a change that was ever given; rises with each new one.
-pub(crate) const NEWEST_CHANGE: u8 = 26;
+pub(crate) const NEWEST_CHANGE: u8 = 28;
 
 impl Account {
     /// Appends the account to `out`.
@@ -29,6 +29,7 @@ impl Account {
             self.recovery.is_some(),
             self.language.is_some(),
             self.passkey_user.is_some(),
+            !self.browsers.is_empty(),
         ];
         let bits = flags.into_iter().enumerate();
         out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
@@ -46,6 +47,9 @@ impl Account {
         if let Some(user) = &self.passkey_user {
             write_bytes(out, user);
             write_list(out, &self.passkeys, Passkey::write);
+        }
+        if !self.browsers.is_empty() {
+            write_list(out, &self.browsers, Browser::write);
         }
     }
 
@@ -80,10 +84,14 @@ impl Account {
             },
             passkeys: Vec::new(),
             passkey_user: None,
+            browsers: Vec::new(),
         };
         if flags & 16 != 0 {
             account.passkey_user = Some(read_bytes(from)?);
             account.passkeys = read_list(from, Passkey::read)?;
+        }
+        if flags & 32 != 0 {
+            account.browsers = read_list(from, Browser::read)?;
         }
         Ok(account)
     }
@@ -193,6 +201,15 @@ impl Change {
                 out.put_u8(26);
                 out.put_u32_le(*number);
             }
+            Self::BrowserAdded(browser, preferences) => {
+                out.put_u8(27);
+                browser.write(out);
+                write_preferences(out, *preferences);
+            }
+            Self::BrowserRemoved(number) => {
+                out.put_u8(28);
+                out.put_u32_le(*number);
+            }
         }
     }
 
@@ -237,6 +254,8 @@ impl Change {
             24 => Self::PasskeyUsed(PasskeyUse::read(from)?),
             25 => Self::PasskeyRenamed(from.u32()?, read_bytes(from)?),
             26 => Self::PasskeyRemoved(from.u32()?),
+            27 => Self::BrowserAdded(Browser::read(from)?, read_preferences(from)?),
+            28 => Self::BrowserRemoved(from.u32()?),
             kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }
@@ -401,6 +420,26 @@ impl PasskeyUse {
             synced: from.u8()? != 0,
             // Of the request, not of the passkey.
             again: false,
+        })
+    }
+}
+
+impl Browser {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_slice(&self.digest);
+        write_bytes(out, &self.sealed);
+        write_text(out, &self.name);
+        out.put_u64_le(self.added_at.milliseconds());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            digest: from.array()?,
+            sealed: read_bytes(from)?,
+            name: read_text(from)?,
+            added_at: from.timestamp()?,
         })
     }
 }

@@ -6,7 +6,8 @@ use tessera_protocol::leased::{LanguageCode, Limits, NotificationPreferences};
 
 use super::super::Reference;
 use super::{
-    Account, Contact, Passkey, PasskeyUse, ProposedContact, Reload, SESSIONS_MAX, Session, Source,
+    Account, Browser, Contact, Passkey, PasskeyUse, ProposedContact, Reload, SESSIONS_MAX, Session,
+    Source,
 };
 
 /// How details reach the payer.
@@ -107,6 +108,10 @@ pub enum Change {
     PasskeyRenamed(u32, Box<[u8]>),
     /// A passkey was removed.
     PasskeyRemoved(u32),
+    /// A browser shows notifications from now on; its number is given when it is applied. The notification preferences stay the same.
+    BrowserAdded(Browser, NotificationPreferences),
+    /// A browser shows no more notifications: the payer does not want it, or its push service no longer knows it.
+    BrowserRemoved(u32),
 }
 
 impl Change {
@@ -138,7 +143,9 @@ impl Change {
             | Self::PasskeyAdded { .. }
             | Self::PasskeyUsed(_)
             | Self::PasskeyRenamed(..)
-            | Self::PasskeyRemoved(_) => ResponseCode::APPROVED,
+            | Self::PasskeyRemoved(_)
+            | Self::BrowserAdded(..)
+            | Self::BrowserRemoved(_) => ResponseCode::APPROVED,
         }
     }
 }
@@ -229,6 +236,10 @@ impl Account {
             }
             Change::PasskeyRemoved(number) => {
                 self.passkeys.retain(|passkey| passkey.number != *number);
+            }
+            Change::BrowserAdded(browser, _) => self.add_browser(browser),
+            Change::BrowserRemoved(number) => {
+                self.browsers.retain(|browser| browser.number != *number);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! It is part of the wallet, changes by the wallet's events alone, and holds nothing in clear that would say who
 //! the payer is: passwords are hashed, sources and addresses sealed.
 
+mod browser;
 pub(crate) mod bytes;
 mod change;
 mod passkey;
@@ -13,6 +14,7 @@ use tessera_protocol::leased::{
     LanguageCode, Limits, NotificationPreferences, SessionKind, SourceKind,
 };
 
+pub use browser::Browser;
 pub use change::{Change, ContactChannel};
 pub use passkey::{Passkey, PasskeyUse};
 pub use secret::Secret;
@@ -59,7 +61,7 @@ pub struct Account {
     pub preferences: NotificationPreferences,
     /// The payout that will end the wallet, while it is under way.
     pub closing: Option<Reference>,
-    /// How many numbers were given to sessions, sources and passkeys.
+    /// How many numbers were given to sessions, sources, passkeys and browsers.
     pub numbers: u32,
     /// The recovery code's hash, like the password's.
     pub recovery: Option<Box<str>>,
@@ -69,6 +71,8 @@ pub struct Account {
     pub passkeys: Vec<Passkey>,
     /// What passkeys know the wallet by, sealed with the operator's key; none before the first passkey.
     pub passkey_user: Option<Box<[u8]>>,
+    /// The browsers that show notifications, oldest first.
+    pub browsers: Vec<Browser>,
 }
 
 /// A session, known by the digest of its secret.
@@ -162,6 +166,7 @@ impl Account {
             language: None,
             passkeys: Vec::new(),
             passkey_user: None,
+            browsers: Vec::new(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::super::{
     Wallet, WalletId, code_digest,
 };
 use super::replies::refuse;
-use super::{Decision, answer_with, cards, claims, funding, passkeys};
+use super::{Decision, answer_with, browsers, cards, claims, funding, passkeys};
 use crate::{Rule, Verdict};
 
 /// Decides an action that was let in.
@@ -94,6 +94,16 @@ pub(super) fn decide(
             Ok(change) => Ok(change),
             Err(decided) => return *decided,
         },
+        AccountAction::AddBrowser(_) => match browsers::decide(account, action, context) {
+            Ok(change) => return with_language(account, changed(opening, change)),
+            Err(decided) => return *decided,
+        },
+        AccountAction::RemoveBrowser(_) | AccountAction::ListBrowsers(_) => {
+            match browsers::decide(account, action, context) {
+                Ok(change) => Ok(change),
+                Err(decided) => return *decided,
+            }
+        }
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze(None) => Ok(Change::Frozen),
         AccountAction::Freeze(Some(disputed)) => Ok(Change::Disputed(*disputed)),
@@ -200,7 +210,7 @@ fn change_password(wallet: &Wallet, ask: &Ask, context: &Context) -> Changed {
     }
 }
 
-/// The outbox knows the language of those only who have an address: it is said again with the address.
+/// The outbox knows the language of those only who have an address or a browser: it is said again with each of them.
 fn with_language(account: &PayersAccount, mut decision: Decision) -> Decision {
     decision
         .events

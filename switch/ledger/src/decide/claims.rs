@@ -190,6 +190,8 @@ impl Claims {
                 | AccountAction::RemoveContact
                 | AccountAction::BeginPasskey(_)
                 | AccountAction::RemovePasskey(_)
+                | AccountAction::AddBrowser(_)
+                | AccountAction::RemoveBrowser(_)
                 | AccountAction::Close(_) => true,
                 AccountAction::IssueNumber(..) => {
                     session.is_none_or(|session| session.kind != SessionKind::Extension)
@@ -210,6 +212,7 @@ impl Claims {
                 | AccountAction::PasskeyChallenge(_)
                 | AccountAction::RenamePasskey(..)
                 | AccountAction::ListPasskeys
+                | AccountAction::ListBrowsers(_)
                 | AccountAction::SetPreferences(_)
                 | AccountAction::SetLanguage(_) => false,
             },

@@ -237,7 +237,9 @@ fn kind(event: &Event) -> EventKind {
             | Change::PasskeyAdded { .. }
             | Change::PasskeyUsed(_)
             | Change::PasskeyRenamed(..)
-            | Change::PasskeyRemoved(_) => EventKind::Other,
+            | Change::PasskeyRemoved(_)
+            | Change::BrowserAdded(..)
+            | Change::BrowserRemoved(_) => EventKind::Other,
         },
     }
 }
@@ -248,6 +250,7 @@ fn detail(change: &Change) -> Detail<'_> {
         Change::SourceAdded(source) => Detail::Text(&source.shown),
         Change::ContactProposed { proposed, .. } => Detail::Text(&proposed.contact.shown),
         Change::PasskeyAdded { passkey, .. } => Detail::Text(&passkey.name),
+        Change::BrowserAdded(browser, _) => Detail::Text(&browser.name),
         Change::Registered(_)
         | Change::SignedOut(_)
         | Change::SessionUsed(_)
@@ -269,6 +272,7 @@ fn detail(change: &Change) -> Detail<'_> {
         | Change::LanguageSet(_)
         | Change::PasskeyUsed(_)
         | Change::PasskeyRenamed(..)
-        | Change::PasskeyRemoved(_) => Detail::None,
+        | Change::PasskeyRemoved(_)
+        | Change::BrowserRemoved(_) => Detail::None,
     }
 }

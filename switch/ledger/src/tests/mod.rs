@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "another crate uses the rest")]
 mod accounts;
 mod bench;
+mod browsers;
 mod completions;
 mod declines;
 mod ending;

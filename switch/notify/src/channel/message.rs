@@ -1,10 +1,12 @@
 //! What a channel carries.
 
 use std::fmt;
+use std::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::texts::Texts;
+use tessera_texts::Language;
 
 /// What a message is known by, the same however often it is sent: `1a2b3c.0.19aabbccdde`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,6 +81,11 @@ pub struct Message {
     pub html: String,
     /// The same, short enough for a short message.
     pub sms: String,
+    /// The path of the wallet server's page about it.
+    pub page: String,
+    /// What it is written in.
+    #[zeroize(skip)]
+    pub language: Language,
 }
 
 impl Message {
@@ -91,6 +98,8 @@ impl Message {
             text: texts.text,
             html: texts.html,
             sms: texts.sms,
+            page: "/".to_owned(),
+            language: Language::English,
         }
     }
 }
@@ -109,9 +118,15 @@ pub enum Failure {
     /// Worth another try, later.
     #[error("{0}")]
     Transient(String),
+    /// The same, and not before so long.
+    #[error("{0}")]
+    Later(String, Duration),
     /// No further try would end otherwise.
     #[error("{0}")]
     Permanent(String),
+    /// The receiver is no more.
+    #[error("the receiver is no more")]
+    Gone,
 }
 
 impl Failure {
@@ -125,7 +140,7 @@ impl Failure {
 
     /// Whether another try may end otherwise.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient(_))
+        matches!(self, Self::Transient(_) | Self::Later(..))
     }
 }
 

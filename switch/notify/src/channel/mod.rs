@@ -3,8 +3,9 @@
 //! ```text
 //!            ┌▶ Email ─▶ pool ─▶ SMTP server        taken over: its answer to the end of DATA
 //! Channel ───┤
-//!            └▶ Sms ─▶ pace ─▶ link ─▶ SMPP centre  taken over: submit_sm_resp of every segment
-//!                                └───▶ Receipt      later: whether it reached the phone
+//!            ├▶ Sms ─▶ pace ─▶ link ─▶ SMPP centre  taken over: submit_sm_resp of every segment
+//!            │                   └───▶ Receipt      later: whether it reached the phone
+//!            └▶ WebPush ─▶ post ─▶ push service     taken over: its answer 2xx
 //! ```
 //!
 //! A message may be sent more than once (the answer was lost, the switch was killed): it then carries the same [`MessageId`], and the same
@@ -16,12 +17,16 @@ mod email;
 mod message;
 mod sms;
 pub(crate) mod trust;
+mod web_push;
 
 use std::time::Duration;
+
+use crate::outbox::ChannelKind;
 
 pub use email::Email;
 pub use message::{Address, Failure, Message, MessageId};
 pub use sms::{Receipt, ReceiptOutcome, Sms};
+pub use web_push::{VapidKey, WebPush, are_browser_keys};
 
 /// Half of it to all of it, so that many who lost the same server do not come back at once.
 fn jittered(pause: Duration) -> Duration {
@@ -35,6 +40,8 @@ pub enum Channel {
     Email(Email),
     /// Through an SMPP message centre.
     Sms(Sms),
+    /// Through the push services of browsers.
+    WebPush(WebPush),
 }
 
 impl Channel {
@@ -43,14 +50,16 @@ impl Channel {
         match self {
             Self::Email(email) => email.send(message).await,
             Self::Sms(sms) => sms.send(message).await,
+            Self::WebPush(web_push) => web_push.send(message).await,
         }
     }
 
     /// Its name in metrics and log lines.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Email(_) => "email",
-            Self::Sms(_) => "sms",
+            Self::Email(_) => ChannelKind::Email.name(),
+            Self::Sms(_) => ChannelKind::Mobile.name(),
+            Self::WebPush(_) => ChannelKind::Browser.name(),
         }
     }
 }

@@ -7,10 +7,13 @@
 //!                         "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, language 2, preferences, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
+//!               browsers  wallet 8, number 4           the same of a browser: its address and keys in the place of an address
 //!               former    position 8                   the same of the contact that this message goes to
-//!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4
-//!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
+//!               waiting   channel 1, position 8, to    due 8, since 8, attempts 4
+//!               dead      position 8, to               channel 1, since 8, attempts 4, why
 //! ```
+//!
+//! `to` is one byte, or 3 and the number (4) of a browser.
 //!
 //! Each value but "format" is encrypted, and bound to its table and key (see `encryption/src/row_cipher.rs`). Keys are in clear: a
 //! wallet's number is a hash of random digits, and leads to nobody. The format of 0.2.0 had the same rows unencrypted.
@@ -29,13 +32,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fjall::{Database, Keyspace, PersistMode};
 
-pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
+pub use rows::{ChannelKind, Dead, Key, KnownContact, To, Waiting, Which};
 pub use upgrade::{needs_upgrade, positions, upgrade};
 
 use table::{Table, keyspace};
 use tessera_encryption::{DataKeys, KeysError, Purpose, RowCipher, RowError};
 use tessera_journal::{JournalError, Mark, Position};
-use tessera_ledger::{ContactChannel, WalletId};
+use tessera_ledger::WalletId;
 use tessera_store::{StoreError, is_of_the_disk};
 
 const CURSOR_TABLE: &str = "cursor";
@@ -111,6 +114,7 @@ pub struct Outbox {
     database: Database,
     cursor: Table,
     contacts: Table,
+    browsers: Table,
     former: Table,
     waiting: Table,
     dead: Table,
@@ -125,12 +129,14 @@ pub struct Changes {
     pub cursor: Option<Mark>,
     /// Contacts that changed; none for those that are no more.
     pub contacts: Vec<(WalletId, Which, Option<KnownContact>)>,
+    /// Browsers that changed, by their numbers; none for those that are no more.
+    pub browsers: Vec<(WalletId, u32, Option<KnownContact>)>,
     /// By the position of the event: to whom the message about it goes, where that is no contact any more.
     pub former: Vec<(Position, KnownContact)>,
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
     /// Messages that were taken over, or that nobody is there for.
-    pub done: Vec<(Key, ContactChannel)>,
+    pub done: Vec<(Key, ChannelKind)>,
     /// Messages that were given up.
     pub dead: Vec<(Key, Dead)>,
     /// Messages that were given up and are tried again.
@@ -170,6 +176,7 @@ impl Outbox {
         Ok(Self {
             cursor: table(CURSOR_TABLE)?,
             contacts: table(CONTACTS_TABLE)?,
+            browsers: table("browsers")?,
             former: table("former")?,
             waiting: table("waiting")?,
             dead_count: AtomicUsize::new(dead.len()?),
@@ -198,6 +205,42 @@ impl Outbox {
     ) -> Result<Option<KnownContact>, OutboxError> {
         let row = self.contacts.get(&rows::contact_key(wallet, which))?;
         row.map(|row| KnownContact::read(&row)).transpose()
+    }
+
+    /// The wallet's browser of this number.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn browser(
+        &self,
+        wallet: WalletId,
+        number: u32,
+    ) -> Result<Option<KnownContact>, OutboxError> {
+        let row = self.browsers.get(&rows::browser_key(wallet, number))?;
+        row.map(|row| KnownContact::read(&row)).transpose()
+    }
+
+    /// All browsers of a wallet, by their numbers.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn browsers(&self, wallet: WalletId) -> Result<Vec<(u32, KnownContact)>, OutboxError> {
+        let rows = rows::browser_key(wallet, 0)..=rows::browser_key(wallet, u32::MAX);
+        let rows = self.browsers.range(rows).map(|row| {
+            let (key, value) = row?;
+            let (_, number) = rows::read_browser_key(&key)?;
+            Ok((number, KnownContact::read(&value)?))
+        });
+        rows.collect()
+    }
+
+    /// Every browser: its wallet and its number.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn all_browsers(&self) -> Result<Vec<(WalletId, u32)>, OutboxError> {
+        let rows = self.browsers.iter();
+        rows.map(|row| rows::read_browser_key(&row?.0)).collect()
     }
 
     /// The contact that was none any more after the event at this position, until the message about it is done.
@@ -236,7 +279,7 @@ impl Outbox {
     /// What is to be sent by a channel, from the given key on, in the order of the journal.
     pub fn waiting(
         &self,
-        channel: ContactChannel,
+        channel: ChannelKind,
         from: Key,
     ) -> impl Iterator<Item = Result<(Key, Waiting), OutboxError>> {
         let rows = rows::waiting_key(channel, from)..=rows::waiting_key(channel, Key::LAST);
@@ -320,6 +363,15 @@ impl Outbox {
                     .contacts
                     .insert(&mut batch, &key, &contact.to_bytes())?,
                 None => self.contacts.remove(&mut batch, &key),
+            }
+        }
+        for (wallet, number, browser) in &changes.browsers {
+            let key = rows::browser_key(*wallet, *number);
+            match browser {
+                Some(browser) => self
+                    .browsers
+                    .insert(&mut batch, &key, &browser.to_bytes())?,
+                None => self.browsers.remove(&mut batch, &key),
             }
         }
         for (position, contact) in &changes.former {

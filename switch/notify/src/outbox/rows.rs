@@ -10,6 +10,40 @@ use super::OutboxError;
 use tessera_journal::{Mark, Position};
 use tessera_ledger::{ContactChannel, Reader, Unreadable, WalletId};
 
+/// How a message reaches the payer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelKind {
+    /// E-mail.
+    Email,
+    /// Short messages.
+    Mobile,
+    /// Notifications in browsers.
+    Browser,
+}
+
+impl ChannelKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Email, Self::Mobile, Self::Browser];
+
+    /// Its name in metrics and log lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Mobile => "sms",
+            Self::Browser => "push",
+        }
+    }
+}
+
+impl From<ContactChannel> for ChannelKind {
+    fn from(channel: ContactChannel) -> Self {
+        match channel {
+            ContactChannel::Email => Self::Email,
+            ContactChannel::Mobile => Self::Mobile,
+        }
+    }
+}
+
 /// Which message: of which event, and to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -28,6 +62,8 @@ pub enum To {
     Proposed,
     /// The contact that this event removed, which gets the notification of its removal.
     Former,
+    /// The wallet's browser of this number.
+    Browser(u32),
 }
 
 /// Which contact of a wallet.
@@ -43,7 +79,7 @@ pub enum Which {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     /// By which channel, as far as is known.
-    pub channel: ContactChannel,
+    pub channel: ChannelKind,
     /// When it is tried next.
     pub due: Timestamp,
     /// When its event happened.
@@ -56,7 +92,7 @@ pub struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dead {
     /// By which channel.
-    pub channel: ContactChannel,
+    pub channel: ChannelKind,
     /// When its event happened.
     pub since: Timestamp,
     /// How often it was tried.
@@ -65,27 +101,26 @@ pub struct Dead {
     pub why: String,
 }
 
-/// A payer's contact and preferences.
+/// A payer's contact or browser, and preferences.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownContact {
     /// By which channel.
-    pub channel: ContactChannel,
+    pub channel: ChannelKind,
     /// Of what.
     pub preferences: NotificationPreferences,
     /// The language of messages, where one was set.
     pub language: Option<LanguageCode>,
-    /// The address, sealed by the vault.
+    /// The address, or where a browser is reached and its keys, sealed by the vault.
     pub sealed: Box<[u8]>,
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{:x}.{}",
-            self.position.to_stored(),
-            self.to.digit()
-        )
+        write!(formatter, "{:x}.", self.position.to_stored())?;
+        match self.to {
+            To::Browser(number) => write!(formatter, "b{number}"),
+            To::Contact | To::Proposed | To::Former => write!(formatter, "{}", self.to.digit()),
+        }
     }
 }
 
@@ -97,12 +132,18 @@ impl FromStr for Key {
         let key = parts.and_then(|(position, to)| {
             Some(Self {
                 position: Position::from_stored(u64::from_str_radix(position, 16).ok()?)?,
-                to: To::of(to.parse().ok()?)?,
+                to: match to.strip_prefix('b') {
+                    Some(number) => To::Browser(number.parse().ok()?),
+                    None => To::of(to.parse().ok()?)?,
+                },
             })
         });
         key.ok_or(OutboxError::Unreadable("id"))
     }
 }
+
+/// In the place of the digit of a receiver: its number follows.
+const OF_BROWSER: u8 = 3;
 
 impl To {
     fn digit(self) -> u8 {
@@ -110,6 +151,7 @@ impl To {
             Self::Contact => 0,
             Self::Proposed => 1,
             Self::Former => 2,
+            Self::Browser(_) => OF_BROWSER,
         }
     }
 
@@ -129,13 +171,15 @@ impl Key {
     /// After all others.
     pub const LAST: Self = Self {
         position: Position::MAX,
-        to: To::Former,
+        to: To::Browser(u32::MAX),
     };
 
-    pub(super) fn to_bytes(self) -> [u8; 9] {
-        let mut bytes = [0; 9];
-        bytes[..8].copy_from_slice(&self.position.to_stored().to_be_bytes());
-        bytes[8] = self.to.digit();
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = self.position.to_stored().to_be_bytes().to_vec();
+        bytes.push(self.to.digit());
+        if let To::Browser(number) = self.to {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
         bytes
     }
 
@@ -144,7 +188,10 @@ impl Key {
             Ok(Self {
                 position: Position::from_stored(from.array().map(u64::from_be_bytes)?)
                     .ok_or(from.fault("a journal position"))?,
-                to: To::of(from.u8()?).ok_or(from.fault("a receiver"))?,
+                to: match from.u8()? {
+                    OF_BROWSER => To::Browser(from.array().map(u32::from_be_bytes)?),
+                    digit => To::of(digit).ok_or(from.fault("a receiver"))?,
+                },
             })
         })
     }
@@ -159,7 +206,7 @@ impl Waiting {
         bytes
     }
 
-    pub(super) fn read(channel: ContactChannel, bytes: &[u8]) -> Result<Self, OutboxError> {
+    pub(super) fn read(channel: ChannelKind, bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("message", bytes, |from| {
             Ok(Self {
                 channel,
@@ -237,21 +284,23 @@ impl KnownContact {
     }
 }
 
-fn channel_byte(channel: ContactChannel) -> u8 {
+fn channel_byte(channel: ChannelKind) -> u8 {
     match channel {
-        ContactChannel::Email => 0,
-        ContactChannel::Mobile => 1,
+        ChannelKind::Email => 0,
+        ChannelKind::Mobile => 1,
+        ChannelKind::Browser => 2,
     }
 }
 
-fn read_channel(from: &mut Reader<'_>) -> Result<ContactChannel, Unreadable> {
+fn read_channel(from: &mut Reader<'_>) -> Result<ChannelKind, Unreadable> {
     channel_of(from.u8()?).ok_or(from.fault("a channel"))
 }
 
-fn channel_of(byte: u8) -> Option<ContactChannel> {
+fn channel_of(byte: u8) -> Option<ChannelKind> {
     match byte {
-        0 => Some(ContactChannel::Email),
-        1 => Some(ContactChannel::Mobile),
+        0 => Some(ChannelKind::Email),
+        1 => Some(ChannelKind::Mobile),
+        2 => Some(ChannelKind::Browser),
         _ => None,
     }
 }
@@ -260,13 +309,13 @@ fn channel_of(byte: u8) -> Option<ContactChannel> {
 const HAS_LANGUAGE: u8 = 0x80;
 
 /// Messages of a channel stand together, in the order of the journal.
-pub(super) fn waiting_key(channel: ContactChannel, key: Key) -> [u8; 10] {
-    let mut row = [channel_byte(channel); 10];
-    row[1..].copy_from_slice(&key.to_bytes());
+pub(super) fn waiting_key(channel: ChannelKind, key: Key) -> Vec<u8> {
+    let mut row = vec![channel_byte(channel)];
+    row.extend(key.to_bytes());
     row
 }
 
-pub(super) fn read_waiting_key(row: &[u8]) -> Result<(ContactChannel, Key), OutboxError> {
+pub(super) fn read_waiting_key(row: &[u8]) -> Result<(ChannelKind, Key), OutboxError> {
     let (channel, key) = row.split_at(row.len().min(1));
     Ok((whole("channel", channel, read_channel)?, Key::read(key)?))
 }
@@ -290,6 +339,20 @@ pub(super) fn read_contact_key(key: &[u8]) -> Result<(WalletId, Which), OutboxEr
             _ => return Err(from.fault("a contact")),
         };
         Ok((WalletId(wallet), which))
+    })
+}
+
+pub(super) fn browser_key(wallet: WalletId, number: u32) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&wallet.0.to_be_bytes());
+    key[8..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(super) fn read_browser_key(key: &[u8]) -> Result<(WalletId, u32), OutboxError> {
+    whole("browser", key, |from| {
+        let wallet = from.array().map(u64::from_be_bytes)?;
+        Ok((WalletId(wallet), from.array().map(u32::from_be_bytes)?))
     })
 }
 

@@ -6,7 +6,7 @@ use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{LanguageCode, NotificationPreferences};
 
 use super::*;
-use crate::testing::open_outbox;
+use crate::testing::{WALLET, open_outbox};
 
 fn at(position: u64) -> Position {
     Position::from_stored(position).unwrap()
@@ -19,7 +19,7 @@ fn key(position: u64, to: To) -> Key {
 
 fn contact(address: &str) -> KnownContact {
     KnownContact {
-        channel: ContactChannel::Mobile,
+        channel: ChannelKind::Mobile,
         preferences: NotificationPreferences::DEFAULT,
         language: None,
         sealed: address.as_bytes().into(),
@@ -28,7 +28,7 @@ fn contact(address: &str) -> KnownContact {
 
 fn waiting() -> Waiting {
     Waiting {
-        channel: ContactChannel::Mobile,
+        channel: ChannelKind::Mobile,
         due: Timestamp::from_milliseconds(5),
         since: Timestamp::from_milliseconds(4),
         attempts: 3,
@@ -37,7 +37,7 @@ fn waiting() -> Waiting {
 
 fn dead() -> Dead {
     Dead {
-        channel: ContactChannel::Email,
+        channel: ChannelKind::Email,
         since: Timestamp::from_milliseconds(4),
         attempts: 9,
         why: "no such user".to_owned(),
@@ -111,7 +111,7 @@ fn left_in_format(folder: &Path, format: Option<u8>, first: u64) {
     let former = (first + 1).to_be_bytes();
     put("former", &former, &contact("b").to_bytes());
     let message = key(first + 2, To::Contact);
-    let row = rows::waiting_key(ContactChannel::Mobile, message);
+    let row = rows::waiting_key(ChannelKind::Mobile, message);
     put("waiting", &row, &waiting().to_bytes());
     let letter = key(first + 3, To::Former);
     put("dead", &letter.to_bytes(), &dead().to_bytes());
@@ -140,7 +140,7 @@ fn an_outbox_of_0_2_0_is_upgraded_with_its_positions_translated() {
     assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
     assert_eq!(outbox.former(at(202)).unwrap(), Some(contact("b")));
     let waits: Vec<_> = outbox
-        .waiting(ContactChannel::Mobile, Key::FIRST)
+        .waiting(ChannelKind::Mobile, Key::FIRST)
         .map(Result::unwrap)
         .collect();
     assert_eq!(waits, [(key(204, To::Contact), waiting())]);
@@ -226,13 +226,13 @@ fn is_read_as_it_was_written() {
     let sealed = |with: u8| outbox.count_sealed(|sealed| sealed[0] == with).unwrap();
     assert_eq!((sealed(1), sealed(2)), (2, 0));
     let dead = Dead {
-        channel: ContactChannel::Mobile,
+        channel: ChannelKind::Mobile,
         since: Timestamp::from_milliseconds(4),
         attempts: 9,
         why: "no such user".to_owned(),
     };
     let changes = Changes {
-        done: vec![(key(1), ContactChannel::Mobile)],
+        done: vec![(key(1), ChannelKind::Mobile)],
         dead: vec![(key(2), dead.clone())],
         ..Changes::default()
     };
@@ -251,8 +251,8 @@ fn is_read_as_it_was_written() {
         let rows = outbox.waiting(channel, Key::FIRST);
         rows.map(Result::unwrap).collect()
     };
-    assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
-    assert_eq!(of(&outbox, ContactChannel::Email), []);
+    assert_eq!(of(&outbox, ChannelKind::Mobile), [(key(3), waiting)]);
+    assert_eq!(of(&outbox, ChannelKind::Email), []);
     assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
     assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead.clone())]);
     assert_eq!(outbox.dead_count(), 1);
@@ -262,7 +262,7 @@ fn is_read_as_it_was_written() {
     };
     outbox.write(&changes).unwrap();
     assert_eq!(outbox.dead_count(), 0);
-    assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
+    assert_eq!(of(&outbox, ChannelKind::Mobile).len(), 2);
     let changes = Changes {
         dead: vec![(key(2), dead.clone()), (key(3), dead)],
         ..Changes::default()
@@ -276,4 +276,62 @@ fn is_read_as_it_was_written() {
     outbox.write(&changes).unwrap();
     assert_eq!(outbox.dead_count(), 1);
     assert_eq!(outbox.dead_letter(key(2)).unwrap(), None);
+}
+
+#[test]
+fn messages_to_browsers_are_known_by_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = open_outbox(folder.path());
+    let keys = [
+        key(1, To::Contact),
+        key(1, To::Browser(0)),
+        key(1, To::Browser(7)),
+        key(1, To::Browser(u32::MAX)),
+        key(2, To::Former),
+    ];
+    let waiting = Waiting {
+        channel: ChannelKind::Browser,
+        ..waiting()
+    };
+    let browser = |number: u8| KnownContact {
+        channel: ChannelKind::Browser,
+        ..contact(&number.to_string())
+    };
+    let changes = Changes {
+        waiting: keys.map(|key| (key, waiting)).to_vec(),
+        browsers: vec![
+            (WALLET, 7, Some(browser(7))),
+            (WALLET, 1, Some(browser(1))),
+            (WalletId(WALLET.0 + 1), 0, Some(browser(0))),
+        ],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    // In the order of the journal, and of the numbers; on the disk as in memory.
+    let rows = outbox.waiting(ChannelKind::Browser, Key::FIRST);
+    let found: Vec<_> = rows.map(|row| row.unwrap().0).collect();
+    assert_eq!(found, keys);
+    assert!(keys.is_sorted());
+    let from = outbox.waiting(ChannelKind::Browser, keys[2]);
+    assert_eq!(from.count(), 3);
+    assert_eq!(
+        outbox.browsers(WALLET).unwrap(),
+        [(1, browser(1)), (7, browser(7))]
+    );
+    let gone = Changes {
+        browsers: vec![(WALLET, 1, None)],
+        ..Changes::default()
+    };
+    outbox.write(&gone).unwrap();
+    assert_eq!(outbox.browser(WALLET, 1).unwrap(), None);
+    assert_eq!(outbox.all_browsers().unwrap().len(), 2);
+    for key in keys {
+        assert_eq!(key.to_string().parse::<Key>().unwrap(), key);
+        // As it stands before the `@` of an id.
+        assert!(crate::channel::MessageId::new(&key.to_string()).is_some());
+    }
+    assert_eq!(keys[2].to_bytes().len(), 13);
+    for wrong in ["1.b", "1.b4294967296", "1.3", "1.7"] {
+        assert!(wrong.parse::<Key>().is_err(), "{wrong}");
+    }
 }

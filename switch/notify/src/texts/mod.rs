@@ -54,6 +54,10 @@ pub enum Occasion {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// A browser shows notifications from now on.
+    BrowserAdded,
+    /// A browser shows no more notifications.
+    BrowserRemoved,
     /// The wallet was frozen.
     Frozen,
     /// The payer does not recognise a transaction, and the wallet was frozen.
@@ -167,6 +171,8 @@ fn words(occasion: Occasion, facts: &Facts<'_>, locale: &Locale) -> Words {
         | Occasion::Recovered
         | Occasion::PasskeyAdded
         | Occasion::PasskeyRemoved
+        | Occasion::BrowserAdded
+        | Occasion::BrowserRemoved
         | Occasion::Frozen
         | Occasion::Disputed
         | Occasion::Unfrozen
@@ -331,6 +337,20 @@ fn about_account(occasion: Occasion, facts: &Facts<'_>) -> Words {
             text::PASSKEY_REMOVED_SUBJECT,
             text::PASSKEY_REMOVED_LEAD,
             text::PASSKEY_REMOVED_SMS,
+            text::NOT_YOU,
+        ),
+        Occasion::BrowserAdded => (
+            text::BROWSER_ADDED_SUBJECT,
+            facts.device.map_or(text::BROWSER_ADDED_LEAD, |name| {
+                text::browser_added_named_lead(clean(name, NAME_MAX))
+            }),
+            text::BROWSER_ADDED_SMS,
+            text::NOT_YOU_BROWSER,
+        ),
+        Occasion::BrowserRemoved => (
+            text::BROWSER_REMOVED_SUBJECT,
+            text::BROWSER_REMOVED_LEAD,
+            text::BROWSER_REMOVED_SMS,
             text::NOT_YOU,
         ),
         Occasion::Frozen => (

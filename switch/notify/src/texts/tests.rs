@@ -23,6 +23,8 @@ const OCCASIONS: [Occasion; 24] = [
     Occasion::Recovered,
     Occasion::PasskeyAdded,
     Occasion::PasskeyRemoved,
+    Occasion::BrowserAdded,
+    Occasion::BrowserRemoved,
     Occasion::Frozen,
     Occasion::Disputed,
     Occasion::Unfrozen,

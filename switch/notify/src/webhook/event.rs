@@ -96,6 +96,8 @@ fn happened(
         | Occasion::Recovered
         | Occasion::PasskeyAdded
         | Occasion::PasskeyRemoved
+        | Occasion::BrowserAdded
+        | Occasion::BrowserRemoved
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen

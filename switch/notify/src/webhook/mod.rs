@@ -6,7 +6,7 @@
 //! | `hooks` | the parties that have a webhook |
 //! | `follow` | reads the journal on, and selects the events of parties that have a webhook |
 //! | `event` | the body of an event; nothing in it is about the payer |
-//! | `sign`, `post` | its signature, and one request to the party's server |
+//! | `sign` | its signature |
 //! | `service` | the thread: what is due is sent, a few at a time for each party |
 //! | `client` | events that were given up, for operators |
 //!
@@ -19,7 +19,6 @@ mod event;
 mod follow;
 mod hooks;
 mod outbox;
-mod post;
 mod service;
 mod sign;
 #[cfg(test)]

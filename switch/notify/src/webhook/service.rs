@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use hyper::header::{CONTENT_TYPE, HeaderName};
 use tessera_config::{Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
@@ -24,8 +25,8 @@ use super::event;
 use super::follow::{FollowError, Follower};
 use super::hooks::{HookDirectory, Hooks};
 use super::outbox::{Changes, Dead, Key, Kind, Outbox, RowsError, Waiting};
-use super::post::{Posted, Poster};
 use super::sign;
+use crate::post::{Answered, Posted, Poster, Reach};
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -565,16 +566,37 @@ async fn send(key: Key, hooks: &Hooks, journal: &dyn Journal, poster: &Poster) -
     );
     let at = clock::system().milliseconds() / 1_000;
     let signature = sign::signatures(&hook.webhook.secrets, &id, at, &body);
+    let header = |name: &'static str, value| (HeaderName::from_static(name), value);
     let posted = Posted {
         url: hook.webhook.url.clone(),
-        id,
-        at,
-        signature,
+        reach: Reach::Any,
+        headers: vec![
+            (CONTENT_TYPE, "application/json".to_owned()),
+            header("webhook-id", id),
+            header("webhook-timestamp", at.to_string()),
+            header("webhook-signature", signature),
+        ],
         body,
     };
-    match poster.post(posted).await {
+    match poster
+        .post(posted)
+        .await
+        .and_then(|answered| taken(&answered))
+    {
         Ok(()) => Tried::Sent,
         Err(why) => Tried::Failed(why),
+    }
+}
+
+/// Why the party's server has not taken an event that it has answered.
+fn taken(answered: &Answered) -> Result<(), String> {
+    let status = answered.status;
+    match status.as_u16() {
+        _ if status.is_success() => Ok(()),
+        number if status.is_redirection() => {
+            Err(format!("answered {number}: redirects are not followed"))
+        }
+        number => Err(format!("answered {number}")),
     }
 }
 

@@ -30,7 +30,7 @@ fn order(number: u8) -> OrderKey {
 }
 
 fn hooks() -> Hooks {
-    let url = tessera_config::WebhookUrl::for_tests("http://127.0.0.1:1/");
+    let url = tessera_config::HttpUrl::for_tests("http://127.0.0.1:1/");
     let secret = WebhookSecret::read("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     Hooks::new(vec![Hook {
         party: party(PARTY),

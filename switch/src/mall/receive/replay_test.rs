@@ -241,6 +241,7 @@ impl Rig {
                 purchases: Rc::clone(&services.purchases),
                 policy: Rc::clone(&services.policy),
                 metrics: Rc::clone(&services.metrics),
+                register: Arc::default(),
             },
         ));
         let party = match load.sealed {

@@ -93,6 +93,7 @@ impl WalletActor {
                     | AccountAction::ProposeContact(_)
                     | AccountAction::RemoveContact
                     | AccountAction::BeginPasskey(_)
+                    | AccountAction::RemoveBrowser(_)
             )
         );
         let says_nothing = !always_asked

@@ -68,7 +68,8 @@ impl WalletActor {
             | Command::Wake
             | Command::Recover
             | Command::Renew
-            | Command::Reseal => return Some(message),
+            | Command::Reseal
+            | Command::BrowserGone(_) => return Some(message),
         };
         let Some(asked) = self.totals_asked.take_if(|asked| asked.reference == about) else {
             let belated = matches!(message.command, Command::HostTotals(..));
@@ -111,7 +112,8 @@ impl WalletActor {
             | Command::Wake
             | Command::Recover
             | Command::Renew
-            | Command::Reseal => Outcome::declined(Rule::HostTotalsUnanswered),
+            | Command::Reseal
+            | Command::BrowserGone(_) => Outcome::declined(Rule::HostTotalsUnanswered),
         };
         self.answer_operator(&asked.reply, outcome);
         None

@@ -491,7 +491,8 @@ fn may_stand_in(command: &Command, context: &Context) -> bool {
         | Command::Wake
         | Command::Recover
         | Command::Renew
-        | Command::Reseal => false,
+        | Command::Reseal
+        | Command::BrowserGone(_) => false,
     }
 }
 

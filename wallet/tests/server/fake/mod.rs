@@ -15,7 +15,7 @@ use tessera_wallet::{Mall, Settings};
 
 pub use browser::Browser;
 pub use line::Switch;
-pub use wallets::CHALLENGE;
+pub use wallets::{CHALLENGE, PUSH_KEY};
 
 /// What anything may take on a slow machine that does much else.
 pub const PATIENCE: Duration = Duration::from_secs(120);

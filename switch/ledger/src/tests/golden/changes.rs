@@ -3,7 +3,7 @@
 use tessera_kit::record::Sequence;
 use tessera_ledger::controls::Controls;
 use tessera_ledger::{
-    AccountAct, CardRange, Change, ConsoleAccount, Contact, ContactChannel, Day, Directed,
+    AccountAct, Browser, CardRange, Change, ConsoleAccount, Contact, ContactChannel, Day, Directed,
     Directive, Irregular, KeyChange, Outbox, Owed, Passkey, PasskeyUse, ProposedContact, Reference,
     Session, Source, Subject, Undelivered,
 };
@@ -147,7 +147,22 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
             Change::PasskeyRenamed(4, [0x5B; 24].into()),
         ),
         ("passkey-removed", Change::PasskeyRemoved(4)),
+        (
+            "browser-added",
+            Change::BrowserAdded(browser(), PREFERENCES),
+        ),
+        ("browser-removed", Change::BrowserRemoved(5)),
     ]
+}
+
+fn browser() -> Browser {
+    Browser {
+        number: 5,
+        digest: [0xB1; 32],
+        sealed: [0x5D; 30].into(),
+        name: "Firefox, on Linux".into(),
+        added_at: NOW,
+    }
 }
 
 pub(super) fn decisions() -> Vec<(&'static str, Directed)> {

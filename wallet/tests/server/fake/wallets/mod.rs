@@ -1,5 +1,6 @@
 //! What a switch would decide, in a few lines: enough for every page to have something to show.
 
+mod browsers;
 mod orders;
 mod passkeys;
 mod wallet;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use tessera_protocol::leased::{Operation, SessionKind, SessionRow, tag};
 use tessera_protocol::tlv;
 
+pub use browsers::PUSH_KEY;
 pub use passkeys::CHALLENGE;
 use passkeys::{no_passkeys, refused_passkey};
 pub use wallet::Wallet;
@@ -251,6 +253,7 @@ fn wants_password(operation: Operation) -> bool {
             | O::Load
             | O::SetLimits
             | O::RemovePasskey
+            | O::AddBrowser
     )
 }
 
@@ -265,6 +268,7 @@ fn always_wants_password(operation: Operation) -> bool {
             | O::ProposeContact
             | O::RemoveContact
             | O::BeginPasskey
+            | O::RemoveBrowser
             | O::Close
     )
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tessera_protocol::leased::{
-    EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, NumberState, NumberUse,
-    Operation, PasskeyRow, ReloadRow, SessionRow, SourceRow, Spent, tag,
+    BrowserRow, EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, NumberState,
+    NumberUse, Operation, PasskeyRow, ReloadRow, SessionRow, SourceRow, Spent, tag,
 };
 
 use super::{Given, Reply};
@@ -19,6 +19,8 @@ pub struct Wallet {
     pub confirmed: Option<String>,
     /// Id and row.
     pub passkeys: Vec<(String, PasskeyRow)>,
+    /// Address, keys and row.
+    pub browsers: Vec<(String, String, BrowserRow)>,
     pub available: u64,
     pub held: u64,
     pub owed: u64,
@@ -117,6 +119,9 @@ impl Wallet {
             | Operation::RenamePasskey
             | Operation::RemovePasskey
             | Operation::ListPasskeys => self.of_passkeys(operation, given, number),
+            Operation::AddBrowser | Operation::RemoveBrowser | Operation::ListBrowsers => {
+                self.of_browsers(operation, given, number)
+            }
             Operation::SetRecovery => {
                 self.recovery = Some(given.text(tag::NEW_PASSWORD).into());
                 ok()

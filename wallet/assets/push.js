@@ -1,0 +1,115 @@
+// Notifications in this browser: asks the browser for permission and for a subscription, and sends where messages go.
+"use strict";
+
+const push = {
+  note: document.getElementById("browsers-note"),
+  place: document.getElementById("browsers-add"),
+  offered: "serviceWorker" in navigator && "PushManager" in window && "Notification" in window,
+};
+
+function bytesOfKey(text) {
+  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
+}
+
+async function digestOf(address) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(address));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function pushManager() {
+  await navigator.serviceWorker.register("/sw.js");
+  return (await navigator.serviceWorker.ready).pushManager;
+}
+
+function noteThat(what) {
+  push.note.textContent = push.note.dataset[what];
+  push.note.hidden = false;
+}
+
+// What this browser can do, and whether it is in the list.
+async function lookAtThisBrowser() {
+  if (!push.offered) {
+    // Safari on a phone can do it for a page of the Home Screen only.
+    noteThat(navigator.standalone === false ? "homeScreen" : "unsupported");
+    return;
+  }
+  if (Notification.permission === "denied") {
+    noteThat("blocked");
+    return;
+  }
+  const subscription = await (await pushManager()).getSubscription();
+  const digest = subscription && (await digestOf(subscription.endpoint));
+  const row = digest && document.querySelector(`[data-browser="${digest}"]`);
+  if (row && Notification.permission === "granted") {
+    row.querySelector(".badge").hidden = false;
+    noteThat("on");
+  } else if (push.place) {
+    push.place.hidden = false;
+  }
+}
+
+// A subscription is made with the key of the switch. One with another key, of another installation, takes no messages of this one.
+async function subscribe(key) {
+  const manager = await pushManager();
+  const before = await manager.getSubscription();
+  const used = before?.options.applicationServerKey;
+  if (before && (!used || String(new Uint8Array(used)) !== String(key))) {
+    await before.unsubscribe();
+  }
+  return manager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+}
+
+function offerNotifications(place) {
+  const form = place.querySelector("form");
+  const status = form.querySelector(":scope > [role=status]");
+  const { address, keys } = form.elements;
+  let allowed = null;
+  // Browsers ask at a click, and not after the dialog of a passkey.
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button:not(.reveal)");
+    if (button && (button.type !== "submit" || form.checkValidity())) {
+      allowed = Notification.requestPermission();
+    }
+  });
+  form.addEventListener("submit", async (event) => {
+    if (address.value) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    if (form.dataset.asking) {
+      return;
+    }
+    form.dataset.asking = "1";
+    event.submitter?.setAttribute("aria-busy", "true");
+    status.textContent = "";
+    try {
+      if ((await (allowed ?? Notification.requestPermission())) === "granted") {
+        const subscription = (await subscribe(bytesOfKey(place.dataset.key))).toJSON();
+        address.value = subscription.endpoint;
+        keys.value = `${subscription.keys.p256dh}.${subscription.keys.auth}`;
+        form.requestSubmit();
+        return;
+      }
+      status.textContent = place.dataset.notAllowed;
+    } catch {
+      status.textContent = place.dataset.failed;
+    }
+    // What a passkey has signed is good once.
+    const signed = form.elements.passkey;
+    if (signed) {
+      signed.value = "";
+    }
+    form.querySelectorAll("[autocomplete=current-password]").forEach((field) => { field.required = true; });
+    delete form.dataset.asking;
+    form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  });
+}
+
+if (push.note) {
+  if (push.place && push.offered) {
+    offerNotifications(push.place);
+  }
+  lookAtThisBrowser().catch(() => noteThat("unsupported"));
+}
