@@ -22,7 +22,7 @@ fn console(cluster: &Cluster, with_sockets: bool) -> Console {
     ])
 }
 
-fn block<'a>(action: &'a str) -> [(&'a str, &'a str); 3] {
+fn block(action: &str) -> [(&str, &str); 3] {
     [
         ("action", action),
         ("kind", "merchant"),

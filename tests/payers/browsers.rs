@@ -48,7 +48,7 @@ fn a_browser_is_added_listed_and_removed_and_survives_a_kill() {
     rig.start_switch();
     rig.wait_until_ready();
     payer.line = crate::rig::leased::Line::signed_on(&rig);
-    assert_eq!(list(&mut payer), [row.clone()]);
+    assert_eq!(list(&mut payer), std::slice::from_ref(&row));
     assert_eq!(payer.done("232", &[], &[]).tag(61, 63), key, "another key");
     // The messages go with it, so it is asked each time.
     assert_eq!(payer.ask("231", &[(22, number)], &[]).code(), "30");

@@ -7,7 +7,7 @@ const PASSWORD: &str = "correct horse";
 const CASES: usize = 1_500;
 
 /// Where forms go, and what is typed into them. Those that end the session are left out: the next would be refused for that.
-const FORMS: [(&str, &str); 10] = [
+const FORMS: [(&str, &str); 19] = [
     ("/register", "password=correct+horse&again=correct+horse"),
     ("/sign-in", "client=1234567890&password=correct+horse"),
     ("/card/reveal", "password=correct+horse"),

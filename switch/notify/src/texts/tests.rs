@@ -3,7 +3,7 @@ use tessera_texts::Language;
 
 use super::*;
 
-const OCCASIONS: [Occasion; 24] = [
+const OCCASIONS: [Occasion; 26] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,

@@ -30,6 +30,10 @@ pub(super) struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// A request of this caller; or what refuses it.
+    #[allow(
+        clippy::result_large_err,
+        reason = "made once for a request of an operator, and answered at once"
+    )]
     pub(super) fn of(
         caller: &Caller,
         stated: Option<Json<Stated>>,
