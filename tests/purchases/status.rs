@@ -100,6 +100,11 @@ fn an_acquirer_asks_and_a_kill_changes_no_answer() {
     let refused = wire.ask(&declined);
     assert_eq!(refused.code(), "51");
     let never = card_purchase(&ACQUIRER, 1, 5);
+    wait_for("the financial system to take the reversal", || {
+        rig.sum("tessera_store_and_forward_depth") == 0.0
+    });
+    // An answer waits until all that was decided before it is on the disk.
+    assert_eq!(wire.ask(&about(&reversed)).code(), "00");
     let events = rig.figure("tessera_journal_durable_sequence");
 
     let check = |wire: &mut Wire| {
