@@ -386,7 +386,8 @@ impl Accounts {
             return Err(AccountsError::Why);
         }
         self.rewrite(|contents| {
-            if contents.unjournaled.len() >= UNJOURNALED_MAX {
+            // An account whose token was stolen must go, whatever else waits.
+            if act != Act::Remove && contents.unjournaled.len() >= UNJOURNALED_MAX {
                 return Err(AccountsError::Unjournaled);
             }
             let (outcome, role) = change(&mut contents.account)?;

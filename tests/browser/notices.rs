@@ -12,16 +12,16 @@ use crate::world::World;
 /// In the place of the browser's own.
 const SUBSCRIBES: &str = r#"
     const subscription = () => {
-      const options = { applicationServerKey: new Uint8Array(JSON.parse(localStorage.key)).buffer };
+      const options = { applicationServerKey: new Uint8Array(JSON.parse(localStorage.pushKey)).buffer };
       const [p256dh, auth] = "KEYS".split(".");
       return { endpoint: "ADDRESS", options, toJSON: () => ({ endpoint: "ADDRESS", keys: { p256dh, auth } }) };
     };
-    PushManager.prototype.getSubscription = async () => (localStorage.key ? subscription() : null);
+    PushManager.prototype.getSubscription = async () => (localStorage.pushKey ? subscription() : null);
     PushManager.prototype.subscribe = async (options) => {
       if (!options.userVisibleOnly || Notification.permission !== "granted") {
         throw new DOMException("not allowed", "NotAllowedError");
       }
-      localStorage.key = JSON.stringify(Array.from(options.applicationServerKey));
+      localStorage.pushKey = JSON.stringify(Array.from(options.applicationServerKey));
       return subscription();
     };
 "#;

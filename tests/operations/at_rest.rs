@@ -111,7 +111,10 @@ fn found(folders: &[PathBuf], secrets: &[String]) -> Vec<String> {
 #[test]
 fn no_card_number_source_or_address_is_in_any_file() {
     let rig = Rig::with(CARDS, BALANCE, &CHANGES);
-    let mut rig = started(mix::without_mail_server(rig), &mix::host());
+    let mut rig = started(
+        mix::without_push_service(mix::without_mail_server(rig)),
+        &mix::host(),
+    );
     let secrets = mix::run(&rig);
     assert!(secrets.len() > CARDS as usize + 4);
     until_there_is_an_archive(&rig);

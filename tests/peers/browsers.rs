@@ -186,7 +186,15 @@ fn what_a_push_service_refuses_for_good_is_a_dead_letter() {
     assert!(!letter.to_string().contains("/push/"), "{letter}");
     service.ask("answer 201", "answers");
     let id = letter["id"].as_str().expect("an id");
-    rig.run(&["outbox", "retry", id, "--config", "switch.toml"]);
+    rig.run(&[
+        "outbox",
+        "retry",
+        id,
+        "--reason",
+        "tried again",
+        "--config",
+        "switch.toml",
+    ]);
     assert!(body(&service.event("message")).contains("19.99"));
     wait_for("no dead letter", || list() == serde_json::json!([]));
 }

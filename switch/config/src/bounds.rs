@@ -27,6 +27,11 @@ impl Breach {
     }
 }
 
+/// Printable ASCII characters, so many at most.
+pub(super) fn text_is_printable(text: &str, most: usize) -> bool {
+    text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 pub(super) fn count(key: &str, value: usize, allowed: RangeInclusive<usize>) -> Result<(), Breach> {
     if allowed.contains(&value) {
         return Ok(());

@@ -58,6 +58,10 @@ impl Delivery {
             ChannelKind::Browser => self.web_push.as_ref(),
         };
         let Some(channel) = channel else {
+            // Without their channel browsers show nothing, and their payers can't remove them.
+            if contact.channel == ChannelKind::Browser {
+                return Delivered::NobodyThere;
+            }
             let failure = Failure::Transient("the channel is not configured".to_owned());
             return Delivered::Failed("none", failure);
         };

@@ -11,6 +11,7 @@
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
 //! | `post` | one request to a server outside, for browsers and parties |
+//! | `trust` | the authorities that a server's certificate is checked against |
 //! | `webhook` | notifies parties by HTTP, with a thread and rows of its own |
 //!
 //! A payer's address goes to the server that delivers to it and to nobody else: it is in no log line, no metric and no
@@ -40,6 +41,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 pub mod texts;
+mod trust;
 mod webhook;
 
 use channel::{Email, Sms, WebPush};

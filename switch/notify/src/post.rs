@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use crate::channel::trust;
+use crate::trust;
 
 /// Until the server has answered. One that works for longer does better to answer first.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

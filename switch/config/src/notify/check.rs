@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named, web_push};
-use crate::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
+use crate::bounds::{
+    Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span, text_is_printable,
+};
 use crate::environment::Environment;
 
 /// Bytes of a system id and a system type, their final zero not counted.
@@ -115,11 +117,6 @@ fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
         "notify.sms.reconnect_max",
         sms.reconnect_max,
     )
-}
-
-/// Printable ASCII characters, so many at most.
-pub(super) fn text_is_printable(text: &str, most: usize) -> bool {
-    text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_sender(text: &str) -> bool {

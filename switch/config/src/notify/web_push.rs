@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::check::text_is_printable;
-use crate::bounds::{Breach, count};
+use crate::bounds::{Breach, count, text_is_printable};
 use crate::environment::Environment;
 use crate::http_url::{HttpUrl, is_of_this_machine};
 

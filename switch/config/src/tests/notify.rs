@@ -171,7 +171,7 @@ fn names_what_cannot_be() {
         (
             "[notify.web_push]\ncontact = \"mailto:a@b.example\"\nservices = [\"10.0.0.1\"]"
                 .to_owned(),
-            "3: notify.web_push.services = [\"10.0.0.1\"]: \"10.0.0.1\": a name in lower case as in \"fcm.googleapis.com\", or \"*.push.apple.com\" for all below one",
+            "3: notify.web_push.services: \"10.0.0.1\": a name in lower case as in \"fcm.googleapis.com\", or \"*.push.apple.com\" for all below one",
         ),
         (
             format!("{sms}\nwindow = 0"),

@@ -16,7 +16,6 @@
 mod email;
 mod message;
 mod sms;
-pub(crate) mod trust;
 mod web_push;
 
 use std::time::Duration;

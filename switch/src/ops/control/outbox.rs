@@ -127,7 +127,7 @@ async fn take(
 }
 
 fn no_outbox() -> HttpResponse {
-    let why = "no channel is configured: see [notify.email] and [notify.sms]\n";
+    let why = "no channel is configured: see [notify.email], [notify.sms] and [notify.web_push]\n";
     text(HttpResponse::NotFound(), why.to_owned())
 }
 

@@ -28,7 +28,8 @@ use tokio_rustls::TlsConnector;
 use super::failure;
 use super::kept::Kept;
 use super::line::Line;
-use crate::channel::{Failure, jittered, trust};
+use crate::channel::{Failure, jittered};
+use crate::trust;
 use tessera_config::{EmailSettings, EmailTls, SettingsError};
 
 /// The pause after a connection that could not be made: the first, doubled up to the last.

@@ -31,7 +31,8 @@ use super::pace::Pace;
 use super::receipt::{Known, Receipt};
 use super::session::{End, Session};
 use super::submit::Submit;
-use crate::channel::{Failure, jittered, trust};
+use crate::channel::{Failure, jittered};
+use crate::trust;
 use tessera_config::{SettingsError, SmsSettings};
 
 /// How long nothing is sent after the centre said that it was too much.

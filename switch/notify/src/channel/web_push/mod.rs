@@ -5,7 +5,8 @@
 //! | --- | --- |
 //! | 2xx | taken over |
 //! | 404, 410 | the browser has ended its subscription |
-//! | 429, 5xx, 408 | transient, after the time that it names; until then it is not asked |
+//! | 503 | transient, after the time that it names; until then it is not asked |
+//! | 429, 406, 408, another 5xx | transient, after the time that it names; other browsers' messages go on |
 //! | 401, 403 | transient: the operator's to put right (the key has been changed) |
 //! | another 4xx, or 3xx | permanent |
 //! | nothing, no connection, a wrong certificate | transient; it is not asked for a while |
@@ -137,14 +138,18 @@ impl WebPush {
             return Err(Failure::transient("the push service rests after a failure"));
         }
         let answered = self.poster.post(self.posted(message, browser)?).await;
-        let failure = match answered {
-            Ok(answered) => match of_answer(answered) {
-                None => return Ok(()),
-                Some(failure) => failure,
-            },
-            Err(why) => Failure::Later(why, REST),
+        // The path is the payer's: an answer about it must not stop the messages of others.
+        let (failure, rests) = match answered {
+            Ok(answered) => {
+                let rests = answered.status == StatusCode::SERVICE_UNAVAILABLE;
+                match of_answer(answered) {
+                    None => return Ok(()),
+                    Some(failure) => (failure, rests),
+                }
+            }
+            Err(why) => (Failure::Later(why, REST), true),
         };
-        if let Failure::Later(_, pause) = &failure {
+        if let (Failure::Later(_, pause), true) = (&failure, rests) {
             self.let_rest(service, *pause);
         }
         Err(failure)
@@ -202,9 +207,10 @@ fn of_answer(answered: Answered) -> Option<Failure> {
         _ if status.is_success() => return None,
         StatusCode::NOT_FOUND | StatusCode::GONE => Failure::Gone,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Transient(why),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-            Failure::Later(why, answered.retry_after.unwrap_or(REST))
-        }
+        // Windows says 406 where others say 429.
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::NOT_ACCEPTABLE
+        | StatusCode::REQUEST_TIMEOUT => Failure::Later(why, answered.retry_after.unwrap_or(REST)),
         _ if status.is_server_error() => Failure::Later(why, answered.retry_after.unwrap_or(REST)),
         _ => Failure::Permanent(why),
     })
