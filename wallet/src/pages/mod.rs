@@ -35,6 +35,7 @@
 //!
 //! [`Overview::confirmed`]: crate::switch::Overview::confirmed
 
+mod browser_list;
 mod browsers;
 mod card;
 mod close;

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::NotificationPreferences;
 
-use super::browsers;
+use super::browser_list;
 use crate::switch::{ContactKind, Overview};
 use crate::web::fields::{Field, password, select, summary, tick};
 use crate::web::forms::form;
@@ -36,7 +36,7 @@ pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpRes
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
     let token = member.token();
-    let browsers = browsers::section(app, member, &overview, &say).await?;
+    let browsers = browser_list::section(app, member, &overview, &say).await?;
     let body = html! {
         h1 { (locale.say(text::TITLE)) }
         p.lead { (locale.say(text::LEAD)) }

@@ -120,18 +120,21 @@ fn each_answer_has_its_meaning() {
 }
 
 #[test]
-fn a_push_service_that_is_busy_is_not_asked_before_its_time() {
+fn a_push_service_that_is_down_is_not_asked_before_its_time() {
+    fn host(request: &str) -> &str {
+        let (_, from_host) = request.split_once("host: ").unwrap();
+        from_host.split("\r\n").next().unwrap()
+    }
     locally(async {
+        // One payer's browser is no reason to let the others wait.
         let (first, channel, request) =
-            answered("HTTP/1.1 429 Busy\r\nretry-after: 999999999\r\n\r\n").await;
+            answered("HTTP/1.1 429 Busy\r\nretry-after: 120\r\n\r\n").await;
         assert!(first.is_err());
-        let host = request
-            .split("host: ")
-            .nth(1)
-            .unwrap()
-            .split("\r\n")
-            .next()
-            .unwrap();
+        assert!(!channel.rests(host(&request), Instant::now()));
+        let (first, channel, request) =
+            answered("HTTP/1.1 503 Down\r\nretry-after: 999999999\r\n\r\n").await;
+        assert!(first.is_err());
+        let host = host(&request);
         let again = channel
             .send(&message(&format!("http://{host}/push/1")))
             .await;
