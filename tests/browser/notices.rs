@@ -103,13 +103,15 @@ fn delivered(payer: &Payer<'_>, world: &World, message: &Value) -> Vec<Value> {
     let browser = &payer.browser;
     payer.open("/notifications");
     browser.devtools("ServiceWorker.enable", &json!({}));
-    let push = json!({
-        "origin": world.wallet.origin,
-        // Of the first registration in this browser.
-        "registrationId": "0",
-        "data": message.to_string(),
-    });
-    browser.devtools("ServiceWorker.deliverPushMessage", &push);
+    // The page can't say which registration it has: the others are none.
+    for registration in 0..10 {
+        let push = json!({
+            "origin": world.wallet.origin,
+            "registrationId": registration.to_string(),
+            "data": message.to_string(),
+        });
+        browser.devtools("ServiceWorker.deliverPushMessage", &push);
+    }
     let mut shown = Vec::new();
     browser.wait("a notification", || {
         let list = browser.script_with_end(
