@@ -56,7 +56,7 @@ impl Switch {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = self.configured.settings()?;
         settings.check()?;
-        tessera_notify::check(&settings.notify)?;
+        tessera_notify::check(&settings.notify, settings.environment)?;
         private::check(&settings.data)?;
         if self.check {
             let (config, parties) = (self.configured.config.display(), settings.parties.len());

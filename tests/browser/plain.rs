@@ -125,7 +125,9 @@ impl<'a> Plain<'a> {
     pub fn load(&mut self, amount: &str) {
         let source = [("kind", "card"), ("source", "9902000000000018")];
         self.posts("/money", "/money/sources/check", &source);
-        let confirm = [("password", PASSWORD)];
+        let review = self.get("/money/sources/add");
+        let reviewed = review.between("name=\"reviewed\" value=\"", "\"");
+        let confirm = [("reviewed", reviewed), ("password", PASSWORD)];
         let added = self.posts("/money/sources/add", "/money/sources/add", &confirm);
         assert_eq!(
             added.header("location"),

@@ -45,7 +45,7 @@ mod trust;
 mod webhook;
 
 use channel::{Email, Sms, WebPush};
-use tessera_config::{NotifySettings, SettingsError};
+use tessera_config::{Environment, NotifySettings, SettingsError};
 
 pub use channel::{VapidKey, are_browser_keys};
 pub use dead_letter_client::{DeadLetterClient, Letters};
@@ -61,7 +61,7 @@ pub use webhook::{
 ///
 /// # Errors
 /// What of it is not usable.
-pub fn check(settings: &NotifySettings) -> Result<(), SettingsError> {
+pub fn check(settings: &NotifySettings, environment: Environment) -> Result<(), SettingsError> {
     if let Some(email) = &settings.email {
         Email::open(email)?;
     }
@@ -69,7 +69,7 @@ pub fn check(settings: &NotifySettings) -> Result<(), SettingsError> {
         Sms::check(sms)?;
     }
     if let Some(web_push) = &settings.web_push {
-        WebPush::check(web_push)?;
+        WebPush::check(web_push, environment)?;
     }
     Ok(())
 }

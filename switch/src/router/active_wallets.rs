@@ -47,6 +47,8 @@ struct ActiveWallet {
     sent: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
     last_sent: u64,
+    /// Its place in `idle_since`, by the same clock: others are of an actor before this one.
+    listed: u64,
     /// Where the actor lies in memory; 0 until it has started.
     actor_at: usize,
     /// What else of its memory it will touch at the next message.
@@ -233,6 +235,7 @@ impl List {
             last: NONE,
             sent: 0,
             last_sent: now,
+            listed: now,
             actor_at: 0,
             beside: [0; 2],
         });
@@ -249,16 +252,16 @@ impl List {
                 return None;
             }
             self.idle_since.pop_front();
-            let Some(active) = self.find(wallet) else {
+            let Some(active) = self.find(wallet).filter(|active| active.listed == since) else {
                 continue;
             };
-            let last_sent = active.last_sent;
-            if last_sent > before {
-                self.idle_since.push_back((last_sent, wallet));
-                continue;
+            let is_used = active.last_sent > before;
+            let next = if is_used { active.last_sent } else { now };
+            active.listed = next;
+            self.idle_since.push_back((next, wallet));
+            if !is_used {
+                return Some(wallet);
             }
-            self.idle_since.push_back((now, wallet));
-            return Some(wallet);
         }
         None
     }

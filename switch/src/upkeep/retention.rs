@@ -154,6 +154,7 @@ impl Retention {
                     .is_none_or(|opened| opened.position < until.position)
             {
                 let totals = opening::write(&self.journal, until, goes_on)?;
+                self.step = Some(step);
                 let hash = totals.result.map(|hash| hash.to_string());
                 tracing::info!(
                     sequence = until.sequence.to_stored(),
@@ -161,7 +162,6 @@ impl Retention {
                     "proved the oldest segments and wrote opening balances"
                 );
                 self.opened = self.read_opening(journal.as_ref(), goes_on)?;
-                self.step = Some(step);
             }
         }
         let Some(opened) = self.opened else {

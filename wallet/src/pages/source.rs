@@ -19,7 +19,7 @@ use super::money;
 use super::parts::source_kind;
 use super::source_number::{self, Check};
 use crate::encrypted::{decrypt, encrypt};
-use crate::session::Session;
+use crate::session::{Session, same, token};
 use crate::web::fields::{password, summary};
 use crate::web::forms::form;
 use crate::web::layout::{self, Head};
@@ -67,6 +67,12 @@ fn read(request: &HttpRequest, session: &Session) -> Option<(SourceKind, Zeroizi
     Some((kind.parse().ok()?, Zeroizing::new(number.to_owned())))
 }
 
+/// Names what was reviewed in the form that confirms it: another tab may have put something else into the cookie.
+fn reviewed(request: &HttpRequest, session: &Session) -> String {
+    let cookie = cookies::typed_source(request).unwrap_or_default();
+    token("reviewed", session.expose(), &cookie)
+}
+
 /// `GET /money/sources/add`: the review.
 pub async fn review(
     app: Data<App>,
@@ -87,12 +93,13 @@ async fn show_review(
     };
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
-    let token = member.token();
+    let form_token = member.token();
     let checked = match source_number::check(kind, &number) {
         Check::Right => text::CHECK_RIGHT,
         Check::None => text::CHECK_NONE,
     };
     let fields = html! {
+        input type="hidden" name="reviewed" value=(reviewed(request, &member.session));
         (password(locale, CONFIRMED, overview.asks(), &say))
         p.actions {
             button type="submit" { (locale.say(text::CONFIRM)) }
@@ -109,14 +116,14 @@ async fn show_review(
                 tr { th scope="row" { (locale.say(text::CHECK)) } td { (locale.say(checked)) } }
             }
             p { (locale.say(text::ADD_MEANS)) }
-            (form(CONFIRMED, "/money/sources/add", &token, &fields))
+            (form(CONFIRMED, "/money/sources/add", &form_token, &fields))
         }
     };
     let page = layout::member(
         locale,
         text::ADD_REVIEW,
         "/money",
-        &token,
+        &form_token,
         Head::default(),
         &body,
     );
@@ -133,6 +140,12 @@ pub async fn add(
     let Some((kind, number)) = read(&request, &member.session) else {
         return Ok(answer::see_other("/money"));
     };
+    if !same(
+        posted.text("reviewed"),
+        &reviewed(&request, &member.session),
+    ) {
+        return Ok(answer::see_other("/money/sources/add"));
+    }
     let proof = posted.proof(&member.visitor);
     let added = app
         .switch

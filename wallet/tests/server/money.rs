@@ -138,13 +138,13 @@ fn a_source_is_reviewed_masked_before_it_is_added() {
     assert_eq!(other.get("/money/sources/add").header("location"), "/money");
     // A wrong password leads back to the review, and nothing has to be typed again but that.
     turn(&world, &client, |wallet| wallet.confirmed = None);
-    browser.get("/money/sources/add");
-    let wrong = [("password", "not the password")];
+    let reviewed = browser.reviewed("/money/sources/add");
+    let wrong = [("reviewed", &*reviewed), ("password", "not the password")];
     let page = browser.send("/money/sources/add", "confirm-source", &wrong);
     assert_eq!(page.status, 422);
     assert!(page.body.contains("id=\"confirm-source-password-error\""));
     assert!(page.body.contains("**** 1111"), "{}", page.body);
-    let right = [("password", PASSWORD)];
+    let right = [("reviewed", &*reviewed), ("password", PASSWORD)];
     let added = browser.send("/money/sources/add", "confirm-source", &right);
     assert_eq!(added.header("location"), "/money?done=source");
     assert!(browser.get("/money").body.contains("id=\"source-1\""));
@@ -156,6 +156,10 @@ fn a_source_is_reviewed_masked_before_it_is_added() {
     browser.get("/money");
     let account = [("kind", "account"), ("source", "1234567890")];
     browser.send("/money/sources/check", "add-source", &account);
+    // Another tab has reviewed another one: it is looked at before anything is added.
+    let of_another = browser.send("/money/sources/add", "confirm-source", &right);
+    assert_eq!(of_another.header("location"), "/money/sources/add");
+    assert_eq!(world.switch.count(Operation::AddSource), 2);
     let page = browser.get("/money/sources/add").body;
     assert!(
         page.contains("12**** 890") && page.contains("has none"),

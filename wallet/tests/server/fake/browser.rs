@@ -98,14 +98,20 @@ impl Browser {
             return checked;
         }
         let review = checked.header("location").to_owned();
-        self.get(&review);
-        let fields = [("password", password)];
-        let fields = if password.is_empty() {
-            &[][..]
-        } else {
-            &fields
-        };
-        self.send("/money/sources/add", "confirm-source", fields)
+        let reviewed = self.reviewed(&review);
+        let mut fields = vec![("reviewed", reviewed.as_str())];
+        if !password.is_empty() {
+            fields.push(("password", password));
+        }
+        self.send("/money/sources/add", "confirm-source", &fields)
+    }
+
+    /// What the page of a review says that its form has to send.
+    pub fn reviewed(&mut self, review: &str) -> String {
+        let page = self.get(review).body;
+        let field = page.split_once("name=\"reviewed\" value=\"");
+        let (value, _) = field.and_then(|(_, rest)| rest.split_once('"')).unwrap();
+        value.to_owned()
     }
 
     pub fn post(

@@ -27,7 +27,7 @@ use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use sha2::{Digest as _, Sha256};
-use tessera_config::{HttpUrl, SettingsError, WebPushSettings};
+use tessera_config::{Environment, HttpUrl, SettingsError, WebPushSettings};
 use tessera_kit::clock;
 use zeroize::Zeroizing;
 
@@ -122,11 +122,14 @@ impl WebPush {
     }
 
     /// What [`WebPush::open`] and the start of the switch would say.
-    pub(crate) fn check(settings: &WebPushSettings) -> Result<(), SettingsError> {
+    pub(crate) fn check(
+        settings: &WebPushSettings,
+        environment: Environment,
+    ) -> Result<(), SettingsError> {
         Poster::new()?;
         let stated = settings.key_file.as_deref();
-        // One that is missing is made at the start, or refused there with the way to make it.
-        let stated = stated.filter(|path| path.exists());
+        // One that is missing is made at the start in development. Elsewhere a node that lacks it says so before it is needed.
+        let stated = stated.filter(|path| environment != Environment::Development || path.exists());
         stated.map_or(Ok(()), VapidKey::check)
     }
 

@@ -41,6 +41,10 @@ impl VapidKey {
         let makes = web_push.key_file.is_none() || settings.environment == Environment::Development;
         if makes && !path.exists() {
             make(&path)?;
+            tracing::info!(
+                path = %path.display(),
+                "made a key for push services: browsers that were added with another one get nothing"
+            );
         }
         Self::read(&path).map(Arc::new).map(Some)
     }
