@@ -264,7 +264,7 @@ impl Operator {
         let (mut wallet, mut reference) = (WalletId::OPERATOR, None);
         if let Some((_, position)) = &one {
             let entry = read_back_kept(self.journal.read(*position));
-            // The memory of nobody's wallet ends after a day.
+            // An event that is about no wallet names none.
             let entry = entry.map_err(|error| error.to_string())?;
             if let Some(entry) = entry.filter(|entry| !entry.wallet.is_nobody()) {
                 wallet = entry.wallet;
