@@ -361,9 +361,7 @@ fn what_was_reversed_before_anyone_announced_it_stays_reversed() {
     assert_eq!(mall.ask(&never_came[1]).code(), "05", "after a crash");
     // The mall first, then the payer.
     mall.send(&never_came[2].frame());
-    wait_for("the purchase to wait for its order", || {
-        rig.figure("tessera_requests_in_flight") == Some(1.0)
-    });
+    mall.has_been_read(&MALL);
     assert_eq!(line.announce(&wallet, &MALL, "C-4", 100).code(), "00");
     assert_eq!(mall.answer().code(), "05", "the mall first, after a crash");
     assert_eq!(line.balance(&wallet), (10_000, 10_000));

@@ -342,8 +342,9 @@ fn a_repeat_is_answered_where_it_was_sent_and_applied_once() {
     let mut two = Wire::signed_on(&rig, &ACQUIRER);
     let purchase = card_purchase(&ACQUIRER, 1, 700);
     one.send(&purchase.frame());
-    wait_for("it to be under way", || {
-        rig.figure("tessera_requests_in_flight") == Some(1.0)
+    // Only then has the wallet decided it: before that, the repeat may overtake it on another worker.
+    wait_for("it to be at the financial system", || {
+        rig.sum("tessera_host_requests_in_flight") == 1.0
     });
     let repeat = purchase.clone().mti("0201").with(7, &time_of(1));
     let answer = two.ask(&repeat);

@@ -58,6 +58,16 @@ impl Wire {
         self.answer()
     }
 
+    /// Everything sent before was taken by the switch, and none of it was answered: an echo is answered behind it.
+    pub fn has_been_read(&mut self, party: &Party) {
+        let echo = network(party, "301");
+        let answer = self.ask(&echo);
+        assert_eq!(
+            (answer.mti.as_str(), answer.code().as_str()),
+            ("0810", "00")
+        );
+    }
+
     /// The next answer.
     pub fn answer(&mut self) -> Seen {
         self.try_answer()
