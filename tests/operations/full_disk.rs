@@ -83,6 +83,10 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
     rig.wait_until_ready();
     assert_eq!([1, 11].map(|serial| balance(&rig, serial)), before);
     buy(&rig, 20);
+    // In what the end of the segment before has left.
+    wait_for("a short spare", || {
+        disk.data.join("journal/spare.ready").exists()
+    });
 
     // Full, and stopped.
     assert_eq!(rig.stop_switch(), Some(0), "{}", rig.log("switch"));

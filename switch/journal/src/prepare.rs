@@ -24,6 +24,15 @@ const CHUNK_PAUSE: Duration = Duration::from_millis(2);
 
 /// Of a segment that is begun before a spare is ready: some 40,000 records.
 const RESERVED_BYTES: u64 = 8 << 20;
+/// Of a spare where the disk has no space for a whole one: some 5,000 records. A start begins a new segment, and on a disk that
+/// others have filled up meanwhile the spare is all that it has.
+const SHORT_SPARE_BYTES: u64 = 1 << 20;
+
+/// A file full of zeros, and its length.
+struct SpareFile {
+    file: Arc<dyn DiskFile>,
+    bytes: u64,
+}
 
 /// The maker of segments, with the thread that makes the next one ahead.
 pub(super) struct Prepare {
@@ -41,7 +50,7 @@ struct Workshop {
 
 enum Spare {
     Wanted,
-    Ready(Arc<dyn DiskFile>),
+    Ready(SpareFile),
     /// Handed to the writer, which has not yet given it a name of its own.
     Taken,
     /// The disk refused. Not a fault yet: nothing that was promised depends on it. The writer tries
@@ -83,12 +92,7 @@ impl Prepare {
     pub fn segment(&self, place: Place, bytes: u64) -> Result<Begun, JournalError> {
         let shop = &*self.workshop;
         let needed = bytes + (BATCH_HEADER_BYTES + SEGMENT_HEADER_BYTES) as u64;
-        let spare = if needed <= shop.bytes {
-            shop.take()
-        } else {
-            None
-        };
-        let (path, file) = match spare {
+        let (path, file) = match shop.take(needed) {
             Some(file) => (shop.ready(), file),
             None => shop.reserve(needed)?,
         };
@@ -149,33 +153,55 @@ impl Workshop {
     }
 
     /// The spare that an earlier run has made and not used.
-    fn left(&self) -> Result<Option<Arc<dyn DiskFile>>, JournalError> {
+    fn left(&self) -> Result<Option<SpareFile>, JournalError> {
         let ready = self.ready();
         let Ok(file) = self.folder.disk.open(&ready, Access::Write) else {
             return Ok(None);
         };
-        let length = file
+        let bytes = file
             .length()
             .map_err(JournalError::disk("measure", &ready))?;
-        Ok((length == self.bytes).then_some(file))
+        let is_usual = bytes == self.bytes || bytes == self.short();
+        Ok(is_usual.then_some(SpareFile { file, bytes }))
     }
 
-    /// Makes a spare.
-    fn make(&self) -> Result<Arc<dyn DiskFile>, JournalError> {
+    /// Makes a spare; a short one where the disk has no space for a whole one.
+    fn make(&self) -> Result<SpareFile, JournalError> {
         let path = self.folder.path.join("spare.preparing");
-        let file = self
-            .folder
-            .disk
-            .open(&path, Access::Create)
-            .map_err(JournalError::disk("create", &path))?;
-        file.reserve(self.bytes)
-            .map_err(JournalError::disk("reserve space for", &path))?;
-        self.fill(&path)?;
+        let create = || {
+            self.folder
+                .disk
+                .open(&path, Access::Create)
+                .map_err(JournalError::disk("create", &path))
+        };
+        let mut spare = SpareFile {
+            file: create()?,
+            bytes: self.bytes,
+        };
+        if let Err(error) = spare.file.reserve(spare.bytes) {
+            if error.kind() != ErrorKind::StorageFull || self.short() == self.bytes {
+                return Err(JournalError::disk("reserve space for", &path)(error));
+            }
+            tracing::warn!(%error, "the disk has no space for a journal segment: the next one is short");
+            spare = SpareFile {
+                file: create()?,
+                bytes: self.short(),
+            };
+            spare
+                .file
+                .reserve(spare.bytes)
+                .map_err(JournalError::disk("reserve space for", &path))?;
+        }
+        self.fill(&path, spare.bytes)?;
         self.folder
             .disk
             .rename(&path, &self.ready())
             .map_err(JournalError::disk("rename", &path))?;
-        Ok(file)
+        Ok(spare)
+    }
+
+    fn short(&self) -> u64 {
+        self.bytes.min(SHORT_SPARE_BYTES)
     }
 
     /// The space of a spare segment that could not be completed is released, because others need space on the same
@@ -186,7 +212,7 @@ impl Workshop {
         let _ = self.folder.disk.open(&path, Access::Create);
     }
 
-    fn fill(&self, path: &Path) -> Result<(), JournalError> {
+    fn fill(&self, path: &Path, bytes: u64) -> Result<(), JournalError> {
         let file = self
             .folder
             .disk
@@ -195,7 +221,7 @@ impl Workshop {
         let zeros = vec![0; CHUNK_BYTES + FILL_ALIGNED];
         let zeros = &zeros[zeros.as_ptr().align_offset(FILL_ALIGNED)..][..CHUNK_BYTES];
         // Where the length is no multiple of the unit, its last few bytes stay reserved space.
-        let end = self.bytes - self.bytes % FILL_ALIGNED as u64;
+        let end = bytes - bytes % FILL_ALIGNED as u64;
         for offset in (0..end).step_by(CHUNK_BYTES) {
             if matches!(*self.lock(), Spare::Closing) {
                 return Err(JournalError::Stopped);
@@ -230,10 +256,11 @@ impl Workshop {
         }
     }
 
-    fn take(&self) -> Option<Arc<dyn DiskFile>> {
+    /// The spare, if there is one that is long enough.
+    fn take(&self, needed: u64) -> Option<Arc<dyn DiskFile>> {
         let mut spare = self.lock();
         match std::mem::replace(&mut *spare, Spare::Taken) {
-            Spare::Ready(file) => Some(file),
+            Spare::Ready(SpareFile { file, bytes }) if needed <= bytes => Some(file),
             other => {
                 *spare = other;
                 None

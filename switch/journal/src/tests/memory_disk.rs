@@ -24,6 +24,8 @@ struct State {
     /// The names before each change that is not synced yet, oldest first.
     former_names: Vec<BTreeMap<PathBuf, usize>>,
     failure: Option<Failure>,
+    /// Longer files are refused, as if the disk were full.
+    longest: Option<u64>,
     operations: u64,
     witness: Arc<Mutex<Witness>>,
 }
@@ -61,6 +63,11 @@ impl MemoryDisk {
         let mut state = self.0.lock().unwrap();
         state.failure = Some(failure);
         state.operations = 0;
+    }
+
+    /// From now on no file can have space reserved for more bytes than these.
+    pub fn has_space_for(&self, longest: u64) {
+        self.0.lock().unwrap().longest = Some(longest);
     }
 
     /// The disk as a process finds it that starts after this one was killed.
@@ -317,6 +324,10 @@ impl DiskFile for MemoryFile {
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
+        let longest = self.disk.0.lock().unwrap().longest;
+        if longest.is_some_and(|longest| bytes > longest) {
+            return Err(rustix::io::Errno::NOSPC.into());
+        }
         self.change(|file| file.resize(bytes as usize))
     }
 

@@ -185,6 +185,45 @@ fn a_start_uses_what_was_made_ahead() {
     journal.close().unwrap();
 }
 
+/// Where a whole spare has no space there is a short one, with which a journal starts on a disk that has become full.
+#[test]
+fn a_full_disk_stops_no_start() {
+    const SEGMENT: u64 = 8 << 20;
+    let disk = MemoryDisk::default();
+    let open = |disk: &MemoryDisk| {
+        let nothing = &mut |_: RecordRef<'_>| Ok(());
+        let options = Options::default();
+        Segments::open_on(on(disk), SEGMENT, options, None, nothing, no_faults()).map(|(it, _)| it)
+    };
+    let has_spare = |disk: &MemoryDisk| {
+        let spare = Path::new(HERE).join("spare.ready");
+        disk.files().contains_key(&spare)
+    };
+    disk.has_space_for(4 << 20);
+    let journal = open(&disk).unwrap();
+    append(&journal, 1);
+    let begun = Instant::now();
+    while !has_spare(&disk) {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(journal);
+
+    let disk = disk.after_kill();
+    disk.has_space_for(0);
+    let journal = open(&disk).unwrap();
+    let newest = disk.segments().pop().unwrap();
+    assert_eq!(disk.contents(&newest).len(), 1 << 20);
+    append(&journal, 2);
+    journal.close().unwrap();
+    drop(journal);
+    assert!(!has_spare(&disk), "there was no space for another one");
+    assert!(open(&disk).is_err(), "and then a start has nothing");
+    disk.has_space_for(SEGMENT);
+    open(&disk).unwrap().close().unwrap();
+    assert_eq!(disk.segments().len(), 3);
+}
+
 /// A reader that began before a start goes on behind it.
 #[test]
 fn a_read_goes_on_over_a_start() {
