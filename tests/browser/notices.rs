@@ -13,8 +13,14 @@ use crate::world::World;
 const SUBSCRIBES: &str = r#"
     const subscription = () => {
       const options = { applicationServerKey: new Uint8Array(JSON.parse(localStorage.pushKey)).buffer };
-      const [p256dh, auth] = "KEYS".split(".");
-      return { endpoint: "ADDRESS", options, toJSON: () => ({ endpoint: "ADDRESS", keys: { p256dh, auth } }) };
+      const [endpoint, given] = localStorage.pushAnew ? ["NEW_ADDRESS", "NEW_KEYS"] : ["ADDRESS", "KEYS"];
+      const [p256dh, auth] = given.split(".");
+      const unsubscribe = async () => {
+        localStorage.removeItem("pushKey");
+        localStorage.pushAnew = "1";
+        return true;
+      };
+      return { endpoint, options, unsubscribe, toJSON: () => ({ endpoint, keys: { p256dh, auth } }) };
     };
     PushManager.prototype.getSubscription = async () => (localStorage.pushKey ? subscription() : null);
     PushManager.prototype.subscribe = async (options) => {
@@ -29,8 +35,8 @@ const SUBSCRIBES: &str = r#"
 /// From the switch in the page to the last notification.
 pub fn live() {
     let service = Peer::push_service(0);
-    let browser = service.ask("subscribe", "subscribed");
-    let text = |key: &str| browser[key].as_str().expect("a text").to_owned();
+    let [browser, anew] = [(); 2].map(|()| service.ask("subscribe", "subscribed"));
+    let text = |browser: &Value, key: &str| browser[key].as_str().expect("a text").to_owned();
     let table = format!(
         "[notify.web_push]\ncontact = \"mailto:operations@tessera.example\"\nservices = [\"{}\"]\n",
         service.address
@@ -41,8 +47,10 @@ pub fn live() {
     payer.add_source("card", "9902000000000018");
     payer.load("0018", "100.00");
     let script = SUBSCRIBES
-        .replace("ADDRESS", &text("address"))
-        .replace("KEYS", &text("keys"));
+        .replace("NEW_ADDRESS", &text(&anew, "address"))
+        .replace("NEW_KEYS", &text(&anew, "keys"))
+        .replace("ADDRESS", &text(&browser, "address"))
+        .replace("KEYS", &text(&browser, "keys"));
     payer.browser.devtools(
         "Page.addScriptToEvaluateOnNewDocument",
         &json!({ "source": script }),
@@ -70,6 +78,10 @@ pub fn live() {
     // The click leads to a page that is there.
     payer.open(message["page"].as_str().expect("a path"));
     payer.browser.wait_text("#state", "Paid");
+    // What the page does away with exists no longer at its push service.
+    service.ask(&format!("forget {}", text(&browser, "path")), "forgotten");
+    is_turned_on_anew(&payer);
+    assert_eq!(service.event("message")["path"], anew["path"]);
     wrong.extend(is_turned_off(&payer));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -85,6 +97,14 @@ fn is_turned_on(payer: &Payer<'_>, world: &World) -> Vec<String> {
     browser.find("#browsers-add:not([hidden])");
     let grant = json!({ "origin": world.wallet.origin, "permissions": ["notifications"] });
     browser.devtools("Browser.grantPermissions", &grant);
+    press_turn_on(payer);
+    inspector.look("/notifications, with a browser");
+    inspector.take_pictures("browsers");
+    inspector.wrong
+}
+
+fn press_turn_on(payer: &Payer<'_>) {
+    let browser = &payer.browser;
     if browser.has("#add-browser-password") {
         browser.fill("add-browser-password", PASSWORD);
     }
@@ -93,9 +113,28 @@ fn is_turned_on(payer: &Payer<'_>, world: &World) -> Vec<String> {
     browser.wait_text("#browsers-note", "This browser shows notifications.");
     browser.wait_text("#browsers .badge:not([hidden])", "This browser");
     browser.find("#browsers-add[hidden]");
-    inspector.look("/notifications, with a browser");
-    inspector.take_pictures("browsers");
-    inspector.wrong
+}
+
+/// A subscription that was made with another key gets nothing, although its address is in the list: the page offers to turn
+/// notifications on, and what it then registers is another one.
+fn is_turned_on_anew(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    payer.open("/notifications");
+    browser.script("localStorage.pushKey = JSON.stringify([4, 1, 2])", &[]);
+    payer.open("/notifications");
+    browser.find("#browsers-add:not([hidden])");
+    browser.find("#browsers .badge[hidden]");
+    assert!(!browser.has("#browsers .badge:not([hidden])"));
+    browser.find("#browsers-note[hidden]");
+    press_turn_on(payer);
+    browser.wait("the first subscription to be removed", || {
+        payer.open("/notifications");
+        browser.script(
+            "return document.querySelectorAll('#browsers .row').length",
+            &[],
+        ) == 1
+    });
+    browser.wait_text("#browsers .badge:not([hidden])", "This browser");
 }
 
 /// The notifications that are there after this message has come.

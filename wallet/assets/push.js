@@ -3,6 +3,7 @@
 
 const push = {
   note: document.getElementById("browsers-note"),
+  list: document.getElementById("browsers"),
   place: document.getElementById("browsers-add"),
   offered: "serviceWorker" in navigator && "PushManager" in window && "Notification" in window,
 };
@@ -39,7 +40,8 @@ async function lookAtThisBrowser() {
     return;
   }
   const subscription = await (await pushManager()).getSubscription();
-  const digest = subscription && (await digestOf(subscription.endpoint));
+  const key = bytesOfKey(push.list.dataset.key);
+  const digest = subscription && isOfKey(subscription, key) && (await digestOf(subscription.endpoint));
   const row = digest && document.querySelector(`[data-browser="${digest}"]`);
   if (row && Notification.permission === "granted") {
     row.querySelector(".badge").hidden = false;
@@ -49,12 +51,17 @@ async function lookAtThisBrowser() {
   }
 }
 
-// A subscription is made with the key of the switch. One with another key, of another installation, takes no messages of this one.
+// A subscription is made with the key of the switch. One with another key, of another installation or of a switch whose key was
+// replaced, takes no messages of this one: it counts as none, also where its address is in the list.
+function isOfKey(subscription, key) {
+  const used = subscription.options.applicationServerKey;
+  return Boolean(used) && String(new Uint8Array(used)) === String(key);
+}
+
 async function subscribe(key) {
   const manager = await pushManager();
   const before = await manager.getSubscription();
-  const used = before?.options.applicationServerKey;
-  if (before && (!used || String(new Uint8Array(used)) !== String(key))) {
+  if (before && !isOfKey(before, key)) {
     await before.unsubscribe();
   }
   return manager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
@@ -86,7 +93,7 @@ function offerNotifications(place) {
     status.textContent = "";
     try {
       if ((await (allowed ?? Notification.requestPermission())) === "granted") {
-        const subscription = (await subscribe(bytesOfKey(place.dataset.key))).toJSON();
+        const subscription = (await subscribe(bytesOfKey(push.list.dataset.key))).toJSON();
         address.value = subscription.endpoint;
         keys.value = `${subscription.keys.p256dh}.${subscription.keys.auth}`;
         form.requestSubmit();

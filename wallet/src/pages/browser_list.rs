@@ -34,7 +34,7 @@ pub async fn section(
     let locale = member.locale();
     let found = app.switch.browsers(&member.session).await?;
     Ok(html! {
-        section id="browsers" {
+        section id="browsers" data-key=(found.key) {
             h2 { (locale.say(text::TITLE)) }
             p { (locale.say(text::LEAD)) }
             @if found.rows.is_empty() {
@@ -48,13 +48,13 @@ pub async fn section(
             @if found.rows.len() >= BROWSERS_MAX {
                 p { (locale.say(text::FULL)) }
             } @else {
-                (add_form(member, overview, &found.key, say))
+                (add_form(member, overview, say))
             }
         }
     })
 }
 
-fn add_form(member: &Member, overview: &Overview, key: &str, say: &Say) -> Markup {
+fn add_form(member: &Member, overview: &Overview, say: &Say) -> Markup {
     let locale = member.locale();
     let fields = html! {
         input type="hidden" name="address";
@@ -65,7 +65,7 @@ fn add_form(member: &Member, overview: &Overview, key: &str, say: &Say) -> Marku
         p.hint role="status" {}
     };
     html! {
-        div id="browsers-add" hidden data-key=(key) data-not-allowed=(locale.say(text::NOT_ALLOWED))
+        div id="browsers-add" hidden data-not-allowed=(locale.say(text::NOT_ALLOWED))
             data-failed=(locale.say(text::FAILED)) {
             (form("add-browser", "/notifications/browsers", &member.token(), &fields))
         }

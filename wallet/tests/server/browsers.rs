@@ -29,7 +29,8 @@ fn a_browser_is_added_listed_and_removed() {
     let world = World::start();
     let (mut browser, client) = member(&world);
     let page = browser.get("/notifications").body;
-    assert!(page.contains(&format!("data-key=\"{PUSH_KEY}\"")), "{page}");
+    let section = format!("<section id=\"browsers\" data-key=\"{PUSH_KEY}\"");
+    assert!(page.contains(&section), "{page}");
     assert!(page.contains("No browser shows notifications.") && page.contains("/push.js\""));
     // Without the script, nothing is offered that does not work.
     assert!(page.contains("id=\"browsers-add\" hidden") && page.contains("<noscript>"));
@@ -150,6 +151,8 @@ fn a_form_that_the_script_has_not_filled_or_the_switch_refuses_says_why() {
         !full.contains("add-browser") && full.contains("Five browsers"),
         "{full}"
     );
+    // The script needs the key to find out which of them it is in.
+    assert!(full.contains(&format!("data-key=\"{PUSH_KEY}\"")), "{full}");
 }
 
 #[test]
