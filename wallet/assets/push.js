@@ -13,8 +13,10 @@ function bytesOfKey(text) {
   return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
 }
 
+// What the list has of an address. It is another one in each wallet.
 async function digestOf(address) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(address));
+  const named = new TextEncoder().encode(`${push.list.dataset.wallet} ${address}`);
+  const digest = await crypto.subtle.digest("SHA-256", named);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

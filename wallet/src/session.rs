@@ -41,8 +41,12 @@ impl Session {
 
     /// The wallet that it claims to be of.
     pub fn wallet(&self) -> u64 {
-        let digits = self.0.get(..16).unwrap_or_default();
-        u64::from_str_radix(digits, 16).unwrap_or_default()
+        u64::from_str_radix(self.wallet_digits(), 16).unwrap_or_default()
+    }
+
+    /// The same in 16 hexadecimal digits.
+    pub fn wallet_digits(&self) -> &str {
+        self.0.get(..16).unwrap_or_default()
     }
 
     /// The token in every form of this session: it can be computed only with the handle, by any wallet server.
@@ -108,6 +112,7 @@ mod tests {
         let secret = Session::draw_secret();
         let session = Session::of(4711, &secret);
         assert_eq!(session.wallet(), 4711);
+        assert_eq!(session.wallet_digits(), "0000000000001267");
         assert_eq!(Session::from_text(session.expose()), Some(session.clone()));
         assert!(!format!("{session:?}").contains(&secret[..8]));
         assert!(!session.form_token().contains(&secret[..8]));

@@ -429,7 +429,7 @@ pub struct NewPasskey {
 /// A browser to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBrowser {
-    /// SHA-256 of its address.
+    /// Of its address, in this wallet.
     pub digest: [u8; 32],
     /// Its address and its keys, sealed by the vault.
     pub sealed: Box<[u8]>,

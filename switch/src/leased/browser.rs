@@ -1,11 +1,10 @@
 //! Reads the operations on browsers that show notifications from tags.
 
-use sha2::{Digest as _, Sha256};
 use tessera_config::WebPushSettings;
 use tessera_ledger::{AccountAction, NewBrowser, Rule, WalletId};
 use tessera_notify::are_browser_keys;
 use tessera_protocol::leased::{
-    BROWSER_NAME_CHARACTERS_MAX, Operation as Code, PUSH_ADDRESS_BYTES_MAX, tag,
+    BROWSER_NAME_CHARACTERS_MAX, BrowserRow, Operation as Code, PUSH_ADDRESS_BYTES_MAX, tag,
 };
 use tessera_vault::Purpose;
 
@@ -57,7 +56,7 @@ fn new(
     }
     let subscription = format!("{address}\n{keys}");
     Ok(NewBrowser {
-        digest: Sha256::digest(address).into(),
+        digest: BrowserRow::digest(wallet.0, address),
         sealed: payer::seal(
             &reading.vault,
             wallet,

@@ -34,7 +34,7 @@ pub async fn section(
     let locale = member.locale();
     let found = app.switch.browsers(&member.session).await?;
     Ok(html! {
-        section id="browsers" data-key=(found.key) {
+        section id="browsers" data-key=(found.key) data-wallet=(member.session.wallet_digits()) {
             h2 { (locale.say(text::TITLE)) }
             p { (locale.say(text::LEAD)) }
             @if found.rows.is_empty() {

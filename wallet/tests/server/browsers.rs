@@ -1,5 +1,7 @@
 //! Notifications in browsers: what the page offers, and what becomes of what the script sends.
 
+use tessera_protocol::leased::BrowserRow;
+
 use crate::fake::{Browser, PUSH_KEY, World};
 
 const PASSWORD: &str = "correct horse";
@@ -66,6 +68,15 @@ fn a_browser_is_added_listed_and_removed() {
         page.contains(&format!("id=\"browser-1\" data-browser=\"{digest}\"")),
         "{page}"
     );
+    // What the script needs to find the row.
+    let wallet = &browser.cookies["__Host-tessera"][..16];
+    assert!(
+        page.contains(&format!("data-wallet=\"{wallet}\"")),
+        "{page}"
+    );
+    let number = u64::from_str_radix(wallet, 16).unwrap();
+    let expected = BrowserRow::digest(number, "https://push.example/s3cret");
+    assert_eq!(row.digest, expected);
 
     // Each time with the password, whatever counts.
     let page = browser.get("/notifications/browsers/remove?number=1").body;

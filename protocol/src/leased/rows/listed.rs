@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{NumberState, NumberUse, RowError, SessionKind, SourceKind, parse, parts};
 
 /// A funding source: `number,kind,as it may be shown`.
@@ -216,18 +218,26 @@ impl FromStr for PasskeyRow {
     }
 }
 
-/// A browser that shows notifications: `number,added,digest,name`. The time in milliseconds since 1970; the digest is the SHA-256 of
-/// its address in hexadecimal, by which a browser finds its own row.
+/// A browser that shows notifications: `number,added,digest,name`. The time in milliseconds since 1970; the digest in hexadecimal, by
+/// which a browser finds its own row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrowserRow {
     /// Within the wallet.
     pub number: u32,
     /// When it was added.
     pub added_at: u64,
-    /// SHA-256 of its address.
+    /// As [`BrowserRow::digest`] makes it.
     pub digest: [u8; 32],
     /// What the payer knows it by.
     pub name: String,
+}
+
+impl BrowserRow {
+    /// The SHA-256 of the wallet's number in 16 hexadecimal digits, a space, and the address of the browser. The same browser has
+    /// another one in another wallet: what is stored does not link the two.
+    pub fn digest(wallet: u64, address: &str) -> [u8; 32] {
+        Sha256::digest(format!("{wallet:016x} {address}")).into()
+    }
 }
 
 impl fmt::Display for BrowserRow {

@@ -138,6 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_has_another_digest_in_each_wallet() {
+        let digest = |wallet| -> String {
+            let digest = BrowserRow::digest(wallet, "https://push.example/1");
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        // Of Python's `hashlib`; the script of the page makes the same.
+        let expected = "72a5cafdf9c7a8ea3452561691f742895d8f0172cfb5f5ce03d91bcb0a678394";
+        assert_eq!(digest(4711), expected);
+        assert_ne!(digest(4712), expected);
+    }
+
+    #[test]
     fn what_is_no_row_is_an_error() {
         assert!("".parse::<HistoryRow>().is_err());
         assert!("1,held".parse::<HistoryRow>().is_err());

@@ -1,6 +1,5 @@
 //! Browsers that show notifications.
 
-use sha2::{Digest as _, Sha256};
 use tessera_protocol::leased::{BROWSERS_MAX, BrowserRow, Operation, tag};
 
 use super::{Given, Reply, Wallet};
@@ -13,13 +12,14 @@ impl Wallet {
         &mut self,
         operation: Operation,
         given: &Given,
-        number: u32,
+        (handle, number): (&str, u32),
     ) -> Reply {
         let refused = |code: &str, reason: &str| {
             let mut reply = Reply::code(code);
             reply.reason = reason.into();
             reply
         };
+        let wallet = u64::from_str_radix(&handle[..16], 16).unwrap();
         let (address, count) = (given.text(tag::PUSH_ADDRESS), self.browsers.len());
         match operation {
             Operation::AddBrowser if address.contains("unknown") => {
@@ -35,7 +35,7 @@ impl Wallet {
                 let row = BrowserRow {
                     number: count as u32 + 1,
                     added_at: 1_795_000_000_000,
-                    digest: Sha256::digest(address).into(),
+                    digest: BrowserRow::digest(wallet, address),
                     name: given.text(tag::DEVICE).into(),
                 };
                 let keys = given.text(tag::PUSH_KEYS).to_owned();

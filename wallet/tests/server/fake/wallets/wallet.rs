@@ -120,7 +120,7 @@ impl Wallet {
             | Operation::RemovePasskey
             | Operation::ListPasskeys => self.of_passkeys(operation, given, number),
             Operation::AddBrowser | Operation::RemoveBrowser | Operation::ListBrowsers => {
-                self.of_browsers(operation, given, number)
+                self.of_browsers(operation, given, (handle, number))
             }
             Operation::SetRecovery => {
                 self.recovery = Some(given.text(tag::NEW_PASSWORD).into());
