@@ -5,8 +5,10 @@
 //! the form      check digits                 the review                it is added
 //! ```
 //!
-//! In between, the number is in a cookie for a few minutes, encrypted so that only this session can read it. It is in no page and in
-//! no address.
+//! In between, the number is in a cookie, encrypted so that only this session can read it, and for ten minutes only: the time is in
+//! what is encrypted, and this server looks at it. The number is in no page and in no address.
+
+use std::time::{Duration, SystemTime};
 
 use actix_web::cookie::Cookie;
 use actix_web::web::Data;
@@ -29,6 +31,8 @@ use tessera_texts::{forms, money as text};
 
 /// What the encryption is for.
 const PURPOSE: &str = "source";
+/// Time enough to look at a number and to find a password.
+const KEPT: Duration = Duration::from_secs(10 * 60);
 /// The form with the number.
 const TYPED: &str = "add-source";
 /// The form that confirms it.
@@ -57,14 +61,23 @@ pub async fn check(
 /// The cookie with what was typed.
 fn typed(session: &Session, kind: SourceKind, number: &str) -> Cookie<'static> {
     let plain = Zeroizing::new(format!("{kind} {number}"));
-    cookies::source(encrypt(session, PURPOSE, &plain))
+    cookies::source(encrypt(session, PURPOSE, &plain, SystemTime::now()))
 }
 
-/// What was typed a moment ago in this session.
+/// What was typed in this session within the last minutes.
 fn read(request: &HttpRequest, session: &Session) -> Option<(SourceKind, Zeroizing<String>)> {
-    let plain = decrypt(session, PURPOSE, &cookies::typed_source(request)?)?;
+    let cookie = cookies::typed_source(request)?;
+    let plain = decrypt(session, PURPOSE, &cookie, (SystemTime::now(), KEPT))?;
     let (kind, number) = plain.split_once(' ')?;
     Some((kind.parse().ok()?, Zeroizing::new(number.to_owned())))
+}
+
+/// There is nothing to review, or not any more: back to the form. The browser does not keep what is too old.
+fn type_it_again() -> HttpResponse {
+    let mut response = answer::see_other("/money");
+    // Without a value: always a header.
+    let _ = response.add_cookie(&cookies::forget_source());
+    response
 }
 
 /// Names what was reviewed in the form that confirms it: another tab may have put something else into the cookie.
@@ -89,7 +102,7 @@ async fn show_review(
     say: Say,
 ) -> Result<HttpResponse, Trouble> {
     let Some((kind, number)) = read(request, &member.session) else {
-        return Ok(answer::see_other("/money"));
+        return Ok(type_it_again());
     };
     let overview = app.switch.overview(&member.session).await?;
     let locale = member.locale();
@@ -138,7 +151,7 @@ pub async fn add(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let Some((kind, number)) = read(&request, &member.session) else {
-        return Ok(answer::see_other("/money"));
+        return Ok(type_it_again());
     };
     if !same(
         posted.text("reviewed"),

@@ -20,10 +20,8 @@ pub const PAY: &str = "__Host-tessera-pay";
 const LANGUAGE: &str = "__Host-tessera-language";
 const LANGUAGE_KEPT: Duration = Duration::days(400);
 
-/// Holds the number of a funding source between its form and its review, encrypted for the session.
+/// Holds the number of a funding source between its form and its review, encrypted for the session. How long it counts is in it.
 const SOURCE: &str = "__Host-tessera-source";
-/// Time enough to look at a number and to find a password.
-const SOURCE_KEPT: Duration = Duration::minutes(10);
 
 const SECRET_DIGITS: usize = 32;
 /// A password manager, or a hand with a pen, has it by then.
@@ -96,9 +94,7 @@ pub fn forget(kept: Kept) -> Cookie<'static> {
 
 /// The cookie with a funding source that was typed, encrypted.
 pub fn source(encrypted: String) -> Cookie<'static> {
-    let mut cookie = make(SOURCE, encrypted, SameSite::Strict);
-    cookie.set_max_age(SOURCE_KEPT);
-    cookie
+    make(SOURCE, encrypted, SameSite::Strict)
 }
 
 /// What it holds.

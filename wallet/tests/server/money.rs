@@ -121,6 +121,9 @@ fn a_source_is_reviewed_masked_before_it_is_added() {
     let typed = [("kind", "card"), ("source", "4111 1111 1111 1111")];
     let checked = browser.send("/money/sources/check", "add-source", &typed);
     assert_eq!(checked.header("location"), "/money/sources/add");
+    // How long it counts is in what is encrypted, and is no promise of the browser.
+    let cookie = checked.header("set-cookie");
+    assert!(cookie.starts_with("__Host-tessera-source=") && !cookie.contains("Max-Age"));
     for _ in 0..2 {
         let page = browser.get("/money/sources/add");
         let shown = ["Check and add", "Credit card", "**** 1111", "They match."];
@@ -136,6 +139,8 @@ fn a_source_is_reviewed_masked_before_it_is_added() {
     let cookie = browser.cookies["__Host-tessera-source"].clone();
     (other.cookies).insert("__Host-tessera-source".to_owned(), cookie);
     assert_eq!(other.get("/money/sources/add").header("location"), "/money");
+    // Nor does the browser keep what is of no use.
+    assert!(!other.cookies.contains_key("__Host-tessera-source"));
     // A wrong password leads back to the review, and nothing has to be typed again but that.
     turn(&world, &client, |wallet| wallet.confirmed = None);
     let reviewed = browser.reviewed("/money/sources/add");
