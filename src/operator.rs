@@ -1,18 +1,15 @@
 //! Who decides what is journaled by this process, not by the running switch.
 
 use nix::unistd::{Uid, User};
+use tessera_switch::ops::control;
 
-/// The user of this process as the system's password database names it, and behind it the name that was stated, where that is
-/// another. The switch signs the decisions that it receives in the same way.
+/// The user of this process as the system's password database names it, and behind it the name that was stated, as the switch signs
+/// the decisions that it receives.
 pub fn signature(stated: Option<&str>) -> String {
     let uid = Uid::current();
     let user = User::from_uid(uid).ok().flatten();
     let user = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
-    match stated.map(str::trim) {
-        None | Some("") => user,
-        Some(stated) if stated == user => user,
-        Some(stated) => format!("{user} for {stated}"),
-    }
+    control::signature(&user, stated.unwrap_or_default())
 }
 
 #[cfg(test)]

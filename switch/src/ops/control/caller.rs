@@ -63,11 +63,26 @@ impl Caller {
 
     /// What is journaled: the user, and behind it the name that the request states, where that is another.
     pub(super) fn signature(&self, stated: &str) -> String {
-        match stated.trim() {
-            "" => self.name.clone(),
-            stated if stated == self.name => self.name.clone(),
-            stated => format!("{} for {stated}", self.name),
-        }
+        signature(&self.name, stated)
+    }
+}
+
+/// A user, and behind it the name that was stated, where that is another. A stated name that begins with the user, as the journal
+/// shows what the user has signed before, does not name the user twice.
+pub fn signature(user: &str, stated: &str) -> String {
+    let mut stated = stated.trim();
+    let behind_user = |stated: &str| {
+        let behind = stated.strip_prefix(user)?.trim_start();
+        let behind = behind.strip_prefix("for")?;
+        behind.starts_with(' ').then(|| behind.trim_start().len())
+    };
+    while let Some(length) = behind_user(stated) {
+        stated = &stated[stated.len() - length..];
+    }
+    match stated {
+        "" => user.to_owned(),
+        stated if stated == user => user.to_owned(),
+        stated => format!("{user} for {stated}"),
     }
 }
 
@@ -147,6 +162,16 @@ mod tests {
         assert_eq!(caller.signature(""), "ada");
         assert_eq!(caller.signature(" ada "), "ada");
         assert_eq!(caller.signature("Grace"), "ada for Grace");
+        for twice in ["ada for Grace", " ada for  ada for Grace "] {
+            assert_eq!(caller.signature(twice), "ada for Grace");
+        }
+        assert_eq!(caller.signature("ada for ada"), "ada");
+        // Others, whose names only begin so.
+        for other in ["adam for Grace", "ada fortune", "ada", "kim for ada"] {
+            let whole = format!("ada for {other}");
+            let expected = if other == "ada" { "ada" } else { &whole };
+            assert_eq!(caller.signature(other), expected);
+        }
         let why = caller.refuse(Right::Block).unwrap();
         assert!(
             why.contains("ada may not do that") && why.contains("(block)"),

@@ -32,7 +32,7 @@ use tessera_http::{Limits, Listener};
 use tokio::net::unix::UCred;
 
 use caller::Caller;
-pub use caller::Right;
+pub use caller::{Right, signature};
 pub use undelivered::Stated;
 
 use super::operator::{Operator, OperatorRequest, Want};
