@@ -51,15 +51,21 @@ impl HttpUrl {
 
     /// Its port.
     pub fn port(&self) -> u16 {
-        let usual = if self.is_https() { 443 } else { 80 };
-        self.0.port_u16().unwrap_or(usual)
+        self.0.port_u16().unwrap_or(self.usual_port())
     }
 
-    /// Server and port as the header `host` has them.
-    pub fn authority(&self) -> &str {
-        self.0
-            .authority()
-            .map_or("", |authority| authority.as_str())
+    fn usual_port(&self) -> u16 {
+        if self.is_https() { 443 } else { 80 }
+    }
+
+    /// Server and port as the header `host` and an origin (RFC 6454) have them: the name in lower case, without the usual port.
+    pub fn authority(&self) -> String {
+        let host = self.0.host().unwrap_or_default().to_ascii_lowercase();
+        let usual = self.usual_port();
+        match self.0.port_u16().filter(|port| *port != usual) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        }
     }
 
     /// What is asked for there.
@@ -124,5 +130,21 @@ mod tests {
             assert!(HttpUrl::read(wrong, true).is_err(), "{wrong}");
         }
         assert!(HttpUrl::read("http://127.0.0.1/", false).is_err());
+    }
+
+    #[test]
+    fn a_server_has_one_name_however_it_is_written() {
+        for (text, authority) in [
+            ("https://push.example/1", "push.example"),
+            ("https://PUSH.example:443/1", "push.example"),
+            ("https://push.example:80/1", "push.example:80"),
+            ("https://Push.Example:8443/1", "push.example:8443"),
+            ("http://localhost:80/", "localhost"),
+            ("http://localhost:443/", "localhost:443"),
+            ("http://[::1]:8080/", "[::1]:8080"),
+        ] {
+            let url = HttpUrl::read(text, true).unwrap();
+            assert_eq!(url.authority(), authority, "{text}");
+        }
     }
 }

@@ -50,7 +50,7 @@ pub struct WebPush {
     settings: WebPushSettings,
     key: Arc<VapidKey>,
     poster: Poster,
-    /// Until when a push service is not asked. There are as many as the settings allow and browsers use.
+    /// Until when a push service, by the authority of its addresses, is not asked. There are as many as the settings allow and browsers use.
     rests: Mutex<HashMap<String, Instant>>,
 }
 
@@ -136,7 +136,7 @@ impl WebPush {
     /// Hands a message to the browser's push service.
     pub async fn send(&self, message: &Message) -> Result<(), Failure> {
         let browser = Subscription::of(message.to.expose(), &self.settings)?;
-        let service = browser.address.authority().to_owned();
+        let service = browser.address.authority();
         if self.rests(&service, Instant::now()) {
             return Err(Failure::transient("the push service rests after a failure"));
         }

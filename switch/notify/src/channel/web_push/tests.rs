@@ -145,6 +145,14 @@ fn a_push_service_that_is_down_is_not_asked_before_its_time() {
         let now = Instant::now();
         assert!(channel.rests(host, now + REST_MAX - REST));
         assert!(!channel.rests(host, now + REST_MAX));
+        // However a browser writes its name.
+        let channel = self::channel("push.example");
+        channel.let_rest("push.example".to_owned(), REST);
+        let written = message("https://PUSH.example:443/push/1");
+        assert_eq!(
+            channel.send(&written).await,
+            Err(Failure::transient("the push service rests after a failure"))
+        );
     });
 }
 

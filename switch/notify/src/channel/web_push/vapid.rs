@@ -168,7 +168,8 @@ mod tests {
         assert_eq!(key.public(), VapidKey::read(&path).unwrap().public());
         assert_eq!(format!("{key:?}"), "VapidKey(..)");
 
-        let url = HttpUrl::read("https://push.example/wpush/v2/token", false).unwrap();
+        // The origin, however the browser has written it.
+        let url = HttpUrl::read("https://PUSH.example:443/wpush/v2/token", false).unwrap();
         let now = Timestamp::from_milliseconds(1_000_000_000_000);
         let said = key.authorization(&url, "mailto:a@b.example", now).unwrap();
         let (word, public) = said
