@@ -10,12 +10,13 @@ use http_body_util::Full;
 use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use tessera_config::{HttpUrl, SettingsError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::trust;
 
@@ -72,16 +73,70 @@ impl Poster {
     }
 
     async fn answer(&self, posted: Posted) -> Result<Answered, String> {
-        let url = &posted.url;
-        let stream = connect(url, posted.reach).await?;
-        if !url.is_https() {
+        let stream = connect(&posted.url, posted.reach).await?;
+        if !posted.url.is_https() {
             return ask(stream, posted).await;
         }
+        let stream = self.secure(stream, &posted.url, posted.reach).await?;
+        ask(stream, posted).await
+    }
+
+    async fn secure<S>(
+        &self,
+        stream: S,
+        url: &HttpUrl,
+        reach: Reach,
+    ) -> Result<TlsStream<S>, String>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let name = ServerName::try_from(url.host().to_owned())
             .map_err(|_| "no name of a server".to_owned())?;
         let connector = TlsConnector::from(Arc::clone(&self.tls));
         let stream = connector.connect(name, stream).await;
-        ask(stream.map_err(|error| format!("no TLS: {error}"))?, posted).await
+        stream.map_err(|error| match reach {
+            Reach::Any => format!("no TLS: {error}"),
+            Reach::Public => format!("no TLS: {}", unnamed(&error)),
+        })
+    }
+}
+
+/// Why TLS failed, where the address is not the operator's: the library's own words have the server's name in them, and those of
+/// its certificate.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "another crate's enum, which says that it grows"
+)]
+fn unnamed(error: &std::io::Error) -> String {
+    let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match of_tls {
+        Some(rustls::Error::InvalidCertificate(flaw)) => of_certificate(flaw).to_owned(),
+        Some(rustls::Error::AlertReceived(alert)) => format!("the server ended it with {alert:?}"),
+        Some(_) => "the server did not keep to the protocol".to_owned(),
+        None => error.kind().to_string(),
+    }
+}
+
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "another crate's enum, which says that it grows"
+)]
+fn of_certificate(flaw: &CertificateError) -> &'static str {
+    match flaw {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the server's certificate has expired"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the server's certificate is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the server's certificate is for another name"
+        }
+        CertificateError::UnknownIssuer => {
+            "the server's certificate is of an authority that this machine does not trust"
+        }
+        CertificateError::Revoked => "the server's certificate is revoked",
+        _ => "the server's certificate is not usable",
     }
 }
 
@@ -224,6 +279,61 @@ mod tests {
             assert!(refused.contains("no public address"), "{refused}");
             assert!(connect(&url, Reach::Any).await.is_ok());
         });
+    }
+
+    /// Why there is no TLS with a server of this certificate, which is asked as `push.example`.
+    fn refused(reach: Reach, certificate: rcgen::CertificateParams, is_trusted: bool) -> String {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("authority.pem");
+        std::fs::write(&path, certificate.pem()).unwrap();
+        let tls = trust::client(is_trusted.then_some(&*path)).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )
+            .unwrap();
+        run(async {
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+            let url = HttpUrl::read("https://push.example/s3cret", false).unwrap();
+            let poster = Poster { tls };
+            let both = tokio::join!(poster.secure(ours, &url, reach), acceptor.accept(theirs));
+            both.0.err().expect("no TLS")
+        })
+    }
+
+    #[test]
+    fn the_reason_names_no_server_that_somebody_outside_has_chosen() {
+        let of = |name: &str| rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        let mut expired = of("push.example");
+        expired.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        for (certificate, is_trusted, expected) in [
+            (of("other.example"), true, "is for another name"),
+            (of("push.example"), false, "does not trust"),
+            (expired, true, "has expired"),
+        ] {
+            let why = refused(Reach::Public, certificate, is_trusted);
+            assert!(
+                why.starts_with("no TLS: ") && why.contains(expected),
+                "{why}"
+            );
+            assert!(!why.contains("example"), "{why}");
+        }
+        // The operator has written the address, and is helped by the names.
+        let why = refused(Reach::Any, of("other.example"), true);
+        assert!(
+            why.contains("push.example") && why.contains("other.example"),
+            "{why}"
+        );
+        let ended = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        assert_eq!(unnamed(&ended), "unexpected end of file");
     }
 
     #[test]
