@@ -167,14 +167,14 @@ impl Bench {
             answer_within: Duration::from_secs(15),
             transactions_kept: 7 * 24 * 3_600_000,
         });
-        let in_flight = Admission::new(100);
+        let in_flight = Admission::new(1_000);
         let connection = Connection::sealed();
         connection.bind(Bound {
             listed: None,
             arrival: Arrival::from(None, Carrier::Plain),
             limits: [
-                Admission::new(100),
-                Admission::new(100),
+                Admission::new(1_000),
+                Admission::new(1_000),
                 Arc::clone(&in_flight),
             ],
         });

@@ -8,8 +8,10 @@ use tessera_ledger::{Command, Rules, WalletId};
 use tessera_protocol::Amount;
 
 use super::Worker;
+use super::worker::PIECE;
 use crate::message::WalletMessage;
 use crate::testing::Bench;
+use crate::wallet::Housekeeping;
 
 /// Runs the tasks that are ready, until this is so.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -87,6 +89,117 @@ fn all_messages_of_a_batch_reach_their_wallets_in_order() {
             .collect();
         assert_eq!(order, ["1", "2", "3", ""]);
     });
+}
+
+/// What was answered, in this order.
+fn answered(bench: &Bench) -> Vec<String> {
+    let answers = bench.answers();
+    let questions = answers.split(';').filter_map(|one| one.split(' ').next());
+    let questions = questions.filter(|question| !question.is_empty());
+    questions.map(str::to_owned).collect()
+}
+
+/// A question that is distinguished by its name.
+fn question(bench: &Bench, name: &str) -> WalletMessage {
+    let opening = crate::testing::inquiry(Amount::ZERO);
+    let name: &'static str = name.to_owned().leak();
+    bench.ask(name, opening, tessera_ledger::Action::Inquiry)
+}
+
+#[test]
+fn a_batch_of_several_pieces_reaches_each_wallet_in_order() {
+    actix::System::new().block_on(async {
+        let bench = Bench::new(Rules::default(), 0);
+        let worker = Rc::new(Worker::new(
+            Rc::clone(&bench.services),
+            Rc::clone(&bench.active),
+        ));
+        actix::spawn(Rc::clone(&worker).hand_out());
+        // Two of three messages are for one wallet: it gets more than a piece, with the borders in between.
+        let names: Vec<_> = (0..3 * PIECE)
+            .map(|number| match number % 3 {
+                0 => format!("other-{number}"),
+                _ => format!("busy-{number}"),
+            })
+            .collect();
+        for name in &names {
+            let wallet = WalletId(if name.starts_with("busy") { 7 } else { 8 });
+            let asked = question(&bench, name);
+            bench.services.outgoing.dispatch(wallet, asked);
+        }
+        until("all are decided", || {
+            bench.services.gate.len() == names.len()
+        })
+        .await;
+        bench.sync();
+        let answers = answered(&bench);
+        for wallet in ["busy", "other"] {
+            let of = |all: &[String]| -> Vec<String> {
+                let of = all.iter().filter(|name| name.starts_with(wallet));
+                of.cloned().collect()
+            };
+            assert_eq!(of(&answers), of(&names));
+        }
+    });
+}
+
+/// A wallet that is active, and that could rest: the store has it.
+async fn idle_wallet(bench: &Bench, worker: &Worker, wallet: WalletId) -> usize {
+    bench.services.outgoing.dispatch(wallet, inquiry(bench));
+    until("it has decided", || !bench.services.gate.is_empty()).await;
+    bench.sync();
+    assert_eq!(answered(bench), ["balance"]);
+    worker.checkpoint().await;
+    for _ in 0..10_000 {
+        if bench.services.snapshots.are_stored(wallet) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(bench.services.snapshots.are_stored(wallet));
+    bench.active.place(wallet).expect("it is active")
+}
+
+#[test]
+fn a_wallet_that_shall_rest_takes_what_waits_for_it_first() {
+    // The mailbox is looked at before the list of messages: what was sent first is overtaken.
+    for messages_first in [true, false] {
+        actix::System::new().block_on(async {
+            let bench = Bench::new(Rules::default(), 0);
+            let worker = Rc::new(Worker::new(
+                Rc::clone(&bench.services),
+                Rc::clone(&bench.active),
+            ));
+            actix::spawn(Rc::clone(&worker).hand_out());
+            let wallet = WalletId(7);
+            let place = idle_wallet(&bench, &worker, wallet).await;
+            let names: Vec<_> = (0..2 * PIECE).map(|number| number.to_string()).collect();
+            let send = || {
+                for name in &names {
+                    let asked = Box::new(question(&bench, name));
+                    bench.active.send(place, asked);
+                }
+            };
+            let rest = || {
+                let address = bench.active.address(wallet).expect("it is active");
+                address.do_send(Housekeeping::Rest);
+            };
+            if messages_first {
+                send();
+                rest();
+            } else {
+                rest();
+                send();
+            }
+            until("all are decided", || {
+                bench.services.gate.len() == names.len()
+            })
+            .await;
+            bench.sync();
+            assert_eq!(answered(&bench), names);
+            assert_eq!(bench.active.place(wallet), Some(place), "it stayed");
+        });
+    }
 }
 
 #[test]

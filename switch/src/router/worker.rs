@@ -18,7 +18,7 @@ use crate::message::WalletMessage;
 use crate::wallet::{Housekeeping, Services, WalletActor};
 
 /// Messages whose actors are prefetched together: what these touch fits into the second cache, some two kilobytes each.
-const PIECE: usize = 128;
+pub(super) const PIECE: usize = 128;
 
 /// Starts, feeds and stops the actors of a worker's wallets.
 pub struct Worker {
