@@ -59,30 +59,42 @@ pub fn digits(client: &ClientNumber) -> Zeroizing<String> {
     Zeroizing::new(digits.iter().map(|digit| char::from(*digit)).collect())
 }
 
-/// Without characters that look alike: 32 of them, 5 bits each.
-const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
+/// People read these from paper, and they pass through mails and addresses: small letters and digits only, and of those that look
+/// alike (0 o, 1 i l, 2 z, 5 s, u v) one at most. 28 of them, 4.8 bits each.
+const ALPHABET: &[u8; 28] = b"abcdefghjkmnpqrtvwxy23456789";
 const PASSWORD_GROUPS: usize = 4;
 const GROUP: usize = 5;
 
-/// The password that follows from its secret, of 100 random bits: `k7mqe-vh2sd-p+x4a-nc9rt`.
+/// The password that follows from its secret, of 96 random bits: `k7mqe-vh2wd-p6x4a-nc9rt`.
 pub fn created_password(secret: &str) -> Zeroizing<String> {
     groups("created password", secret, PASSWORD_GROUPS)
 }
 
-/// So many groups of signs that follow from a secret and what they are for, at most six.
+/// So many groups of signs that follow from a secret and what they are for, at most six: 256 bits, written to the base of the
+/// alphabet from the lowest digit on. No sign is more likely than another by more than a part in 2^112.
 pub fn groups(purpose: &str, secret: &str, count: usize) -> Zeroizing<String> {
     let drawn = Zeroizing::new(token(purpose, secret, ""));
+    let digits = drawn.bytes().map(|digit| char::from(digit).to_digit(16));
+    let mut number: Zeroizing<Vec<u32>> =
+        Zeroizing::new(digits.map(Option::unwrap_or_default).collect());
     let mut password = Zeroizing::new(String::with_capacity(40));
-    let bytes = drawn.as_bytes().chunks_exact(2);
-    for (place, pair) in bytes.take(count * GROUP).enumerate() {
+    for place in 0..count * GROUP {
         if place > 0 && place % GROUP == 0 {
             password.push('-');
         }
-        let byte = std::str::from_utf8(pair).map(|pair| u8::from_str_radix(pair, 16));
-        let byte = byte.ok().and_then(Result::ok).unwrap_or_default();
-        password.push(char::from(ALPHABET[usize::from(byte % 32)]));
+        let sign = divide(&mut number, ALPHABET.len() as u32);
+        password.push(char::from(ALPHABET[sign as usize]));
     }
     password
+}
+
+/// Divides a number of hexadecimal digits, the highest first, and says what is over.
+fn divide(digits: &mut [u32], by: u32) -> u32 {
+    digits.iter_mut().fold(0, |over, digit| {
+        let part = over * 16 + *digit;
+        *digit = part / by;
+        part % by
+    })
 }
 
 #[cfg(test)]
@@ -115,6 +127,21 @@ mod tests {
         let [number, password, _] = &parts;
         assert_ne!(created_password(number), created_password(password));
         assert_ne!(client_of(&secret), client_of(number));
+    }
+
+    #[test]
+    fn no_sign_is_taken_for_another() {
+        for alike in ["0o", "1il", "2z", "5s", "uv"] {
+            let both = alike.bytes().filter(|sign| ALPHABET.contains(sign));
+            assert!(both.count() <= 1, "{alike}");
+        }
+        assert!(ALPHABET.iter().all(u8::is_ascii_alphanumeric));
+        assert!(!ALPHABET.iter().any(u8::is_ascii_uppercase));
+        // As Python divides the same 256 bits.
+        assert_eq!(
+            *groups("recovery code", "a secret", 6),
+            "ky2ce-3fgfj-36r2f-mqmk3-knmw9-dnxe8"
+        );
     }
 
     /// All characters of the alphabet come up, so no bit of the secret is lost.

@@ -31,10 +31,10 @@ use crate::web::{App, Member, Posted, Trouble, Visitor, answer};
 use crate::words::refusals;
 use tessera_texts::{Locale, Text, entry as entry_text, recovery as text};
 
-/// Enough that nobody guesses it: 125 random bits.
+/// Enough that nobody guesses it: 120 random bits.
 const GROUPS: usize = 5;
 
-/// The recovery code that follows from its secret: `k7mqe-vh2sd-p+x4a-nc9rt-6zu8w`.
+/// The recovery code that follows from its secret: `k7mqe-vh2wd-p6x4a-nc9rt-6yt8w`.
 pub fn code_of(secret: &str) -> Zeroizing<String> {
     drawn::groups("recovery code", secret, GROUPS)
 }
@@ -234,7 +234,8 @@ pub async fn recover(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
     }
 }
 
-/// As it was shown, however it was typed: in capitals, with spaces, without the lines between the groups.
+/// As it was shown, however it was typed: in capitals, with spaces, without the lines between the groups. Codes of wallets that were
+/// opened with earlier builds may have a `+`, and still work.
 fn typed(code: &str) -> Zeroizing<String> {
     let signs = code
         .chars()
@@ -264,6 +265,7 @@ mod tests {
         assert_eq!(typed(&format!("  {} ", plain.to_uppercase())), code);
         assert_eq!(typed(&code.replace('-', " ")), code);
         assert_ne!(code_of("another"), code);
+        assert_eq!(*typed("K7MQE VH2SD-p+x4a"), "k7mqe-vh2sd-p+x4a");
     }
 
     #[test]
