@@ -46,6 +46,8 @@ const PAUSE_MIN: u64 = 5_000;
 const REST_MAX: u64 = 60_000;
 /// No pause of one event is longer.
 const PAUSE_MAX: u64 = 60 * 60 * 1_000;
+/// After so many failures in a row the log says that a server takes nothing: one or two are no news.
+const FAILURES_LOGGED: u32 = 3;
 /// An event that could not be sent for so long is given up.
 const GIVE_UP_AFTER: u64 = 3 * 24 * 60 * 60 * 1_000;
 /// A node of a cluster that takes over sends again what happened in this time before.
@@ -203,6 +205,19 @@ impl Backlog {
         }
     }
 
+    /// Counts a try. Says where it changes what is known of the server.
+    fn tried(&mut self, failed: bool, now: Timestamp) -> Option<Turn> {
+        let before = self.failures;
+        if !failed {
+            self.failures = 0;
+            return (before >= FAILURES_LOGGED).then_some(Turn::TakesAgain);
+        }
+        self.failures = before.saturating_add(1);
+        let rests = pause(self.failures).min(REST_MAX);
+        self.rests_until = Some(now.plus(rests));
+        (self.failures == FAILURES_LOGGED).then_some(Turn::TakesNothing)
+    }
+
     /// How many more may be sent now.
     fn free(&self, now: Timestamp) -> usize {
         let most = match self.failures {
@@ -212,6 +227,13 @@ impl Backlog {
         };
         most.saturating_sub(self.under_way.len())
     }
+}
+
+/// What the log says of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    TakesNothing,
+    TakesAgain,
 }
 
 /// What a try has come to.
@@ -400,12 +422,12 @@ impl Service {
         let backlog = state.backlogs.entry(key.party).or_default();
         backlog.under_way.remove(&key);
         let now = clock::now();
-        if let Tried::Failed(_) = came_to {
-            backlog.failures = backlog.failures.saturating_add(1);
-            let rests = pause(backlog.failures).min(REST_MAX);
-            backlog.rests_until = Some(now.plus(rests));
-        } else {
-            backlog.failures = 0;
+        let why = match &came_to {
+            Tried::Failed(why) => Some(why.as_str()),
+            Tried::Sent | Tried::Dropped => None,
+        };
+        if let Some(turn) = backlog.tried(why.is_some(), now) {
+            self.log(key.party, backlog.count, turn, why);
         }
         let figures = &self.metrics.webhooks;
         let mut changes = Changes {
@@ -434,6 +456,28 @@ impl Service {
         state.outbox.write(&changes)?;
         state.remove(key, waiting);
         Ok(())
+    }
+
+    /// Once for each turn, however often the server is tried in between.
+    fn log(&self, party: Institution, waiting: usize, turn: Turn, why: Option<&str>) {
+        let hook = self.hooks.by_party.get(&party);
+        let party_name = hook.map(|hook| hook.name.as_str());
+        let party = party.number();
+        match turn {
+            Turn::TakesNothing => tracing::warn!(
+                party,
+                party_name,
+                why,
+                waiting,
+                "the server of a webhook takes no events: they wait, and are sent when it does"
+            ),
+            Turn::TakesAgain => tracing::info!(
+                party,
+                party_name,
+                waiting,
+                "the server of a webhook takes events again"
+            ),
+        }
     }
 
     fn give_up(
@@ -605,4 +649,27 @@ fn pause(attempts: u32) -> u64 {
     let doubled = PAUSE_MIN.saturating_mul(2u64.saturating_pow(attempts.saturating_sub(1)));
     let pause = doubled.min(PAUSE_MAX);
     pause / 2 + rand::random_range(0..=pause / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_takes_nothing_is_logged_once_and_again_when_it_takes_events() {
+        let now = clock::now();
+        let mut backlog = Backlog::default();
+        // One that fails now and then is no news.
+        for failed in [true, true, false, true, false] {
+            assert_eq!(backlog.tried(failed, now), None);
+        }
+        let turns: Vec<_> = (1..=1_000).map(|_| backlog.tried(true, now)).collect();
+        let logged = turns.iter().flatten().collect::<Vec<_>>();
+        assert_eq!(logged, [&Turn::TakesNothing]);
+        assert_eq!(turns[2], Some(Turn::TakesNothing));
+        assert_eq!(backlog.free(now), 0, "it rests");
+        assert_eq!(backlog.tried(false, now), Some(Turn::TakesAgain));
+        assert_eq!(backlog.tried(false, now), None);
+        assert_eq!(backlog.free(now), UNDER_WAY_MAX);
+    }
 }
