@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::asked::{self, ASKS_MAX, Answer, Letters};
 use super::outbox::{Dead, Key, Outbox, OutboxError};
 use tessera_journal::Position;
 use tessera_ledger::WalletId;
@@ -11,8 +12,6 @@ use tessera_vault::Vault;
 
 /// Dead letters that are tried again or dropped in one write.
 pub(super) const LETTERS_AT_ONCE: usize = 1_000;
-/// Requests that wait for the notification thread.
-const WAITING_MAX: usize = 16;
 
 /// Cheap to clone; asks the thread that owns the outbox.
 #[derive(Debug, Clone)]
@@ -21,31 +20,19 @@ pub struct DeadLetterClient(mpsc::Sender<Ask>);
 /// A question.
 pub(super) enum Ask {
     /// The oldest dead letters, at most so many.
-    List(usize, oneshot::Sender<Result<Vec<(Key, Dead)>, String>>),
+    List(usize, Answer<Vec<(Key, Dead)>>),
     /// Whether any of these is there.
-    Has(Letters, oneshot::Sender<Result<bool, String>>),
+    Has(Letters, Answer<bool>),
     /// Try these again; how many there were.
-    Retry(Letters, oneshot::Sender<Result<usize, String>>),
+    Retry(Letters, Answer<usize>),
     /// Forget these; how many there were.
-    Drop(Letters, oneshot::Sender<Result<usize, String>>),
+    Drop(Letters, Answer<usize>),
     /// How many addresses an older key of this vault has sealed.
-    Outdated(Arc<Vault>, oneshot::Sender<Result<usize, String>>),
+    Outdated(Arc<Vault>, Answer<usize>),
     /// Which of these wallets, which have ended, are still to be notified.
-    ToBeNotified(
-        Vec<(WalletId, Position)>,
-        oneshot::Sender<Result<Vec<WalletId>, String>>,
-    ),
+    ToBeNotified(Vec<(WalletId, Position)>, Answer<Vec<WalletId>>),
     /// The oldest event that a message may still be about.
-    OldestNeeded(oneshot::Sender<Result<Option<Position>, String>>),
-}
-
-/// Which dead letters.
-#[derive(Debug, Clone, Copy)]
-pub enum Letters {
-    /// This one, if it is there.
-    One(Key),
-    /// All there are.
-    All,
+    OldestNeeded(Answer<Option<Position>>),
 }
 
 impl Letters {
@@ -68,7 +55,7 @@ impl Letters {
 
 impl DeadLetterClient {
     pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
-        let (asks, asked) = mpsc::channel(WAITING_MAX);
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
         (Self(asks), asked)
     }
 
@@ -142,14 +129,8 @@ impl DeadLetterClient {
         answered.blocking_recv().map_err(|_| stopped())?
     }
 
-    async fn ask<T>(
-        &self,
-        ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
-    ) -> Result<T, String> {
-        let (answer, answered) = oneshot::channel();
-        let asked = self.0.send(ask(answer)).await;
-        asked.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+    async fn ask<T>(&self, ask: impl FnOnce(Answer<T>) -> Ask) -> Result<T, String> {
+        asked::ask(&self.0, stopped, ask).await
     }
 }
 

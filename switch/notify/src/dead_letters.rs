@@ -1,14 +1,12 @@
 //! What operators ask about messages that were given up, and those who delete what may still be needed.
 
-use tokio::sync::oneshot;
-
-use super::dead_letter_client::{Ask, Letters};
+use super::asked::{Letters, reply};
+use super::dead_letter_client::Ask;
 use super::ended;
 use super::outbox::{Changes, OutboxError, Waiting};
 use super::state::State;
 use tessera_kit::clock::{self, Timestamp};
 
-/// The caller also gets a failure.
 pub(super) fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
         Ask::List(most, answer) => reply(answer, state.outbox.dead(most)),
@@ -27,19 +25,6 @@ pub(super) fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
             reply(answer, waiting)
         }
     }
-}
-
-fn reply<T>(
-    answer: oneshot::Sender<Result<T, String>>,
-    done: Result<T, OutboxError>,
-) -> Result<(), OutboxError> {
-    let (notice, kept) = match done {
-        Ok(done) => (Ok(done), Ok(())),
-        Err(error) => (Err(error.to_string()), Err(error)),
-    };
-    // A caller that no longer waits needs no answer.
-    let _ = answer.send(notice);
-    kept
 }
 
 fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {

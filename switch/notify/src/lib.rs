@@ -8,6 +8,7 @@
 //! | `lane` | what waits for one channel: one that stands still does not hold up the other |
 //! | `service`, `state`, `deliver` | the thread: what is due is put into words and handed to a channel |
 //! | `dead_letter_client`, `dead_letters` | dead letters, for operators |
+//! | `asked` | how the thread is asked about them, as that of webhooks is |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
 //! | `post` | one request to a server outside, for browsers and parties |
@@ -20,6 +21,7 @@
 // So that a new event or message is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
+mod asked;
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "the enums of the message centre's protocol are another crate's"
@@ -47,14 +49,14 @@ mod webhook;
 use channel::{Email, Sms, WebPush};
 use tessera_config::{Environment, NotifySettings, SettingsError};
 
+pub use asked::Letters;
 pub use channel::{VapidKey, are_browser_keys};
-pub use dead_letter_client::{DeadLetterClient, Letters};
+pub use dead_letter_client::DeadLetterClient;
 pub use deliver::MallNames;
 pub use elsewhere::{remember, remembered};
 pub use service::{BrowserGone, Notify, NotifyError};
 pub use webhook::{
-    Hook, HookDirectory, WebhookClient, WebhookDead, WebhookError, WebhookId, WebhookLetters,
-    Webhooks,
+    Hook, HookDirectory, WebhookClient, WebhookDead, WebhookError, WebhookId, Webhooks,
 };
 
 /// Tries what reading the configuration leaves for later: passwords and authorities of the channels.

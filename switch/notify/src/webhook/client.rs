@@ -2,12 +2,10 @@
 
 use tessera_journal::Position;
 use tessera_kit::clock::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::outbox::Key;
-
-/// Requests that wait for the thread.
-const WAITING_MAX: usize = 16;
+use crate::asked::{self, ASKS_MAX, Answer, Letters};
 
 /// Which event: shown as three numbers with dots between.
 #[derive(Debug, Clone, Copy)]
@@ -28,26 +26,17 @@ pub struct WebhookDead {
     pub why: String,
 }
 
-/// Which of them.
-#[derive(Debug, Clone, Copy)]
-pub enum WebhookLetters {
-    /// This one, if it is there.
-    One(WebhookId),
-    /// All there are.
-    All,
-}
-
 /// Cheap to clone; asks the thread that owns the rows.
 #[derive(Debug, Clone)]
 pub struct WebhookClient(mpsc::Sender<Ask>);
 
 pub(super) enum Ask {
     /// The oldest of each party, at most so many.
-    List(usize, oneshot::Sender<Result<Vec<WebhookDead>, String>>),
+    List(usize, Answer<Vec<WebhookDead>>),
     /// Whether any of these is there.
-    Has(WebhookLetters, oneshot::Sender<Result<bool, String>>),
+    Has(Letters<WebhookId>, Answer<bool>),
     /// Send these again (true), or forget them; how many there were.
-    Take(WebhookLetters, bool, oneshot::Sender<Result<usize, String>>),
+    Take(Letters<WebhookId>, bool, Answer<usize>),
 }
 
 impl WebhookId {
@@ -73,7 +62,7 @@ impl std::fmt::Display for WebhookId {
 
 impl WebhookClient {
     pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
-        let (asks, asked) = mpsc::channel(WAITING_MAX);
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
         (Self(asks), asked)
     }
 
@@ -89,7 +78,7 @@ impl WebhookClient {
     ///
     /// # Errors
     /// Why it can't be read.
-    pub async fn has(&self, letters: WebhookLetters) -> Result<bool, String> {
+    pub async fn has(&self, letters: Letters<WebhookId>) -> Result<bool, String> {
         self.ask(|answer| Ask::Has(letters, answer)).await
     }
 
@@ -97,17 +86,12 @@ impl WebhookClient {
     ///
     /// # Errors
     /// Why it can't be written.
-    pub async fn take(&self, letters: WebhookLetters, sends: bool) -> Result<usize, String> {
+    pub async fn take(&self, letters: Letters<WebhookId>, sends: bool) -> Result<usize, String> {
         self.ask(|answer| Ask::Take(letters, sends, answer)).await
     }
 
-    async fn ask<T>(
-        &self,
-        ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
-    ) -> Result<T, String> {
+    async fn ask<T>(&self, ask: impl FnOnce(Answer<T>) -> Ask) -> Result<T, String> {
         let stopped = || "webhooks are stopped: the log says why".to_owned();
-        let (answer, answered) = oneshot::channel();
-        self.0.send(ask(answer)).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        asked::ask(&self.0, stopped, ask).await
     }
 }

@@ -24,6 +24,6 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-pub use client::{WebhookClient, WebhookDead, WebhookId, WebhookLetters};
+pub use client::{WebhookClient, WebhookDead, WebhookId};
 pub use hooks::{Hook, HookDirectory};
 pub use service::{WebhookError, Webhooks};

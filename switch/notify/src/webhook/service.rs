@@ -20,12 +20,13 @@ use tessera_store::read_back_kept;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::client::{Ask, WebhookClient, WebhookDead, WebhookId, WebhookLetters};
+use super::client::{Ask, WebhookClient, WebhookDead, WebhookId};
 use super::event;
 use super::follow::{FollowError, Follower};
 use super::hooks::{HookDirectory, Hooks};
 use super::outbox::{Changes, Dead, Key, Kind, Outbox, RowsError, Waiting};
 use super::sign;
+use crate::asked::{Letters, reply};
 use crate::post::{Answered, Posted, Poster, Reach};
 
 /// How often the journal is looked at for something new.
@@ -517,29 +518,26 @@ impl Service {
 
     fn answer(&self, state: &mut State, ask: Ask) -> Result<(), FollowError> {
         match ask {
-            Ask::List(most, answer) => {
-                let dead = state.outbox.dead(most)?;
-                let listed = dead.into_iter().map(|(key, dead)| WebhookDead {
-                    id: WebhookId(key).to_string(),
-                    party: key.party.number(),
-                    since: dead.since,
-                    attempts: dead.attempts,
-                    why: dead.why,
-                });
-                // A caller that no longer waits needs no answer.
-                let _ = answer.send(Ok(listed.collect()));
-            }
+            Ask::List(most, answer) => reply(answer, listed(&state.outbox, most)),
             Ask::Has(letters, answer) => {
-                let found = some_of(&state.outbox, letters, 1)?;
-                let _ = answer.send(Ok(!found.is_empty()));
+                let found = some_of(&state.outbox, letters, 1);
+                reply(answer, found.map(|found| !found.is_empty()))
             }
-            Ask::Take(letters, sends, answer) => {
-                let count = take(state, letters, sends)?;
-                let _ = answer.send(Ok(count));
-            }
+            Ask::Take(letters, sends, answer) => reply(answer, take(state, letters, sends)),
         }
-        Ok(())
     }
+}
+
+fn listed(outbox: &Outbox, most: usize) -> Result<Vec<WebhookDead>, FollowError> {
+    let dead = outbox.dead(most)?.into_iter();
+    let listed = dead.map(|(key, dead)| WebhookDead {
+        id: WebhookId(key).to_string(),
+        party: key.party.number(),
+        since: dead.since,
+        attempts: dead.attempts,
+        why: dead.why,
+    });
+    Ok(listed.collect())
 }
 
 impl State {
@@ -551,20 +549,20 @@ impl State {
 /// At most so many of these.
 fn some_of(
     outbox: &Outbox,
-    letters: WebhookLetters,
+    letters: Letters<WebhookId>,
     most: usize,
 ) -> Result<Vec<(Key, Dead)>, FollowError> {
     match letters {
-        WebhookLetters::One(WebhookId(key)) => {
+        Letters::One(WebhookId(key)) => {
             let dead = outbox.dead_letter(key)?;
             Ok(dead.map(|dead| (key, dead)).into_iter().collect())
         }
-        WebhookLetters::All => Ok(outbox.dead(most)?),
+        Letters::All => Ok(outbox.dead(most)?),
     }
 }
 
 /// Sends these again, with as long as a new event has, or forgets them.
-fn take(state: &mut State, letters: WebhookLetters, sends: bool) -> Result<usize, FollowError> {
+fn take(state: &mut State, letters: Letters<WebhookId>, sends: bool) -> Result<usize, FollowError> {
     let dead = some_of(&state.outbox, letters, DEAD_MAX)?;
     let mut changes = Changes::default();
     for (key, _) in &dead {
