@@ -13,8 +13,10 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use bytes::BytesMut;
-use tessera_protocol::{Extras, MacKey, Message, Request, ResponseCode, answer};
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{
+    Dialect, Extras, Framing, MacKey, Message, MessagePacking, Request, ResponseCode, answer,
+};
 
 /// A purchase of seventeen fields, its MAC included: one of the golden messages of `protocol/tests/vectors.json`.
 const PURCHASE: &str = "\
@@ -30,7 +32,7 @@ const TWELVE_FIELDS: &str = "\
 /// What is called again and again; `false` where the codec found a fault.
 type Step = fn(&Given, &mut BytesMut) -> bool;
 
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 8] = [
     ("parse-12", |given, _| {
         parse(&given.twelve).bytes().len() > 2
     }),
@@ -50,7 +52,21 @@ const STEPS: [(&str, Step); 6] = [
         let message = parse(&given.purchase);
         given.key.verify(message.bytes()) && read_and_answer(given, &message, out, Some(&given.key))
     }),
+    // Of a party that speaks ASCII: its purchase becomes a binary one, and the answer to that becomes ASCII.
+    ("unpack-ascii", |given, _| {
+        ASCII.unpack(black_box(&given.in_ascii)).fault.is_none()
+    }),
+    ("answer-ascii", |given, out| {
+        let message = parse(&given.purchase);
+        answer_in_ascii(given, &message, out)
+    }),
 ];
+
+const ASCII: Dialect = Dialect {
+    framing: Framing::Ascii4,
+    header_bytes: 0,
+    packing: MessagePacking::Ascii,
+};
 
 const BATCHES: u32 = 3_000;
 const CALLS_OF_A_BATCH: u32 = 1_000;
@@ -58,6 +74,7 @@ const CALLS_OF_A_BATCH: u32 = 1_000;
 struct Given {
     purchase: Vec<u8>,
     twelve: Vec<u8>,
+    in_ascii: Bytes,
     key: MacKey,
     extras: Extras<'static>,
 }
@@ -65,6 +82,7 @@ struct Given {
 fn main() -> ExitCode {
     let given = Given {
         purchase: unhex(PURCHASE),
+        in_ascii: in_ascii(&unhex(PURCHASE)),
         twelve: unhex(TWELVE_FIELDS),
         key: MacKey::new(std::array::from_fn(|index| 0x20 + index as u8)),
         extras: Extras {
@@ -94,7 +112,7 @@ fn main() -> ExitCode {
         });
         let fastest = batches.min().unwrap_or_default();
         println!(
-            "{name:8} {:6.1} ns",
+            "{name:12} {:6.1} ns",
             fastest.as_secs_f64() * 1e9 / f64::from(CALLS_OF_A_BATCH)
         );
     }
@@ -121,6 +139,27 @@ fn read_and_answer(
     let request = black_box(Request::read(message));
     answer(message, out, ResponseCode::APPROVED, &given.extras, key);
     request.is_ok()
+}
+
+fn answer_in_ascii(given: &Given, message: &Message<'_>, out: &mut BytesMut) -> bool {
+    out.clear();
+    let answered = ASCII.answer(Default::default(), Some(&given.key), out, |out, key| {
+        answer(message, out, ResponseCode::APPROVED, &given.extras, key);
+    });
+    answered.is_ok()
+}
+
+/// The frame in which a party that speaks ASCII sends this message.
+fn in_ascii(message: &[u8]) -> Bytes {
+    let mut wire = BytesMut::new();
+    ASCII
+        .answer(Default::default(), None, &mut wire, |out, _| {
+            out.extend_from_slice(&(message.len() as u16).to_be_bytes());
+            out.extend_from_slice(message);
+        })
+        .expect("a message that ASCII can say");
+    let frame = ASCII.cut(&mut wire).expect("a frame");
+    frame.expect("a whole one")
 }
 
 fn unhex(hex: &str) -> Vec<u8> {
