@@ -1,4 +1,4 @@
-//! The wallets in use on one worker: their addresses, the messages that wait for each, and which have been idle for long.
+//! The wallets in use on one worker: what wakes the actor of each, what waits for it, and which have been idle for long.
 //!
 //! ```text
 //! wallets    [ first, last, waker, … ]        [ first, last, waker, … ]
@@ -6,7 +6,8 @@
 //! messages   [ M │ next ]──▶[ M │ next ]      one list for all wallets of the worker
 //! ```
 //! What stands here of a message is a pointer: it lies where its sender has laid it. Its actor is woken and takes it from here: a
-//! mailbox of actix would make two allocations for it and copy it five times.
+//! mailbox of actix would make two allocations for it and copy it five times. What the worker itself wants of an actor waits here
+//! too, so that no address of actix is kept for each wallet: that has two allocations of its own.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,19 +18,20 @@ use actix::dev::ContextFut;
 use actix::{Addr, Context};
 use hashbrown::HashMap;
 use slab::Slab;
+use tokio::sync::oneshot::Sender;
 
 use super::prefetch::prefetch;
 use crate::message::WalletMessage;
-use crate::wallet::{ActiveList, WalletActor};
+use crate::wallet::{ActiveList, Housekeeping, Posted, WalletActor};
 use tessera_ledger::WalletId;
 
 /// No message.
 const NONE: u32 = u32::MAX;
 
-/// A message that its wallet's actor has not taken yet.
+/// What a wallet's actor has not taken yet.
 #[derive(Debug)]
 struct Waiting {
-    message: Box<WalletMessage>,
+    posted: Posted,
     /// The next one for the same wallet, or [`NONE`].
     next: u32,
 }
@@ -37,18 +39,19 @@ struct Waiting {
 /// A wallet's actor, and its messages.
 #[derive(Debug)]
 struct ActiveWallet {
-    address: Addr<WalletActor>,
-    /// Wakes the actor; none until it has run.
-    waker: Option<Waker>,
+    /// Wakes the actor; does nothing until it has run.
+    waker: Waker,
     /// Of the messages that wait, the oldest and the newest, or [`NONE`].
     first: u32,
     last: u32,
-    /// Messages sent to it, those of its mailbox included.
+    /// Messages sent to it, those of the worker itself included.
     sent: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
     last_sent: u64,
     /// Its place in `idle_since`, by the same clock: others are of an actor before this one.
     listed: u64,
+    /// Where the mailbox lies in memory that actix looks into whenever it polls the actor.
+    mailbox_at: usize,
     /// Where the actor lies in memory; 0 until it has started.
     actor_at: usize,
     /// What else of its memory it will touch at the next message.
@@ -102,16 +105,25 @@ impl ActiveWallets {
     }
 
     /// Adds a wallet whose actor has been started.
-    pub(super) fn insert(&self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
-        self.0.borrow_mut().insert(wallet, address)
+    pub(super) fn insert(&self, wallet: WalletId, address: &Addr<WalletActor>) -> usize {
+        let mailbox_at = address_of_mailbox(address);
+        self.0.borrow_mut().insert(wallet, mailbox_at)
     }
 
-    /// The address for one message that is sent to the wallet now.
-    pub(super) fn address(&self, wallet: WalletId) -> Option<Addr<WalletActor>> {
+    /// Lays down what the worker wants of the wallet, behind its messages. It does not count as being used. False where
+    /// the wallet is not active.
+    pub(super) fn send_housekeeping(
+        &self,
+        wallet: WalletId,
+        housekeeping: Housekeeping,
+        done: Option<Sender<()>>,
+    ) -> bool {
         let mut list = self.0.borrow_mut();
-        let active = list.find(wallet)?;
-        active.sent += 1;
-        Some(active.address.clone())
+        let place = list.place(wallet);
+        if let Some(place) = place {
+            list.post(place, Posted::Housekeeping(housekeeping, done));
+        }
+        place.is_some()
     }
 
     pub(super) fn set_clock(&self, now: u64) {
@@ -133,7 +145,7 @@ impl ActiveList for ActiveWallets {
         list.place(wallet).unwrap_or(usize::MAX)
     }
 
-    fn next(&self, place: usize) -> Option<Box<WalletMessage>> {
+    fn next(&self, place: usize) -> Option<Posted> {
         self.0.borrow_mut().next(place)
     }
 
@@ -172,7 +184,7 @@ impl List {
         let Some(active) = self.wallets.get(place) else {
             return;
         };
-        prefetch(address_of_mailbox(&active.address), MAILBOX_BYTES);
+        prefetch(active.mailbox_at, MAILBOX_BYTES);
         prefetch(
             active.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
             BEFORE_ACTOR_BYTES + size_of::<WalletActor>(),
@@ -183,59 +195,57 @@ impl List {
     }
 
     fn send(&mut self, place: usize, message: Box<WalletMessage>) {
+        if let Some(active) = self.wallets.get_mut(place) {
+            active.last_sent = self.now;
+            self.post(place, Posted::Message(message));
+        }
+    }
+
+    fn post(&mut self, place: usize, posted: Posted) {
         let Some(active) = self.wallets.get_mut(place) else {
             return;
         };
-        let number = self.messages.insert(Waiting {
-            message,
-            next: NONE,
-        }) as u32;
+        let number = self.messages.insert(Waiting { posted, next: NONE }) as u32;
         match self.messages.get_mut(active.last as usize) {
             Some(newest) => newest.next = number,
             None => active.first = number,
         }
         active.last = number;
         active.sent += 1;
-        active.last_sent = self.now;
-        if let Some(waker) = &active.waker {
-            waker.wake_by_ref();
-        }
+        active.waker.wake_by_ref();
     }
 
-    /// The wallet's oldest message.
-    fn next(&mut self, place: usize) -> Option<Box<WalletMessage>> {
+    /// The oldest that waits for the wallet.
+    fn next(&mut self, place: usize) -> Option<Posted> {
         let active = self.wallets.get_mut(place)?;
         if active.first == NONE {
             return None;
         }
-        let Waiting { message, next } = self.messages.remove(active.first as usize);
+        let Waiting { posted, next } = self.messages.remove(active.first as usize);
         active.first = next;
         if next == NONE {
             active.last = NONE;
         }
-        Some(message)
+        Some(posted)
     }
 
     fn rests(&mut self, place: usize, waker: &Waker, beside: [usize; 2]) {
         if let Some(active) = self.wallets.get_mut(place) {
-            let known = active.waker.as_ref();
-            if !known.is_some_and(|known| known.will_wake(waker)) {
-                active.waker = Some(waker.clone());
-            }
+            active.waker.clone_from(waker);
             active.beside = beside;
         }
     }
 
-    fn insert(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
+    fn insert(&mut self, wallet: WalletId, mailbox_at: usize) -> usize {
         let now = self.now;
         let place = self.wallets.insert(ActiveWallet {
-            address,
-            waker: None,
+            waker: Waker::noop().clone(),
             first: NONE,
             last: NONE,
             sent: 0,
             last_sent: now,
             listed: now,
+            mailbox_at,
             actor_at: 0,
             beside: [0; 2],
         });

@@ -10,6 +10,7 @@ use std::vec::Drain;
 use actix::Actor;
 use tessera_kit::{clock, invariant};
 use tessera_ledger::{Command, Outcome, Rule, WalletId};
+use tokio::sync::oneshot::channel;
 
 use super::ActiveWallets;
 use crate::dispatch::{Batch, Inbox};
@@ -106,7 +107,8 @@ impl Worker {
         }
         let address = WalletActor::new(loaded, Rc::clone(services)).start();
         services.metrics.actor_started();
-        Some(self.active.insert(wallet, address))
+        // The address is let go of: what the actor is to do it finds in the list.
+        Some(self.active.insert(wallet, &address))
     }
 
     fn could_not_load(&self, wallet: WalletId, message: WalletMessage) {
@@ -133,9 +135,14 @@ impl Worker {
         let snapshots = &self.services.snapshots;
         for wallet in snapshots.take_dirty() {
             snapshots.capacity().await;
-            if let Some(address) = self.active.address(wallet) {
-                // It fails only when the actor has stopped, and then its snapshot was handed over.
-                let _ = address.send(Housekeeping::Checkpoint).await;
+            let (done, is_done) = channel();
+            let checkpoint = Housekeeping::Checkpoint;
+            // A wallet that is not active any more has handed its snapshot over.
+            if self
+                .active
+                .send_housekeeping(wallet, checkpoint, Some(done))
+            {
+                let _ = is_done.await;
             }
         }
     }
@@ -155,9 +162,8 @@ impl Worker {
                 return;
             }
             snapshots.capacity().await;
-            if let Some(address) = self.active.address(wallet) {
-                address.do_send(Housekeeping::Rest);
-            }
+            self.active
+                .send_housekeeping(wallet, Housekeeping::Rest, None);
         }
     }
 }

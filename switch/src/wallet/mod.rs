@@ -17,7 +17,7 @@ mod snapshots;
 
 pub(crate) use asks_host::unread;
 
-pub use actor::{Housekeeping, WalletActor};
+pub use actor::{Housekeeping, Posted, WalletActor};
 pub use event_log::EventLog;
 pub use numbers::Numbers;
 pub use services::{ActiveList, Services};

@@ -10,10 +10,10 @@ use tessera_ledger::{Context, Rules, Supervision, WalletId};
 use tessera_metrics::WorkerMetrics;
 use tessera_vault::Vault;
 
+use super::Posted;
 use super::{EventLog, Numbers, Snapshots};
 use crate::dispatch::{Outgoing, Wakes};
 use crate::gate::{DeadLetters, Gate, HostLines};
-use crate::message::WalletMessage;
 use crate::orders::{Orders, WaitingPurchases};
 use crate::passwords::Passwords;
 use crate::shared::{Directory, EndedWallets, PartyTotals, PolicyReader, StandInBudget};
@@ -23,8 +23,8 @@ pub trait ActiveList {
     /// The actor of this wallet has started, and lies at this address in memory. Its place in the list.
     fn started(&self, wallet: WalletId, address: usize) -> usize;
 
-    /// Takes the oldest message for the wallet at this place.
-    fn next(&self, place: usize) -> Option<Box<WalletMessage>>;
+    /// Takes the oldest of what waits for the wallet at this place.
+    fn next(&self, place: usize) -> Option<Posted>;
 
     /// The actor at this place has taken all its messages: `waker` is woken at the next one. It will touch what lies at these
     /// addresses then.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use actix::{Actor, ActorContext, ActorFuture, AsyncContext, Context as Mailbox, Handler, Message};
+use actix::{Actor, ActorContext, ActorFuture, AsyncContext, Context as Mailbox};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_kit::clock::Timestamp;
@@ -38,6 +38,7 @@ use tessera_ledger::{
 };
 use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
+use tokio::sync::oneshot::Sender;
 
 /// What the wallet's own worker wants of it.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,15 @@ pub enum Housekeeping {
     Checkpoint,
     /// Hand a snapshot to the store and stop, unless something came in meanwhile.
     Rest,
+}
+
+/// What waits for an actor in the list of active wallets.
+#[derive(Debug)]
+pub enum Posted {
+    /// A command.
+    Message(Box<WalletMessage>),
+    /// What its own worker wants; the sender is notified when it is done.
+    Housekeeping(Housekeeping, Option<Sender<()>>),
 }
 
 /// How often the store looks for what is too old of a wallet that is always in use, in milliseconds.
@@ -507,10 +517,6 @@ fn announced(command: &Command) -> Option<OrderKey> {
     None
 }
 
-impl Message for Housekeeping {
-    type Result = ();
-}
-
 impl Actor for WalletActor {
     type Context = Mailbox<Self>;
 
@@ -521,7 +527,7 @@ impl Actor for WalletActor {
     }
 }
 
-/// Takes the commands that wait for the actor, whenever it is woken.
+/// Takes what waits for the actor, whenever it is woken; it ends with the actor.
 struct Commands;
 
 impl ActorFuture<WalletActor> for Commands {
@@ -530,24 +536,31 @@ impl ActorFuture<WalletActor> for Commands {
     fn poll(
         self: Pin<&mut Self>,
         actor: &mut WalletActor,
-        _: &mut Mailbox<WalletActor>,
+        mailbox: &mut Mailbox<WalletActor>,
         task: &mut std::task::Context<'_>,
     ) -> Poll<()> {
         let active = Rc::clone(&actor.services.active);
-        while let Some(message) = active.next(actor.place) {
-            actor.receive(*message);
+        while let Some(posted) = active.next(actor.place) {
+            let stops = match posted {
+                Posted::Message(message) => {
+                    actor.receive(*message);
+                    false
+                }
+                Posted::Housekeeping(housekeeping, done) => {
+                    let stops = actor.perform_housekeeping(housekeeping);
+                    if let Some(done) = done {
+                        // Nobody may wait for it any more.
+                        let _ = done.send(());
+                    }
+                    stops
+                }
+            };
+            if stops {
+                mailbox.stop();
+                return Poll::Ready(());
+            }
         }
         active.rests(actor.place, task.waker(), actor.beside());
         Poll::Pending
-    }
-}
-
-impl Handler<Housekeeping> for WalletActor {
-    type Result = ();
-
-    fn handle(&mut self, housekeeping: Housekeeping, mailbox: &mut Mailbox<Self>) {
-        if self.perform_housekeeping(housekeeping) {
-            mailbox.stop();
-        }
     }
 }
