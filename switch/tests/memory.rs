@@ -234,22 +234,6 @@ fn buy_by_card(led: &mut Led, trace: u32) {
     led.buy(opening(2, trace, KeyPayer::Card(&card), payer));
 }
 
-fn check_wallet_in_use() {
-    let (actor, remembered) = (started_actor(), remembered());
-    let in_use = actor + remembered + size_of::<Turnover>();
-    println!(
-        "{in_use} bytes of a wallet in use: {actor} for its actor, {} of them the actor itself, {remembered} for what it remembers, {} for totals",
-        size_of::<WalletActor>(),
-        size_of::<Turnover>(),
-    );
-    let three_percent = BYTES_IN_USE * 3 / 100;
-    // Where it is less, the number is to be lowered.
-    assert!(
-        in_use.abs_diff(BYTES_IN_USE) <= three_percent,
-        "{in_use} bytes"
-    );
-}
-
 /// Bytes that each of so many purchases of so many wallets leaves in memory.
 fn kept_of_each(
     mut led: Vec<Led>,
@@ -276,7 +260,18 @@ fn wallets() -> Vec<Led> {
 
 #[test]
 fn a_wallet_in_use_takes_little_memory_and_a_purchase_leaves_little() {
-    check_wallet_in_use();
+    let (actor, remembered) = (started_actor(), remembered());
+    let in_use = actor + remembered + size_of::<Turnover>();
+    println!(
+        "{in_use} bytes of a wallet in use: {actor} for its actor, {remembered} for what it remembers"
+    );
+    let three_percent = BYTES_IN_USE * 3 / 100;
+    // Where it is less, the number is to be lowered.
+    assert!(
+        in_use.abs_diff(BYTES_IN_USE) <= three_percent,
+        "{in_use} bytes"
+    );
+
     let by_card = kept_of_each(wallets(), buy_by_card, |led| {
         drop(Snapshot::take(&mut led.wallet))
     });

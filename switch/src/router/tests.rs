@@ -67,6 +67,30 @@ fn an_actor_starts_at_the_first_message_and_stops_when_it_is_idle() {
 }
 
 #[test]
+fn a_checkpoint_ends_and_its_actor_goes_on() {
+    actix::System::new().block_on(async {
+        let bench = Bench::new(Rules::default(), 0);
+        let worker = Rc::new(Worker::new(
+            Rc::clone(&bench.services),
+            Rc::clone(&bench.active),
+        ));
+        actix::spawn(Rc::clone(&worker).hand_out());
+        let wallet = WalletId(7);
+        for _ in 0..2 {
+            bench.services.outgoing.dispatch(wallet, inquiry(&bench));
+            until("it has decided", || !bench.services.gate.is_empty()).await;
+            bench.sync();
+            assert!(bench.answers().starts_with("balance "));
+
+            bench.services.snapshots.turned_dirty(wallet);
+            let ended = tokio::time::timeout(Duration::from_secs(20), worker.checkpoint()).await;
+            assert!(ended.is_ok(), "the actor has done what was asked");
+            assert!(bench.active.place(wallet).is_some(), "it goes on");
+        }
+    });
+}
+
+#[test]
 fn all_messages_of_a_batch_reach_their_wallets_in_order() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);

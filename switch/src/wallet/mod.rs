@@ -10,6 +10,7 @@ mod asks_host;
 mod bench;
 mod event_log;
 mod numbers;
+mod posted;
 #[cfg(test)]
 mod references;
 mod services;
@@ -17,8 +18,9 @@ mod snapshots;
 
 pub(crate) use asks_host::unread;
 
-pub use actor::{Housekeeping, Posted, WalletActor};
+pub use actor::WalletActor;
 pub use event_log::EventLog;
 pub use numbers::Numbers;
+pub use posted::{Housekeeping, Posted};
 pub use services::{ActiveList, Services};
 pub use snapshots::Snapshots;

@@ -10,8 +10,7 @@ use tessera_ledger::{Context, Rules, Supervision, WalletId};
 use tessera_metrics::WorkerMetrics;
 use tessera_vault::Vault;
 
-use super::Posted;
-use super::{EventLog, Numbers, Snapshots};
+use super::{EventLog, Numbers, Posted, Snapshots};
 use crate::dispatch::{Outgoing, Wakes};
 use crate::gate::{DeadLetters, Gate, HostLines};
 use crate::orders::{Orders, WaitingPurchases};

@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::OrderKey;
 
-use super::Services;
+use super::{Housekeeping, Posted, Services};
 use crate::gate::{News, Release};
 use crate::message::{Reply, WalletMessage};
 use crate::shared::EndedWallet;
@@ -38,25 +38,6 @@ use tessera_ledger::{
 };
 use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
-use tokio::sync::oneshot::Sender;
-
-/// What the wallet's own worker wants of it.
-#[derive(Debug, Clone, Copy)]
-pub enum Housekeeping {
-    /// Hand a snapshot to the store.
-    Checkpoint,
-    /// Hand a snapshot to the store and stop, unless something came in meanwhile.
-    Rest,
-}
-
-/// What waits for an actor in the list of active wallets.
-#[derive(Debug)]
-pub enum Posted {
-    /// A command.
-    Message(Box<WalletMessage>),
-    /// What its own worker wants; the sender is notified when it is done.
-    Housekeeping(Housekeeping, Option<Sender<()>>),
-}
 
 /// How often the store looks for what is too old of a wallet that is always in use, in milliseconds.
 const TIDIED_EVERY: u64 = 60 * 60 * 1_000;

@@ -9,9 +9,10 @@ use tessera_protocol::{Currency, ResponseCode};
 use tessera_store::StoredCard;
 
 use super::super::bench::{EXPIRY, NOW, PURCHASE, amount, by_card, card, reversal};
-use super::{Housekeeping, WalletActor};
+use super::WalletActor;
 use crate::message::WalletMessage;
 use crate::testing::{Bench, card_of};
+use crate::wallet::Housekeeping;
 
 const WALLET: WalletId = WalletId(1);
 
