@@ -305,7 +305,7 @@ mod tests {
             let url = HttpUrl::read("https://push.example/s3cret", false).unwrap();
             let poster = Poster { tls };
             let both = tokio::join!(poster.secure(ours, &url, reach), acceptor.accept(theirs));
-            both.0.err().expect("no TLS")
+            both.0.expect_err("no TLS")
         })
     }
 
