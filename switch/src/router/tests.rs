@@ -13,6 +13,14 @@ use crate::message::WalletMessage;
 use crate::testing::Bench;
 use crate::wallet::Housekeeping;
 
+/// A worker that hands out what is dispatched.
+fn started(bench: &Bench) -> Rc<Worker> {
+    let (services, active) = (Rc::clone(&bench.services), Rc::clone(&bench.active));
+    let worker = Rc::new(Worker::new(services, active));
+    actix::spawn(Rc::clone(&worker).hand_out());
+    worker
+}
+
 /// Runs the tasks that are ready, until this is so.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..100_000 {
@@ -25,19 +33,14 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 fn inquiry(bench: &Bench) -> WalletMessage {
-    let opening = crate::testing::inquiry(Amount::ZERO);
-    bench.ask("balance", opening, tessera_ledger::Action::Inquiry)
+    question(bench, "balance")
 }
 
 #[test]
 fn an_actor_starts_at_the_first_message_and_stops_when_it_is_idle() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);
-        let worker = Rc::new(Worker::new(
-            Rc::clone(&bench.services),
-            Rc::clone(&bench.active),
-        ));
-        actix::spawn(Rc::clone(&worker).hand_out());
+        let worker = started(&bench);
         let wallet = WalletId(7);
         bench.services.outgoing.dispatch(wallet, inquiry(&bench));
         until("the wallet is active", || {
@@ -70,11 +73,7 @@ fn an_actor_starts_at_the_first_message_and_stops_when_it_is_idle() {
 fn a_checkpoint_ends_and_its_actor_goes_on() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);
-        let worker = Rc::new(Worker::new(
-            Rc::clone(&bench.services),
-            Rc::clone(&bench.active),
-        ));
-        actix::spawn(Rc::clone(&worker).hand_out());
+        let worker = started(&bench);
         let wallet = WalletId(7);
         for _ in 0..2 {
             bench.services.outgoing.dispatch(wallet, inquiry(&bench));
@@ -94,24 +93,14 @@ fn a_checkpoint_ends_and_its_actor_goes_on() {
 fn all_messages_of_a_batch_reach_their_wallets_in_order() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);
-        let worker = Rc::new(Worker::new(
-            Rc::clone(&bench.services),
-            Rc::clone(&bench.active),
-        ));
-        actix::spawn(Rc::clone(&worker).hand_out());
-        for question in ["1", "2", "3"] {
-            let opening = crate::testing::inquiry(Amount::ZERO);
-            let asked = bench.ask(question, opening, tessera_ledger::Action::Inquiry);
+        started(&bench);
+        for name in ["1", "2", "3"] {
+            let asked = question(&bench, name);
             bench.services.outgoing.dispatch(WalletId(7), asked);
         }
         until("all are decided", || bench.services.gate.len() == 3).await;
         bench.sync();
-        let answers = bench.answers();
-        let order: Vec<_> = answers
-            .split(';')
-            .filter_map(|one| one.split(' ').next())
-            .collect();
-        assert_eq!(order, ["1", "2", "3", ""]);
+        assert_eq!(answered(&bench), ["1", "2", "3"]);
     });
 }
 
@@ -134,11 +123,7 @@ fn question(bench: &Bench, name: &str) -> WalletMessage {
 fn a_batch_of_several_pieces_reaches_each_wallet_in_order() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);
-        let worker = Rc::new(Worker::new(
-            Rc::clone(&bench.services),
-            Rc::clone(&bench.active),
-        ));
-        actix::spawn(Rc::clone(&worker).hand_out());
+        started(&bench);
         // Two of three messages are for one wallet: it gets more than a piece, with the borders in between.
         let names: Vec<_> = (0..3 * PIECE)
             .map(|number| match number % 3 {
@@ -189,11 +174,7 @@ fn a_wallet_that_shall_rest_takes_what_waits_for_it_first() {
     for messages_first in [true, false] {
         actix::System::new().block_on(async {
             let bench = Bench::new(Rules::default(), 0);
-            let worker = Rc::new(Worker::new(
-                Rc::clone(&bench.services),
-                Rc::clone(&bench.active),
-            ));
-            actix::spawn(Rc::clone(&worker).hand_out());
+            let worker = started(&bench);
             let wallet = WalletId(7);
             let place = idle_wallet(&bench, &worker, wallet).await;
             let names: Vec<_> = (0..2 * PIECE).map(|number| number.to_string()).collect();
